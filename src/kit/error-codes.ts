@@ -1,0 +1,101 @@
+/**
+ * The registry of every error code. The HTTP layer, the CLI, the API reference and its test all read this one table.
+ * A code is part of the wire contract: rename none, reuse none.
+ */
+export type ErrorKind =
+  | 'invalid' // the request is wrong and will stay wrong
+  | 'unauthenticated'
+  | 'forbidden'
+  | 'not_found'
+  | 'method_not_allowed'
+  | 'timeout'
+  | 'conflict'
+  | 'too_large'
+  | 'rate_limited'
+  | 'internal'
+  | 'unavailable' // may work later; safe to retry
+  | 'storage_full'
+  | 'corrupt'; // a broken invariant: evidence differs from its record
+
+const registry = {
+  invalid_json: ['invalid', 'The body must be exactly one JSON object with only the documented fields.'],
+  invalid_request: ['invalid', 'A value in the request is not valid.'],
+  invalid_cursor: ['invalid', 'The cursor is not one that this listing returned.'],
+  invalid_multipart: ['invalid', 'The body must be multipart/form-data with each field at most once.'],
+  missing_file: ['invalid', 'The upload has no file part.'],
+  duplicate_file: ['invalid', 'The upload has more than one file part.'],
+  hash_mismatch: ['invalid', 'The bytes that arrived do not have the stated SHA-256.'],
+  length_mismatch: ['invalid', 'Fewer or more bytes arrived than were announced.'],
+  invalid_chunk_index: ['invalid', 'chunk_index must be a whole number: from 1 in a stream, from 0 without one.'],
+  invalid_media_type: ['invalid', 'media_type must be audio, video, location or metadata.'],
+  stream_media_type_mismatch: ['invalid', 'media_type differs from the media type of the stream.'],
+  invalid_started_at: ['invalid', 'started_at must be an RFC 3339 time.'],
+  invalid_ended_at: ['invalid', 'ended_at must be an RFC 3339 time.'],
+  invalid_time_range: ['invalid', 'ended_at must not be before started_at.'],
+  invalid_sha256_hex: ['invalid', 'sha256_hex must be 64 lower-case hexadecimal digits.'],
+  invalid_idempotency_key: ['invalid', 'Idempotency-Key must be 1 to 255 visible ASCII characters.'],
+  invalid_username: ['invalid', 'A username is 3 to 64 of a-z, 0-9, dot, underscore, hyphen and at sign, starting with a letter or digit.'],
+  invalid_password: ['invalid', 'A password is 12 to 72 bytes of UTF-8.'],
+
+  authentication_required: ['unauthenticated', 'A valid session token is required.'],
+  invalid_credentials: ['unauthenticated', 'The username or the password is wrong.'],
+  forbidden: ['forbidden', 'This account may not do that.'],
+
+  not_found: ['not_found', 'There is nothing here.'],
+  incident_not_found: ['not_found', 'There is no such incident.'],
+  stream_not_found: ['not_found', 'There is no such stream in this incident.'],
+  chunk_not_found: ['not_found', 'There is no such chunk in this incident.'],
+  account_not_found: ['not_found', 'There is no such account.'],
+  incident_token_not_found: ['not_found', 'There is no such viewer token.'],
+  incident_token_invalid: ['not_found', 'This link is not valid. It may have expired or been withdrawn.'],
+  incident_deletion_not_found: ['not_found', 'No deletion was requested for this incident.'],
+  method_not_allowed: ['method_not_allowed', 'This method is not available here.'],
+
+  request_timeout: ['timeout', 'The request did not arrive in time.'],
+
+  username_conflict: ['conflict', 'That username is taken.'],
+  incident_has_owner: ['conflict', 'The incident already has an owner.'],
+  incident_closed: ['conflict', 'The incident is closed.'],
+  incident_deleting: ['conflict', 'The incident is being deleted.'],
+  incident_open: ['conflict', 'The incident is still open. Close it first, or ask with allow_open.'],
+  stream_not_open: ['conflict', 'The stream is not open.'],
+  stream_already_complete: ['conflict', 'The stream is already complete.'],
+  stream_failed: ['conflict', 'The stream has failed.'],
+  stream_not_complete: ['conflict', 'The stream is not complete.'],
+  stream_chunks_incomplete: ['conflict', 'Chunks are missing.'],
+  stream_chunks_not_contiguous: ['conflict', 'The chunks do not run from 1 to the expected count.'],
+  stream_chunk_file_missing: ['conflict', 'The bytes of a chunk cannot be read.'],
+  incident_bundle_inconsistent: ['conflict', 'A complete stream cannot be rebuilt, so no bundle is made.'],
+  duplicate_chunk: ['conflict', 'This chunk was accepted before.'],
+  duplicate_chunk_conflict: ['conflict', 'A chunk with this identity exists and differs.'],
+  idempotency_conflict: ['conflict', 'This idempotency key was used for something else.'],
+  upload_in_progress: ['conflict', 'This chunk is being committed by another request.'],
+  blob_conflict: ['conflict', 'Other bytes already stand under this identity. They were never confirmed and are left for the operator.'],
+
+  request_too_large: ['too_large', 'The body is larger than this route accepts.'],
+  upload_too_large: ['too_large', 'The upload is larger than this server accepts.'],
+  quota_exceeded: ['too_large', 'The account has no room left for this upload.'],
+
+  rate_limited: ['rate_limited', 'Too many requests. Try again later.'],
+
+  internal_error: ['internal', 'Something went wrong on the server. Nothing was accepted.'],
+  evidence_corrupt: ['corrupt', 'Stored bytes differ from their record and are not served.'],
+
+  setup_required: ['unavailable', 'No administrator exists yet. Finish the set-up first.'],
+  rate_limit_unavailable: ['unavailable', 'The rate limiter cannot answer. Try again later.'],
+  coordination_unavailable: ['unavailable', 'Coordination with the other nodes is not available. Try again later.'],
+  metadata_unavailable: ['unavailable', 'The database is not available. Try again later.'],
+  storage_unavailable: ['unavailable', 'Storage is not available. Try again later.'],
+  shutting_down: ['unavailable', 'The server is shutting down. Try again later.'],
+  staging_full: ['storage_full', 'There is no room for uploads at the moment. Try again later.'],
+  storage_full: ['storage_full', 'The disk is full.'],
+} as const satisfies Record<string, readonly [ErrorKind, string]>;
+
+export type ErrorCode = keyof typeof registry;
+
+export const errorCodes: Readonly<Record<ErrorCode, { kind: ErrorKind; message: string }>> = Object.freeze(
+  Object.fromEntries(Object.entries(registry).map(([code, [kind, message]]) => [code, { kind, message }])) as Record<
+    ErrorCode,
+    { kind: ErrorKind; message: string }
+  >,
+);

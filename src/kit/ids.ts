@@ -1,0 +1,25 @@
+/**
+ * Ids are a prefix and 26 characters of Crockford base32: 48 bits of milliseconds, then 80 random bits.
+ * The time in front keeps index inserts at the right edge of the tree; the random part makes an id unguessable.
+ */
+const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
+
+export type IdPrefix = 'inc' | 'str' | 'chk' | 'chi' | 'itk' | 'acct' | 'ses' | 'del' | 'dit' | 'upo' | 'aud' | 'req';
+
+export function newId(prefix: IdPrefix, atMs: number = Date.now()): string {
+  const random = crypto.getRandomValues(new Uint8Array(16));
+  let time = '';
+  let rest = atMs;
+  for (let i = 0; i < 10; i++) {
+    time = alphabet.charAt(rest % 32) + time;
+    rest = Math.floor(rest / 32);
+  }
+  let tail = '';
+  for (const byte of random) tail += alphabet.charAt(byte & 31);
+  return `${prefix}_${time}${tail}`;
+}
+
+/** True for an id of that kind in its canonical spelling; ids of older servers (prefix and 1 to 64 word characters) count too. */
+export function isId(prefix: IdPrefix, value: string): boolean {
+  return value.startsWith(`${prefix}_`) && /^[A-Za-z0-9_-]{1,64}$/.test(value.slice(prefix.length + 1));
+}

@@ -1,0 +1,54 @@
+/** Times are strings everywhere: RFC 3339 in UTC, `2026-01-02T03:04:05.678Z`, so that they sort as text. */
+export type Timestamp = string;
+
+export type Clock = () => number;
+
+export function timestamp(ms: number): Timestamp {
+  return new Date(ms).toISOString();
+}
+
+const rfc3339 = /^(\d{4}-\d{2}-\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?([Zz]|[+-]\d{2}:\d{2})$/;
+
+/**
+ * Parses RFC 3339 strictly and returns UTC, or undefined. Fractions keep three to six digits: what PostgreSQL can hold,
+ * and at least the milliseconds that sorting relies on. Leap seconds are refused, as Date cannot hold them.
+ */
+export function parseTimestamp(text: string): Timestamp | undefined {
+  const match = rfc3339.exec(text);
+  if (!match) return undefined;
+  const [, date, hour, minute, second, fraction = '', zone] = match;
+  if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return undefined;
+  const offset = zone?.toUpperCase() === 'Z' ? 'Z' : zone;
+  if (offset !== 'Z' && (Number(offset?.slice(1, 3)) > 23 || Number(offset?.slice(4, 6)) > 59)) return undefined;
+  const ms = Date.parse(`${date}T${hour}:${minute}:${second}${offset}`);
+  // Date rolls 30 February over into March; reading the day back catches that.
+  if (Number.isNaN(ms) || new Date(`${date}T00:00:00Z`).toISOString().slice(0, 10) !== date) return undefined;
+  const whole = new Date(ms).toISOString();
+  if (whole.length !== 24) return undefined;
+  const digits = fraction.slice(0, 6).replace(/0+$/, '').padEnd(3, '0');
+  return `${whole.slice(0, 20)}${digits}Z`;
+}
+
+const units: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** Parses `90s`, `1h30m`, `250ms`, `0` into milliseconds; undefined when it is not a duration. */
+export function parseDuration(text: string): number | undefined {
+  if (text === '0') return 0;
+  if (!/^(\d+(ms|s|m|h|d))+$/.test(text)) return undefined;
+  let total = 0;
+  for (const [, count, unit] of text.matchAll(/(\d+)(ms|s|m|h|d)/g)) total += Number(count) * (units[unit ?? ''] ?? Number.NaN);
+  return Number.isSafeInteger(total) ? total : undefined;
+}
+
+export function formatDuration(ms: number): string {
+  if (ms === 0) return '0';
+  let rest = ms;
+  let text = '';
+  for (const unit of ['d', 'h', 'm', 's', 'ms']) {
+    const size = units[unit] ?? 1;
+    const count = Math.floor(rest / size);
+    if (count > 0) text += `${count}${unit}`;
+    rest -= count * size;
+  }
+  return text;
+}

@@ -1,0 +1,58 @@
+import type { Kysely, Transaction as KyselyTransaction } from 'kysely';
+
+/**
+ * The tables of the database. Each slice adds its own in its `<slice>.tables.ts` by declaration merging:
+ *
+ *     declare module '#platform/metadata/metadata.ts' { interface Tables { chunks: ChunksTable } }
+ */
+// biome-ignore lint/suspicious/noEmptyInterface: filled by the slices
+export interface Tables {}
+
+/** What a query needs; both the reading connection and a running transaction are one. */
+export type Db = Kysely<Tables>;
+export type Trx = KyselyTransaction<Tables>;
+
+/**
+ * One transaction of one slice, as a value: its name and what it does. The body may run in another thread (SQLite), or twice
+ * (PostgreSQL, after a serialisation failure), so it is a pure function of the database and its input: no clock, no randomness,
+ * no I/O but queries, input and output that structured clone can carry. Throw a Problem to roll back with an answer.
+ */
+export interface Transaction<Input, Output> {
+  readonly name: string;
+  readonly body: (trx: Trx, input: Input) => Promise<Output>;
+}
+
+export function transaction<Input, Output>(
+  name: string,
+  body: (trx: Trx, input: Input) => Promise<Output>,
+): Transaction<Input, Output> {
+  return Object.freeze({ name, body });
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a registry holds transactions of every input and output; call sites stay typed
+export type AnyTransaction = Transaction<any, any>;
+
+export interface MetadataStatistics {
+  /** Transactions waiting for the writer. */
+  queued: number;
+  /** Groups committed since the start, and the transactions in them. */
+  groups: number;
+  transactions: number;
+}
+
+/**
+ * The metadata database.
+ *
+ * Durable: when `write` resolves, the transaction survives a power cut. Isolated: bodies see one another only in one serial order
+ * (SQLite: one writer; PostgreSQL: the row locks that the body takes). Retried by: nobody, unless the body is known not to have
+ * committed. A failed commit whose outcome is unknown throws metadata_unavailable; the caller re-reads, never guesses.
+ */
+export interface Metadata {
+  readonly dialect: 'sqlite' | 'postgresql';
+  /** Autocommitted reads of committed state; sees every write that resolved before. Never used to write. */
+  readonly read: Db;
+  write<Input, Output>(transaction: Transaction<Input, Output>, input: Input): Promise<Output>;
+  statistics(): MetadataStatistics;
+  health(): Promise<'ok' | 'unavailable'>;
+  close(): Promise<void>;
+}
