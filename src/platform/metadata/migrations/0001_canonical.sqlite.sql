@@ -130,8 +130,7 @@ CREATE INDEX incident_tokens_incident ON incident_tokens (incident_id);
 
 CREATE TABLE incident_deletion_decisions (
   id TEXT PRIMARY KEY,
-  -- The incident row goes; its decision stays as the tombstone, so there is no foreign key.
-  incident_id TEXT NOT NULL UNIQUE,
+  incident_id TEXT NOT NULL UNIQUE REFERENCES incidents (id),
   source TEXT NOT NULL CHECK (source IN ('account_request', 'admin_request', 'retention_policy')),
   reason_code TEXT,
   actor_account_id TEXT,
