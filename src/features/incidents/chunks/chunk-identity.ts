@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { freeText } from '#http/read-json.ts';
 import { isSha256Hex } from '#kit/bytes.ts';
 import { Problem } from '#kit/errors.ts';
-import { parseTimestamp } from '#kit/time.ts';
+import { isBefore, parseTimestamp } from '#kit/time.ts';
 import type { BlobPath } from '#platform/blobs/blob-store.ts';
 import { isMediaType, type MediaType, mediaTypeShape } from '../media-type.ts';
 
@@ -46,7 +46,7 @@ export function parseClaim(incidentId: string, text: ClaimText): ChunkClaim {
   if (startedAt === undefined) throw new Problem('invalid_started_at');
   const endedAt = parseTimestamp(text.endedAt ?? '');
   if (endedAt === undefined) throw new Problem('invalid_ended_at');
-  if (endedAt < startedAt) throw new Problem('invalid_time_range');
+  if (isBefore(endedAt, startedAt)) throw new Problem('invalid_time_range');
   if (text.sha256Hex === undefined || !isSha256Hex(text.sha256Hex)) throw new Problem('invalid_sha256_hex');
   return {
     incidentId,
