@@ -23,7 +23,7 @@ export class Statements {
   readonly #database: DatabaseSync;
   readonly #capacity: number;
   readonly #prepared = new Map<string, Prepared>();
-  /** Set by each statement that may write; whoever needs to know clears it first. */
+  /** Set by each statement that may have changed a row (one that failed has not); whoever needs to know clears it first. */
   wrote = false;
 
   constructor(database: DatabaseSync, capacity = 256) {
@@ -38,9 +38,14 @@ export class Statements {
   run(sql: string, parameters: readonly unknown[]): StatementResult {
     const { statement, returnsRows, writes } = this.#prepare(sql);
     assertBindable(parameters);
-    if (writes) this.wrote = true;
-    if (returnsRows) return { rows: statement.all(...parameters), changes: undefined };
-    return { rows: [], changes: Number(statement.run(...parameters).changes) };
+    if (returnsRows) {
+      const rows = statement.all(...parameters);
+      if (writes && rows.length > 0) this.wrote = true;
+      return { rows, changes: undefined };
+    }
+    const changes = Number(statement.run(...parameters).changes);
+    if (changes > 0) this.wrote = true;
+    return { rows: [], changes };
   }
 
   #prepare(sql: string): Prepared {
