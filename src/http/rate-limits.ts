@@ -1,11 +1,9 @@
 import { createHash } from 'node:crypto';
 import { Problem } from '#kit/errors.ts';
 import type { Coordinator } from '#platform/coordination/coordinator.ts';
-import { flag, integer, type Setting, type Settings, type ValuesOf } from '#platform/process/setting.ts';
+import { duration, flag, integer, type Setting, type Settings, type ValuesOf } from '#platform/process/setting.ts';
 
-const windowMs = 60_000;
-
-/** Requests a minute and peer, by what a route costs and how it is abused. */
+/** Requests a window and peer, by what a route costs and how it is abused. */
 const mainDefaults = {
   auth: 30,
   account: 120,
@@ -31,7 +29,7 @@ function limitSettings(): Limits {
       name,
       integer({
         env: `${prefix}_${name.replace(strip, '').toUpperCase()}`,
-        doc: `Requests a minute from one peer, class ${name.replaceAll('_', ' ')}. 0 switches this class off.`,
+        doc: `Requests a window from one peer, class ${name.replaceAll('_', ' ')}. 0 switches this class off.`,
         default: String(perMinute),
         min: 0,
         max: 1_000_000_000,
@@ -50,6 +48,18 @@ export const rateLimitSettings = {
     doc: 'false switches off every limit on /v1.',
     default: 'true',
   }),
+  mainWindowMs: duration({
+    env: 'SAFE_MAIN_API_RATE_LIMIT_WINDOW',
+    doc: 'The window in which requests to /v1 are counted.',
+    default: '1m',
+    atLeast: '1s',
+  }),
+  viewerWindowMs: duration({
+    env: 'SAFE_PUBLIC_VIEWER_RATE_LIMIT_WINDOW',
+    doc: 'The window in which requests to the public viewer are counted.',
+    default: '1m',
+    atLeast: '1s',
+  }),
   viewerEnabled: flag({
     env: 'SAFE_PUBLIC_VIEWER_RATE_LIMIT_ENABLED',
     doc: 'false switches off every limit on the public viewer.',
@@ -64,7 +74,9 @@ export type RateLimiter = (rateClass: RateClass, peer: string) => Promise<void> 
 /** Throws rate_limited with Retry-After, or rate_limit_unavailable when nobody can count. */
 export function rateLimiter(coordinator: Coordinator, config: RateLimitConfig): RateLimiter {
   return (rateClass, peer) => {
-    const enabled = rateClass.startsWith('viewer_') ? config.viewerEnabled : config.mainEnabled;
+    const [enabled, windowMs] = rateClass.startsWith('viewer_')
+      ? [config.viewerEnabled, config.viewerWindowMs]
+      : [config.mainEnabled, config.mainWindowMs];
     const limit = config[rateClass];
     if (!enabled || limit === 0) return undefined;
     return coordinator.count(`${rateClass}:${peer}`, limit, windowMs).then((decision) => {

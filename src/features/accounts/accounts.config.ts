@@ -3,8 +3,8 @@ import { bytes, duration, type Settings, secret, type ValuesOf } from '#platform
 export const accountSettings = {
   sessionTtlMs: duration({
     env: 'SAFE_SESSION_TTL',
-    doc: 'How long a session lasts after login. Long enough by default that a phone need not sign in during an emergency.',
-    default: '30d',
+    doc: 'How long a session lasts after login.',
+    default: '12h',
     atLeast: '1m',
   }),
   adminSessionTtlMs: duration({

@@ -72,8 +72,8 @@ export function baseName(name: string | undefined): string | null {
 
 /** Names are made here, of ids and numbers of ours; one folder a stream keeps commit, deletion and restore cheap. */
 export function blobPathOf(identity: ChunkIdentity): BlobPath {
-  const lane = identity.streamId === null ? 'unstreamed' : `streams/${identity.streamId}`;
-  return `incidents/${identity.incidentId}/${lane}/${chunkFileName(identity.mediaType, identity.chunkIndex)}`;
+  const lane = identity.streamId === null ? '' : `streams/${identity.streamId}/`;
+  return `incidents/${identity.incidentId}/${lane}${chunkFileName(identity.mediaType, identity.chunkIndex)}`;
 }
 
 export function chunkFileName(mediaType: MediaType, chunkIndex: number): string {

@@ -3,9 +3,8 @@ import { duration, type Settings, type ValuesOf } from '#platform/process/settin
 export const deletionSettings = {
   workerIntervalMs: duration({
     env: 'SAFE_DELETION_WORKER_INTERVAL',
-    doc: 'How often the deletion worker looks for work. What failed is tried again at the next turn.',
+    doc: 'How often the deletion worker looks for work. What failed is tried again at the next turn. 0: this process deletes nothing.',
     default: '1m',
-    atLeast: '100ms',
   }),
   closedIncidentRetentionMs: duration({
     env: 'SAFE_CLOSED_INCIDENT_RETENTION',

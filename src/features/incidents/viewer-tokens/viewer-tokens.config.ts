@@ -3,9 +3,8 @@ import { duration, type Settings, type ValuesOf } from '#platform/process/settin
 export const viewerTokenSettings = {
   defaultTtlMs: duration({
     env: 'SAFE_DEFAULT_INCIDENT_TOKEN_TTL',
-    doc: 'How long a viewer link works when its maker gives no end.',
+    doc: 'How long a viewer link works when its maker gives no end. 0: until it is withdrawn.',
     default: '24h',
-    atLeast: '1m',
   }),
 } satisfies Settings;
 

@@ -115,7 +115,7 @@ export function viewerTokenRoutes(deps: { metadata: Metadata }, config: ViewerTo
 
 function expiry(given: string | null | undefined, now: number, defaultTtlMs: number): string | null {
   if (given === null) return null;
-  if (given === undefined) return timestamp(now + defaultTtlMs);
+  if (given === undefined) return defaultTtlMs === 0 ? null : timestamp(now + defaultTtlMs);
   const at = parseTimestamp(given);
   if (at === undefined || at <= timestamp(now))
     throw new Problem('invalid_request', { message: 'expires_at: must be an RFC 3339 time in the future, or null' });
