@@ -1,5 +1,5 @@
-import { accountTransactions } from '#features/accounts/index.ts';
-import { incidentTransactions } from '#features/incidents/index.ts';
+import { accountTransactions } from '#features/accounts/transactions.ts';
+import { incidentTransactions } from '#features/incidents/transactions.ts';
 import type { AnyTransaction } from '#platform/metadata/metadata.ts';
 
 /** Every transaction of every slice, by the names under which the writer knows them. */

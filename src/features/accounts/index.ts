@@ -10,7 +10,6 @@ export {
 } from './accounts.store.ts';
 export type { AccountsTable } from './accounts.tables.ts';
 export {
-  accountTransactions,
   closeSessionTransaction,
   revokeSessionsTransaction,
   setQuotaTransaction,

@@ -1,4 +1,3 @@
-import { accountById } from '#features/accounts/index.ts';
 import { type AuditEntry, appendAudit } from '#features/audit/index.ts';
 import { Problem } from '#kit/errors.ts';
 import type { Timestamp } from '#kit/time.ts';
@@ -36,7 +35,11 @@ export const assignOwnerTransaction = transaction(
     if (incident === undefined) throw new Problem('incident_not_found');
     assertNotDeleting(incident);
     if (incident.owner_account_id !== null) throw new Problem('incident_has_owner');
-    const account = await accountById(trx, input.accountId);
+    const account = await trx
+      .selectFrom('accounts')
+      .select(['id', 'bytes_used'])
+      .where('id', '=', input.accountId)
+      .executeTakeFirst();
     if (account === undefined) throw new Problem('account_not_found');
     const held = await trx
       .selectFrom('chunks')

@@ -1,26 +1,3 @@
-import type { AnyTransaction } from '#platform/metadata/metadata.ts';
-import { createCheckinTransaction } from './check-ins/check-ins.routes.ts';
-import { recordChunkTransaction } from './chunks/chunks.transactions.ts';
-import { deletionTransactions } from './deletion/deletion.transactions.ts';
-import {
-  assignOwnerTransaction,
-  closeIncidentTransaction,
-  createIncidentTransaction,
-} from './incidents.transactions.ts';
-import { streamTransactions } from './streams/streams.transactions.ts';
-import { viewerTokenTransactions } from './viewer-tokens/viewer-tokens.routes.ts';
-
-export const incidentTransactions: readonly AnyTransaction[] = [
-  createIncidentTransaction,
-  closeIncidentTransaction,
-  assignOwnerTransaction,
-  ...streamTransactions,
-  recordChunkTransaction,
-  createCheckinTransaction,
-  ...viewerTokenTransactions,
-  ...deletionTransactions,
-];
-
 export { incidentBundle, streamBundle } from './bundles/build-bundle.ts';
 export { bundleRoutes } from './bundles/bundles.routes.ts';
 export { sendBundle } from './bundles/send-bundle.ts';

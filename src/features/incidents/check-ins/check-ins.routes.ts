@@ -2,20 +2,13 @@ import { z } from 'zod';
 import { freeText } from '#http/read-json.ts';
 import * as reply from '#http/reply.ts';
 import { type Route, route } from '#http/route.ts';
-import { Problem } from '#kit/errors.ts';
 import { newId } from '#kit/ids.ts';
 import { timestamp } from '#kit/time.ts';
-import { type Metadata, transaction } from '#platform/metadata/metadata.ts';
-import { assertOpen, incidentById, incidentFor } from '../incident-access.ts';
+import type { Metadata } from '#platform/metadata/metadata.ts';
+import { incidentFor } from '../incident-access.ts';
 import { checkinJson, checkinShape } from './check-ins.json.ts';
 import type { CheckinRow } from './check-ins.store.ts';
-
-export const createCheckinTransaction = transaction('checkins.create', async (trx, checkin: CheckinRow) => {
-  const incident = await incidentById(trx, checkin.incident_id);
-  if (incident === undefined) throw new Problem('incident_not_found');
-  assertOpen(incident);
-  await trx.insertInto('checkins').values(checkin).execute();
-});
+import { createCheckinTransaction } from './check-ins.transactions.ts';
 
 /** What phones report is taken as it is: a wrong place is still what the device said. Only numbers must be numbers. */
 const checkinFields = z.strictObject({

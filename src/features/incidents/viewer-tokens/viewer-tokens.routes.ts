@@ -5,33 +5,12 @@ import { type Route, route } from '#http/route.ts';
 import { isProblem, Problem } from '#kit/errors.ts';
 import { newId } from '#kit/ids.ts';
 import { parseTimestamp, timestamp } from '#kit/time.ts';
-import { type Metadata, transaction } from '#platform/metadata/metadata.ts';
+import type { Metadata } from '#platform/metadata/metadata.ts';
 import { hashSecret, newSecret } from '#platform/process/secrets.ts';
-import { assertNotDeleting, incidentById, incidentFor } from '../incident-access.ts';
+import { incidentFor } from '../incident-access.ts';
 import type { ViewerTokenConfig } from './viewer-tokens.config.ts';
 import { type IncidentTokenRow, tokenById } from './viewer-tokens.store.ts';
-
-const createTokenTransaction = transaction('viewer_tokens.create', async (trx, token: IncidentTokenRow) => {
-  const incident = await incidentById(trx, token.incident_id);
-  if (incident === undefined) throw new Problem('incident_not_found');
-  assertNotDeleting(incident);
-  await trx.insertInto('incident_tokens').values(token).execute();
-});
-
-const revokeTokenTransaction = transaction(
-  'viewer_tokens.revoke',
-  async (trx, input: { tokenId: string; at: string }) => {
-    const result = await trx
-      .updateTable('incident_tokens')
-      .set({ revoked_at: input.at })
-      .where('id', '=', input.tokenId)
-      .where('revoked_at', 'is', null)
-      .executeTakeFirst();
-    return Number(result.numUpdatedRows) === 1;
-  },
-);
-
-export const viewerTokenTransactions = [createTokenTransaction, revokeTokenTransaction];
+import { createTokenTransaction, revokeTokenTransaction } from './viewer-tokens.transactions.ts';
 
 const time = z.iso.datetime();
 

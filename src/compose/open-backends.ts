@@ -1,0 +1,1 @@
+import { LocalBlobStore, openLocalBlobStore } from '#platform/blobs/local/local-blob-store.ts';
