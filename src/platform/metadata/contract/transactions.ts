@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Kysely } from 'kysely';
 import { Problem } from '#kit/errors.ts';
 import { violatedConstraint } from '#platform/metadata/constraint.ts';
@@ -104,25 +103,6 @@ export const answerWithFunction = transaction(
   },
 );
 
-/** Breaks the rule that a body only queries. */
-export const waitForTimer = transaction('contract.wait-for-timer', async (trx, row: Row) => {
-  await anyTables(trx).insertInto(row.table).values(row.values).execute();
-  await sleep(20);
-  await anyTables(trx)
-    .insertInto(row.table)
-    .values({ ...row.values, id: 'acct_late', username: 'late' })
-    .execute();
-});
-
-/** Leaves a query behind that nobody awaits until the body has ended. */
-export const forgetToAwait = transaction('contract.forget-to-await', async (trx, row: Row) => {
-  const insert = async () => {
-    for (let turn = 0; turn < 30; turn++) await Promise.resolve();
-    await anyTables(trx).insertInto(row.table).values(row.values).execute();
-  };
-  insert().catch(() => undefined);
-});
-
 export const bindValue = transaction('contract.bind-value', async (trx, value: unknown) => {
   await anyTables(trx).updateTable('accounts').set({ username: value }).where('id', '=', 'nobody').execute();
 });
@@ -139,7 +119,5 @@ export const contractTransactions: readonly AnyTransaction[] = [
   echo,
   breakDown,
   answerWithFunction,
-  waitForTimer,
-  forgetToAwait,
   bindValue,
 ];

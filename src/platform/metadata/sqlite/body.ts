@@ -48,7 +48,7 @@ export class BodyRunner {
     this.#watch();
     const ended = await new Promise<Ended>((resolve) => {
       this.#giveUp = resolve;
-      transaction.body(trxOver(session), input).then(
+      Promise.try(transaction.body, trxOver(session), input).then(
         (output: unknown) => resolve({ ok: true, output }),
         (error: unknown) => resolve({ ok: false, error }),
       );
