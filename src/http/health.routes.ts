@@ -54,7 +54,9 @@ export function healthRoutes(readiness: Readiness, metrics: Metrics): Route[] {
       errors: [],
       hidden: true,
       handle: async () =>
-        reply.text(200, await metrics.registry.metrics(), metrics.registry.contentType, { 'Cache-Control': 'no-store' }),
+        reply.text(200, await metrics.registry.metrics(), metrics.registry.contentType, {
+          'Cache-Control': 'no-store',
+        }),
     }),
   ];
 }

@@ -13,7 +13,7 @@ export class BlobReader {
   readonly #thread: CallThread<ReadCall, ReadReply>;
 
   constructor(setup: ReaderSetup, onDeath: (error: unknown) => void) {
-    this.#thread = new CallThread(threadModule(import.meta.url, 'reader'), 'blob-reader', setup, onDeath);
+    this.#thread = new CallThread(threadModule(import.meta.url, 'reader.thread'), 'blob-reader', setup, onDeath);
   }
 
   get alive(): boolean {

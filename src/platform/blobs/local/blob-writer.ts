@@ -23,7 +23,7 @@ export class BlobWriter {
   constructor(setup: WriterSetup, names: StagedNames, events: BlobWriterEvents) {
     this.#names = names;
     this.#events = events;
-    this.#thread = new CallThread(threadModule(import.meta.url, 'writer'), 'blob-writer', setup, events.onDeath);
+    this.#thread = new CallThread(threadModule(import.meta.url, 'writer.thread'), 'blob-writer', setup, events.onDeath);
   }
 
   get alive(): boolean {
