@@ -18,5 +18,6 @@ export { type ChunkKey, createKey, parseKey, serialiseKey } from './envelope/key
 export { decryptChunk, encryptChunk } from './envelope/seal-chunk.ts';
 export { isMediaType, type MediaType, mediaTypes } from './media-type.ts';
 export { backoffMs, sleep } from './upload/backoff.ts';
+export { type PersistOptions, persist } from './upload/persist.ts';
 export type { ChunkUpload, UploadDeps, UploadOptions, UploadOutcome } from './upload/upload-chunk.ts';
 export { uploadChunk } from './upload/upload-chunk.ts';

@@ -134,7 +134,10 @@ test('every defect of the ZIP is found and named', async () => {
     [['entry_missing'], [manifest, one, three]],
     [['entry_unexpected'], [...files, extra]],
     [['entry_unexpected'], [...files, ['../../etc/cron.d/x', new Uint8Array()]]],
-    [['entry_duplicate', 'entry_out_of_order'], [...files, two]],
+    [
+      ['entry_duplicate', 'entry_out_of_order'],
+      [...files, two],
+    ],
     [['entry_out_of_order'], [manifest, two, one, three]],
     [['entry_out_of_order'], [one, manifest, two, three]],
     [['size_differs'], [manifest, one, [two[0], two[1].slice(1)], three]],
