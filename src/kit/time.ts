@@ -29,6 +29,11 @@ export function parseTimestamp(text: string): Timestamp | undefined {
   return `${whole.slice(0, 20)}${digits}Z`;
 }
 
+/** Order in time, also when the fractions differ in length (the closing Z would sort after a digit). */
+export function isBefore(a: Timestamp, b: Timestamp): boolean {
+  return a.slice(0, -1) < b.slice(0, -1);
+}
+
 const units: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** Parses `90s`, `1h30m`, `250ms`, `0` into milliseconds; undefined when it is not a duration. */

@@ -27,8 +27,9 @@ export interface StagedBody {
 export interface Staging {
   /**
    * Takes one body off the wire with back-pressure, counting and hashing what really arrived.
-   * Throws upload_too_large, staging_full, storage_full, storage_unavailable, or the stream's own error when it ended early;
-   * whatever it throws, nothing of the body is left behind, and the rest of the stream is the caller's to drain.
+   * Throws upload_too_large, staging_full, storage_full, storage_unavailable, length_mismatch when more or fewer bytes came
+   * than were declared or the stream closed before its end, or the stream's own error. Whatever it throws, nothing of the
+   * body is left behind, and the rest of the stream is the caller's to drain.
    */
   receive(body: Readable, limits: BodyLimits): Promise<StagedBody>;
   /** Cheap test before a body is read. Throws staging_full when `bytes` more cannot be staged now. */
@@ -51,6 +52,7 @@ export interface BlobRange {
 }
 
 export interface OpenBlob {
+  /** Of the whole blob, whatever the range. */
   readonly byteSize: number;
   /** Bytes of the requested range, or all. Destroy it to stop early. */
   readonly stream: Readable;
@@ -71,15 +73,19 @@ export interface BlobEntry {
  * Retried by: the caller, always safe. One name has one creator, whoever races and from whichever node.
  */
 export interface BlobStore {
-  /** Takes bodies for this store's `commit`; a body staged elsewhere is refused. */
+  /** Takes bodies for this store's `commit`; a body staged elsewhere, committed or discarded is refused as internal_error. */
   readonly staging: Staging;
   /**
    * Makes the body durable under `path`. "created": this call made it. "adopted": the same bytes already stood there; they were
    * read again, hashed and made durable again. Throws blob_conflict when other bytes stand there; storage_full, storage_unavailable.
-   * After an error that leaves durability unknown the store turns read-only until restart.
+   * After an error the body stays with its holder, who may try again or discard it. After an error that leaves durability
+   * unknown the store turns read-only until restart.
    */
   commit(path: BlobPath, body: StagedBody): Promise<'created' | 'adopted'>;
-  /** Throws evidence_corrupt when the blob is missing, so that a caller never serves less than its record says. */
+  /**
+   * Throws evidence_corrupt when the blob is missing or ends before the range does, so that a caller never serves less than
+   * its record says. Read the stream or destroy it.
+   */
   open(path: BlobPath, range?: BlobRange): Promise<OpenBlob>;
   /** Size in bytes; undefined when there is none. Says nothing about content. */
   size(path: BlobPath): Promise<number | undefined>;

@@ -1,0 +1,61 @@
+import { Command, CommanderError } from 'commander';
+import { isProblem } from '#kit/errors.ts';
+import { StartupError } from '#platform/process/startup-error.ts';
+
+/** Exit codes, as sysexits.h has them where it has one. Listed in docs/operations/cli.md. */
+export const exitCodes = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  noInput: 66,
+  unavailable: 69,
+  internal: 70,
+  config: 78,
+} as const;
+
+/** Commands are loaded when they are called: `verify` need not load the server. */
+const commands = {
+  serve: { summary: 'run the server', load: async () => (await import('./serve.ts')).serveCommand() },
+  accounts: {
+    summary: 'create and list accounts, reset passwords',
+    load: async () => (await import('./accounts.ts')).accountsCommand(),
+  },
+  config: {
+    summary: 'show the effective configuration',
+    load: async () => (await import('./config.ts')).configCommand(),
+  },
+  retention: {
+    summary: 'preview what retention would delete',
+    load: async () => (await import('./retention.ts')).retentionCommand(),
+  },
+} as const satisfies Record<string, { summary: string; load: () => Promise<Command> }>;
+
+export async function runCli(argv: readonly string[]): Promise<void> {
+  const program = new Command('proofline').description('An evidence server: kept whole, in order and unaltered.');
+  const name = argv.slice(2).find((argument) => !argument.startsWith('-'));
+  for (const [commandName, command] of Object.entries(commands)) {
+    // Only the one that was asked for is loaded; the others appear in the help by name and summary.
+    const loaded = commandName === name ? await command.load() : new Command(commandName);
+    program.addCommand(loaded.summary(command.summary).exitOverride());
+  }
+  program.exitOverride().showHelpAfterError('Add --help for what is possible.');
+  try {
+    await program.parseAsync([...argv]);
+  } catch (error) {
+    process.exitCode = report(error);
+  }
+}
+
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+  if (error instanceof StartupError) {
+    process.stderr.write(`proofline: ${error.message}\n  ${error.remedy}\n`);
+    return exitCodes.config;
+  }
+  if (isProblem(error)) {
+    process.stderr.write(`proofline: ${error.message} (${error.code})\n`);
+    return exitCodes.failed;
+  }
+  process.stderr.write(`proofline: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  return exitCodes.internal;
+}

@@ -1,0 +1,86 @@
+import { resolve } from 'node:path';
+import { accountSettings } from '#features/accounts/index.ts';
+import { chunkSettings, deletionSettings, viewerTokenSettings } from '#features/incidents/index.ts';
+import { rateLimitSettings } from '#http/rate-limits.ts';
+import { isLoopback, type Settings, type ValuesOf } from '#platform/process/setting.ts';
+import { StartupError } from '#platform/process/startup-error.ts';
+import { loadSettings, type Sources } from './load-settings.ts';
+import { serverSettings } from './server.config.ts';
+
+/** Every section, in the order in which the reference lists them. A slice receives its own and no other. */
+export const sections = {
+  server: serverSettings,
+  accounts: accountSettings,
+  chunks: chunkSettings,
+  viewerTokens: viewerTokenSettings,
+  deletion: deletionSettings,
+  rateLimits: rateLimitSettings,
+} satisfies Record<string, Settings>;
+
+export type Config = { readonly [Name in keyof typeof sections]: ValuesOf<(typeof sections)[Name]> };
+
+export interface EffectiveValue {
+  env: string;
+  /** As written, or masked. */
+  shown: string;
+  origin: string;
+}
+
+export interface LoadedConfig {
+  config: Config;
+  /** In the order of the reference; for `proofline config`. */
+  effective: readonly EffectiveValue[];
+}
+
+/** Names of older servers whose meaning would be dangerous to guess. */
+const refused: Record<string, string> = {
+  SAFE_PUBLIC_BIND_ADDR: 'There is no separate public listener any more: the viewer is served by the main one.',
+  SAFE_PUBLIC_BIND_ADDRS: 'There is no separate public listener any more: the viewer is served by the main one.',
+};
+
+/** Reads, checks and freezes the configuration. Throws StartupError naming the variable, never its rejected value. */
+export function loadConfig(sources: Sources): LoadedConfig {
+  for (const [name, reason] of Object.entries(refused)) {
+    if (sources.environment[name] !== undefined || sources.file?.values[name] !== undefined) {
+      throw new StartupError(
+        `${name} is not accepted. ${reason}`,
+        'Remove it. Use SAFE_MAIN_BIND_ADDRS for the API and the viewer, SAFE_ADMIN_BIND_ADDRS for the private admin listener.',
+      );
+    }
+  }
+  const { values, effective } = loadSettings(sections, sources);
+  const config = values as Config; // loadSettings parsed each value with the setting that gives it its type
+  checkTogether(config);
+  return { config: Object.freeze(config), effective };
+}
+
+function checkTogether({ server, chunks }: Config): void {
+  if (chunks.stagingQuotaBytes < chunks.maxUploadBytes) {
+    throw new StartupError(
+      'SAFE_TEMP_UPLOAD_STAGING_QUOTA_BYTES is smaller than SAFE_MAX_UPLOAD_BYTES: the largest upload could never be staged.',
+      'Raise the first or lower the second.',
+    );
+  }
+  const shared = server.mainAddresses.find(
+    ({ host, port }) => port !== 0 && server.adminAddresses.some((admin) => admin.port === port && admin.host === host),
+  );
+  if (shared !== undefined) {
+    throw new StartupError(
+      'SAFE_MAIN_BIND_ADDRS and SAFE_ADMIN_BIND_ADDRS name the same address.',
+      'Give the private admin listener an address of its own.',
+    );
+  }
+}
+
+/** Admin pages reachable from other machines deserve a word at start. */
+export function exposesAdmin(config: Config): boolean {
+  return config.server.adminAddresses.some(({ host }) => !isLoopback(host));
+}
+
+export function dataPaths(config: Config): { dataDir: string; dbPath: string } {
+  const dataDir = resolve(config.server.dataDir);
+  return {
+    dataDir,
+    dbPath: config.server.dbPath === '' ? resolve(dataDir, 'proofline.db') : resolve(config.server.dbPath),
+  };
+}

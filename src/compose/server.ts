@@ -1,0 +1,142 @@
+import type { AddressInfo } from 'node:net';
+import { accountRoutes, administratorExists, sessionIdentifier } from '#features/accounts/index.ts';
+import {
+  bundleRoutes,
+  checkinRoutes,
+  chunkRoutes,
+  countUnfinished,
+  deletionRoutes,
+  incidentRoutes,
+  streamRoutes,
+  UploadsInFlight,
+  viewerTokenRoutes,
+} from '#features/incidents/index.ts';
+import { createApp } from '#http/app.ts';
+import { healthRoutes } from '#http/health.routes.ts';
+import { type Listener, listen } from '#http/listener.ts';
+import { trustProxies } from '#http/peers.ts';
+import { rateLimiter } from '#http/rate-limits.ts';
+import { requestObserver } from '#http/request-observer.ts';
+import type { Route } from '#http/route.ts';
+import type { Log } from '#platform/process/log.ts';
+import { createMetrics, type Metrics } from '#platform/process/metrics.ts';
+import { type Config, dataPaths } from './config.ts';
+import { lockDataDir, prepareDataDir } from './data-dir.ts';
+import { type Backends, openBackends } from './open-backends.ts';
+import { startWorkers } from './workers.ts';
+
+export interface RunningServer {
+  main: readonly AddressInfo[];
+  admin: readonly AddressInfo[];
+  /** False while nobody can sign in yet. */
+  isSetUp: boolean;
+  /** Not ready, stop accepting, finish what runs until the deadline, release in reverse order. */
+  stop(): Promise<void>;
+}
+
+/** Opens everything in order; on failure closes what was opened and throws, StartupError where an operator can mend it. */
+export async function startServer(config: Config, log: Log): Promise<RunningServer> {
+  const paths = dataPaths(config);
+  prepareDataDir(paths);
+  const opened: (() => Promise<void> | void)[] = [];
+  const release = async () => {
+    for (const close of opened.splice(0).reverse()) await close();
+  };
+  try {
+    const lock = lockDataDir(paths);
+    opened.push(() => lock.release());
+    const backends = await openBackends(config, log);
+    opened.push(() => backends.close());
+    const metrics = createMetrics();
+    const inFlight = new UploadsInFlight();
+    watchBackends(metrics, backends, inFlight);
+
+    let accepting = true;
+    const workers = startWorkers(backends, config, log);
+    opened.push(() => workers.stop());
+    const readiness = {
+      accepting: () => accepting,
+      checks: {
+        metadata: () => backends.metadata.health(),
+        blobs: () => backends.blobs.health(),
+        coordination: () => backends.coordinator.health(),
+      },
+    };
+    const appDeps = {
+      identifier: sessionIdentifier(backends, 'api'),
+      limiter: rateLimiter(backends.coordinator, config.rateLimits),
+      log,
+    };
+    const listener = (name: 'main' | 'admin', routes: readonly Route[]): Promise<Listener> =>
+      listen({
+        name,
+        addresses: name === 'main' ? config.server.mainAddresses : config.server.adminAddresses,
+        app: createApp(routes, appDeps),
+        peers: trustProxies(config.server.trustedProxies),
+        observer: requestObserver(name, { log, metrics }),
+        log,
+      });
+    const main = await listener('main', mainRoutes({ ...backends, inFlight }, config));
+    opened.push(() => main.close(config.server.shutdownDeadlineMs));
+    const admin = await listener('admin', healthRoutes(readiness, metrics));
+    // Health stays answerable while the main listener finishes.
+    opened.splice(opened.length - 1, 0, () => admin.close(1_000));
+    return {
+      main: main.addresses,
+      admin: admin.addresses,
+      isSetUp: await administratorExists(backends.metadata.read),
+      stop: async () => {
+        accepting = false;
+        await release();
+      },
+    };
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}
+
+type MainDeps = Pick<Backends, 'metadata' | 'blobs'> & { inFlight: UploadsInFlight };
+
+/** Everything under /v1. Also what the API reference is made from. */
+export function apiRoutes(deps: MainDeps, config: Config): Route[] {
+  return [
+    ...accountRoutes(deps, config.accounts),
+    ...incidentRoutes(deps),
+    ...checkinRoutes(deps),
+    ...streamRoutes(deps),
+    ...chunkRoutes(deps, { ...config.chunks, committedQuotaBytes: config.accounts.committedQuotaBytes }),
+    ...bundleRoutes(deps),
+    ...viewerTokenRoutes(deps, config.viewerTokens),
+    ...deletionRoutes(deps),
+  ];
+}
+
+function mainRoutes(deps: MainDeps, config: Config): Route[] {
+  return apiRoutes(deps, config);
+}
+
+function watchBackends(metrics: Metrics, { metadata, blobs }: Backends, inFlight: UploadsInFlight): void {
+  metrics.gauge(
+    'proofline_metadata_queued',
+    'Transactions waiting for the writer.',
+    () => metadata.statistics().queued,
+  );
+  metrics.gauge('proofline_metadata_groups', 'Groups committed since the start.', () => metadata.statistics().groups);
+  metrics.gauge(
+    'proofline_metadata_transactions',
+    'Transactions committed in those groups.',
+    () => metadata.statistics().transactions,
+  );
+  metrics.gauge(
+    'proofline_staging_bytes',
+    'Bytes of uploads that are not accepted yet.',
+    () => blobs.staging.usage().bytes,
+  );
+  metrics.gauge('proofline_staging_bodies', 'Uploads that are not accepted yet.', () => blobs.staging.usage().bodies);
+  metrics.gauge('proofline_staging_quota_bytes', 'What staging may hold.', () => blobs.staging.usage().quotaBytes);
+  metrics.gauge('proofline_commits_in_flight', 'Chunks being committed right now.', () => inFlight.size);
+  metrics.gauge('proofline_deletions_unfinished', 'Deletion decisions that are not carried out yet.', () =>
+    countUnfinished(metadata.read),
+  );
+}

@@ -1,0 +1,65 @@
+import { applyRetention, runDeletions } from '#features/incidents/index.ts';
+import type { Log } from '#platform/process/log.ts';
+import type { Config } from './config.ts';
+import type { Backends } from './open-backends.ts';
+
+export interface Workers {
+  /** Ends after the current step. */
+  stop(): Promise<void>;
+}
+
+/** What runs by itself beside the listeners: retention and deletion, and the sweep of staging. */
+export function startWorkers({ metadata, blobs }: Backends, config: Config, log: Log): Workers {
+  const ending = new AbortController();
+  const loops: Promise<void>[] = [];
+  const every = (name: string, intervalMs: number, work: () => Promise<unknown>) => {
+    if (intervalMs > 0) loops.push(repeat(name, intervalMs, work, ending.signal, log));
+  };
+  every('deletion', config.deletion.workerIntervalMs, async () => {
+    await applyRetention({ metadata }, config.deletion);
+    await runDeletions({ metadata, blobs, log }, ending.signal);
+  });
+  every('staging sweep', Math.max(60_000, config.chunks.stagingCleanupAgeMs / 2), async () => {
+    const swept = await blobs.sweepStaging(config.chunks.stagingCleanupAgeMs);
+    if (swept.removed > 0) log.info(swept, 'staging swept');
+  });
+  return {
+    stop: async () => {
+      ending.abort();
+      await Promise.all(loops);
+    },
+  };
+}
+
+async function repeat(
+  name: string,
+  intervalMs: number,
+  work: () => Promise<unknown>,
+  signal: AbortSignal,
+  log: Log,
+): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await work();
+    } catch (error) {
+      log.error({ err: error, worker: name }, 'a worker turn failed and will be tried again');
+    }
+    await pause(intervalMs, signal);
+  }
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) {
+      resolve();
+      return;
+    }
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener('abort', done);
+  });
+}

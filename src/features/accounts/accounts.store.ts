@@ -1,0 +1,87 @@
+import type { Selectable } from 'kysely';
+import type { Timestamp } from '#kit/time.ts';
+import type { Db } from '#platform/metadata/metadata.ts';
+import type { AccountsTable, AuthSessionsTable } from './accounts.tables.ts';
+
+export type AccountRow = Selectable<AccountsTable>;
+export type SessionRow = Selectable<AuthSessionsTable>;
+
+export async function accountById(db: Db, id: string): Promise<AccountRow | undefined> {
+  return await db.selectFrom('accounts').selectAll().where('id', '=', id).executeTakeFirst();
+}
+
+export async function accountByUsername(db: Db, username: string): Promise<AccountRow | undefined> {
+  return await db.selectFrom('accounts').selectAll().where('username', '=', username).executeTakeFirst();
+}
+
+export async function listAccounts(db: Db, limit: number, after?: string): Promise<AccountRow[]> {
+  return await db
+    .selectFrom('accounts')
+    .selectAll()
+    .$if(after !== undefined, (query) => query.where('id', '>', after ?? ''))
+    .orderBy('id')
+    .limit(limit)
+    .execute();
+}
+
+export async function administratorExists(db: Db): Promise<boolean> {
+  const row = await db.selectFrom('accounts').select('id').where('role', '=', 'admin').limit(1).executeTakeFirst();
+  return row !== undefined;
+}
+
+export interface SessionHolder {
+  session_id: string;
+  token_hash: string;
+  expires_at: string;
+  revoked_at: string | null;
+  account_id: string;
+  username: string;
+  role: 'user' | 'admin';
+}
+
+/** A session of that kind with its account, whether or not it is still good: the caller judges. */
+export async function sessionHolder(
+  db: Db,
+  kind: SessionRow['kind'],
+  tokenHash: string,
+): Promise<SessionHolder | undefined> {
+  return await db
+    .selectFrom('auth_sessions')
+    .innerJoin('accounts', 'accounts.id', 'auth_sessions.account_id')
+    .select([
+      'auth_sessions.id as session_id',
+      'auth_sessions.token_hash',
+      'auth_sessions.expires_at',
+      'auth_sessions.revoked_at',
+      'accounts.id as account_id',
+      'accounts.username',
+      'accounts.role',
+    ])
+    .where('auth_sessions.token_hash', '=', tokenHash)
+    .where('auth_sessions.kind', '=', kind)
+    .executeTakeFirst();
+}
+
+/** Revokes the account's live sessions, except one where given. Returns how many. */
+export async function revokeSessionsOf(db: Db, accountId: string, at: Timestamp, exceptId?: string): Promise<number> {
+  const result = await db
+    .updateTable('auth_sessions')
+    .set({ revoked_at: at })
+    .where('account_id', '=', accountId)
+    .where('revoked_at', 'is', null)
+    .$if(exceptId !== undefined, (query) => query.where('id', '!=', exceptId ?? ''))
+    .executeTakeFirst();
+  return Number(result.numUpdatedRows);
+}
+
+export async function openSessionsOf(db: Db, accountId: string, now: Timestamp): Promise<SessionRow[]> {
+  return await db
+    .selectFrom('auth_sessions')
+    .selectAll()
+    .where('account_id', '=', accountId)
+    .where('revoked_at', 'is', null)
+    .where('expires_at', '>', now)
+    .orderBy('id', 'desc')
+    .limit(200)
+    .execute();
+}

@@ -1,0 +1,20 @@
+export { type AccountConfig, accountSettings } from './accounts.config.ts';
+export { accountJson, accountRoutes, accountShape, quotaLimit } from './accounts.routes.ts';
+export {
+  type AccountRow,
+  accountById,
+  accountByUsername,
+  administratorExists,
+  listAccounts,
+  openSessionsOf,
+} from './accounts.store.ts';
+export type { AccountsTable } from './accounts.tables.ts';
+export {
+  closeSessionTransaction,
+  revokeSessionsTransaction,
+  setQuotaTransaction,
+} from './accounts.transactions.ts';
+export { resetPassword } from './change-password.ts';
+export { createAccount } from './create-account.ts';
+export { sessionIdentifier } from './identify-session.ts';
+export { logIn } from './log-in.ts';

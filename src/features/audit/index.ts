@@ -1,0 +1,2 @@
+export { type Actor, type AuditEntry, appendAudit, auditEntry, listAudit } from './audit.store.ts';
+export type { AdminAuditTable } from './audit.tables.ts';

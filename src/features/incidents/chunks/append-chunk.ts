@@ -1,0 +1,147 @@
+import { isProblem, Problem } from '#kit/errors.ts';
+import { newId } from '#kit/ids.ts';
+import { timestamp } from '#kit/time.ts';
+import type { BlobStore, StagedBody } from '#platform/blobs/blob-store.ts';
+import type { Metadata } from '#platform/metadata/metadata.ts';
+import { failpoint } from '#platform/process/failpoint.ts';
+import { blobPathOf, type ChunkClaim, fingerprintOf, idempotencyKeyHash } from './chunk-identity.ts';
+import { type ChunkRow, chunkById, chunkByIdentity, operationByKey } from './chunks.store.ts';
+import { type RecordChunk, recordChunkTransaction } from './chunks.transactions.ts';
+import type { UploadsInFlight } from './uploads-in-flight.ts';
+
+export interface AppendDeps {
+  metadata: Metadata;
+  blobs: BlobStore;
+  inFlight: UploadsInFlight;
+}
+
+export interface AppendInput {
+  claim: ChunkClaim;
+  body: StagedBody;
+  /** Whose idempotency key it is. */
+  accountId: string;
+  idempotencyKey: string | undefined;
+  defaultQuotaBytes: number;
+}
+
+export interface Appended {
+  chunk: ChunkRow;
+  /** An earlier, equivalent request had created it. */
+  replayed: boolean;
+}
+
+/**
+ * From a body that has fully arrived to an accepted chunk. (Authorising and staging, steps 1 and 2, are the route's.)
+ * Resolves only when the bytes and the row are durable. The body stays the caller's to discard.
+ */
+export async function appendChunk(deps: AppendDeps, input: AppendInput): Promise<Appended> {
+  const { claim, body } = input;
+
+  // 3. Verify. A crash up to here leaves staging only, which the sweep removes.
+  if (body.sha256Hex !== claim.sha256Hex) throw new Problem('hash_mismatch');
+
+  // 4. Reserve, against other requests of this process; what was decided before is answered at once.
+  const operation = operationOf(input);
+  const reservation = deps.inFlight.reserve(blobPathOf(claim), operation?.keyHash);
+  try {
+    const earlier = await settledBefore(deps, claim, operation);
+    if (earlier !== undefined) return { chunk: earlier, replayed: true };
+    return await commit(deps, input, operation);
+  } finally {
+    reservation.release();
+  }
+}
+
+type Operation = NonNullable<RecordChunk['operation']>;
+
+function operationOf(input: AppendInput): Operation | undefined {
+  if (input.idempotencyKey === undefined) return undefined;
+  return {
+    id: newId('upo'),
+    keyHash: idempotencyKeyHash(input.accountId, input.idempotencyKey),
+    fingerprint: fingerprintOf(input.claim, input.body.byteSize),
+  };
+}
+
+/** The chunk of an equivalent request under the same key. Throws idempotency_conflict, duplicate_chunk. */
+async function settledBefore(
+  { metadata }: AppendDeps,
+  claim: ChunkClaim,
+  operation: Operation | undefined,
+): Promise<ChunkRow | undefined> {
+  if (operation !== undefined) {
+    const used = await operationByKey(metadata.read, operation.keyHash);
+    if (used !== undefined) {
+      const chunk =
+        used.fingerprint === operation.fingerprint ? await chunkById(metadata.read, used.chunkId) : undefined;
+      if (chunk === undefined) throw new Problem('idempotency_conflict');
+      return chunk;
+    }
+  }
+  if ((await chunkByIdentity(metadata.read, claim)) !== undefined) throw new Problem('duplicate_chunk');
+  return undefined;
+}
+
+async function commit(deps: AppendDeps, input: AppendInput, operation: Operation | undefined): Promise<Appended> {
+  const { claim, body } = input;
+  const path = blobPathOf(claim);
+
+  // 5. Commit the bytes. A crash after this leaves a blob without a row: never shown, never overwritten; a retry with the same
+  //    bytes adopts it here, other bytes are a conflict.
+  const blob = await deps.blobs.commit(path, body).catch((error: unknown) => {
+    throw isProblem(error, 'blob_conflict') ? new Problem('duplicate_chunk_conflict', { cause: error }) : error;
+  });
+  failpoint('after-blob-commit');
+
+  // 6. Record. A crash after this loses nothing; the client retries and is answered from the row.
+  const now = Date.now();
+  const chunk: ChunkRow = {
+    id: newId('chk', now),
+    incident_id: claim.incidentId,
+    stream_id: claim.streamId,
+    chunk_index: claim.chunkIndex,
+    media_type: claim.mediaType,
+    started_at: claim.startedAt,
+    ended_at: claim.endedAt,
+    original_filename: claim.originalFilename,
+    stored_path: path,
+    byte_size: body.byteSize,
+    sha256_hex: claim.sha256Hex,
+    created_at: timestamp(now),
+  };
+  try {
+    const recorded = await deps.metadata.write(recordChunkTransaction, {
+      chunk,
+      defaultQuotaBytes: input.defaultQuotaBytes,
+      ...(operation === undefined ? {} : { operation }),
+    });
+    failpoint('before-reply');
+    return recorded.created ? { chunk, replayed: false } : { chunk: recorded.chunk, replayed: true };
+  } catch (error) {
+    return await afterRefusal(deps, chunk, blob, error);
+  }
+}
+
+/** Clear refusal: the blob goes if this request made it. Unknown outcome: the database is asked, and nothing is removed. */
+async function afterRefusal(
+  deps: AppendDeps,
+  chunk: ChunkRow,
+  blob: 'created' | 'adopted',
+  error: unknown,
+): Promise<Appended> {
+  const refused = isProblem(error) && error.kind !== 'unavailable' && error.kind !== 'internal';
+  if (!refused) {
+    const written = await chunkById(deps.metadata.read, chunk.id).catch(() => undefined);
+    if (written !== undefined) return { chunk: written, replayed: false };
+    throw error;
+  }
+  // The reservation is still held, so no other request can have adopted this blob; a row that names it keeps it in any case.
+  const row = await chunkByIdentity(deps.metadata.read, {
+    incidentId: chunk.incident_id,
+    streamId: chunk.stream_id,
+    mediaType: chunk.media_type,
+    chunkIndex: chunk.chunk_index,
+  });
+  if (blob === 'created' && row === undefined) await deps.blobs.remove(chunk.stored_path);
+  throw error;
+}

@@ -1,0 +1,139 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { freeText } from '#http/read-json.ts';
+import { isSha256Hex } from '#kit/bytes.ts';
+import { Problem } from '#kit/errors.ts';
+import { isBefore, parseTimestamp } from '#kit/time.ts';
+import type { BlobPath } from '#platform/blobs/blob-store.ts';
+import { isMediaType, type MediaType, mediaTypeShape } from '../media-type.ts';
+
+/** Which chunk: with a stream (incident, stream, index from 1), without one (incident, media type, index from 0). */
+export interface ChunkIdentity {
+  incidentId: string;
+  streamId: string | null;
+  mediaType: MediaType;
+  chunkIndex: number;
+}
+
+/** What a client says of a chunk. Together with the byte size it is the fingerprint that an equivalent retry repeats. */
+export interface ChunkClaim extends ChunkIdentity {
+  startedAt: string;
+  endedAt: string;
+  originalFilename: string | null;
+  sha256Hex: string;
+}
+
+export const maxChunkIndex = 2 ** 31 - 1;
+
+/** The claim as text, before any of it is checked. Absent is undefined. */
+export interface ClaimText {
+  streamId: string | undefined;
+  mediaType: string | undefined;
+  chunkIndex: string | undefined;
+  startedAt: string | undefined;
+  endedAt: string | undefined;
+  sha256Hex: string | undefined;
+  originalFilename: string | undefined;
+}
+
+/** Throws the contract's code for the first value that is wrong. An empty stream_id is no stream. */
+export function parseClaim(incidentId: string, text: ClaimText): ChunkClaim {
+  const streamId = text.streamId === undefined || text.streamId === '' ? null : text.streamId;
+  const index = /^\d{1,10}$/.test(text.chunkIndex ?? '') ? Number(text.chunkIndex) : Number.NaN;
+  if (!(index >= (streamId === null ? 0 : 1) && index <= maxChunkIndex)) throw new Problem('invalid_chunk_index');
+  if (text.mediaType === undefined || !isMediaType(text.mediaType)) throw new Problem('invalid_media_type');
+  const startedAt = parseTimestamp(text.startedAt ?? '');
+  if (startedAt === undefined) throw new Problem('invalid_started_at');
+  const endedAt = parseTimestamp(text.endedAt ?? '');
+  if (endedAt === undefined) throw new Problem('invalid_ended_at');
+  if (isBefore(endedAt, startedAt)) throw new Problem('invalid_time_range');
+  if (text.sha256Hex === undefined || !isSha256Hex(text.sha256Hex)) throw new Problem('invalid_sha256_hex');
+  return {
+    incidentId,
+    streamId,
+    mediaType: text.mediaType,
+    chunkIndex: index,
+    startedAt,
+    endedAt,
+    originalFilename: baseName(text.originalFilename),
+    sha256Hex: text.sha256Hex,
+  };
+}
+
+/** Display only: the last segment, whichever slash the client's system uses, without control characters. */
+export function baseName(name: string | undefined): string | null {
+  const last = (name ?? '').toWellFormed().split(/[/\\]/).at(-1) ?? '';
+  const plain = last
+    .replace(/\p{Cc}/gu, '')
+    .trim()
+    .slice(0, 255);
+  return plain === '' || plain === '.' || plain === '..' ? null : plain;
+}
+
+/** Names are made here, of ids and numbers of ours; one folder a stream keeps commit, deletion and restore cheap. */
+export function blobPathOf(identity: ChunkIdentity): BlobPath {
+  const lane = identity.streamId === null ? '' : `streams/${identity.streamId}/`;
+  return `incidents/${identity.incidentId}/${lane}${chunkFileName(identity.mediaType, identity.chunkIndex)}`;
+}
+
+export function chunkFileName(mediaType: MediaType, chunkIndex: number): string {
+  return `${mediaType}_${String(chunkIndex).padStart(6, '0')}.enc`;
+}
+
+/** SHA-256 over identity, times, file name, byte size and hash: what must be equal for a retry to be the same upload. */
+export function fingerprintOf(claim: ChunkClaim, byteSize: number): string {
+  const parts = [
+    claim.incidentId,
+    claim.streamId,
+    claim.mediaType,
+    claim.chunkIndex,
+    claim.startedAt,
+    claim.endedAt,
+    claim.originalFilename,
+    byteSize,
+    claim.sha256Hex,
+  ];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+}
+
+export function parseIdempotencyKey(header: string | string[] | undefined): string | undefined {
+  if (header === undefined) return undefined;
+  if (typeof header !== 'string' || !/^[\x21-\x7e]{1,255}$/.test(header)) throw new Problem('invalid_idempotency_key');
+  return header;
+}
+
+/** An account's keys are its own: the same words from another account are another key. */
+export function idempotencyKeyHash(accountId: string, key: string): string {
+  return createHash('sha256').update(`${accountId}\n${key}`).digest('hex');
+}
+
+/** `sha-256=:base64:` of RFC 9530, as lower-case hexadecimal. Other algorithms beside it are ignored, as the RFC asks. */
+export function parseReprDigest(header: string | string[] | undefined): string | undefined {
+  const value = Array.isArray(header) ? header.join(',') : (header ?? '');
+  const match = /(?:^|,)\s*sha-256=:([A-Za-z0-9+/]{43}=):/i.exec(value);
+  return match?.[1] === undefined ? undefined : Buffer.from(match[1], 'base64').toString('hex');
+}
+
+/** JSON form of a claim, for reconciling. */
+export const claimJson = z.strictObject({
+  stream_id: freeText(128).optional(),
+  chunk_index: z.number({ error: 'invalid_chunk_index' }).int('invalid_chunk_index').min(0, 'invalid_chunk_index'),
+  media_type: mediaTypeShape,
+  started_at: z.string({ error: 'invalid_started_at' }),
+  ended_at: z.string({ error: 'invalid_ended_at' }),
+  original_filename: freeText(4096).optional(),
+  byte_size: z.number().int().min(0).optional(),
+  sha256_hex: z.string({ error: 'invalid_sha256_hex' }),
+});
+
+export function claimFromJson(incidentId: string, json: z.output<typeof claimJson>): ChunkClaim {
+  return parseClaim(incidentId, {
+    streamId: json.stream_id,
+    mediaType: json.media_type,
+    chunkIndex: String(json.chunk_index),
+    startedAt: json.started_at,
+    endedAt: json.ended_at,
+    sha256Hex: json.sha256_hex,
+    originalFilename: json.original_filename,
+  });
+}

@@ -1,0 +1,109 @@
+import type { Selectable } from 'kysely';
+import type { Db } from '#platform/metadata/metadata.ts';
+import type { MediaType } from '../media-type.ts';
+import type { ChunkIdentity } from './chunk-identity.ts';
+import type { ChunksTable } from './chunks.tables.ts';
+
+export type ChunkRow = Selectable<ChunksTable>;
+
+export async function chunkById(db: Db, id: string): Promise<ChunkRow | undefined> {
+  return await db.selectFrom('chunks').selectAll().where('id', '=', id).executeTakeFirst();
+}
+
+export async function chunkByIdentity(db: Db, identity: ChunkIdentity): Promise<ChunkRow | undefined> {
+  const query = db
+    .selectFrom('chunks')
+    .selectAll()
+    .where('incident_id', '=', identity.incidentId)
+    .where('chunk_index', '=', identity.chunkIndex);
+  return identity.streamId === null
+    ? await query.where('stream_id', 'is', null).where('media_type', '=', identity.mediaType).executeTakeFirst()
+    : // The second condition lets the planner use the partial index.
+      await query.where('stream_id', '=', identity.streamId).where('stream_id', 'is not', null).executeTakeFirst();
+}
+
+export interface UsedKey {
+  fingerprint: string;
+  chunkId: string;
+}
+
+export async function operationByKey(db: Db, keyHash: string): Promise<UsedKey | undefined> {
+  return await db
+    .selectFrom('upload_operations')
+    .select(['fingerprint', 'chunk_id as chunkId'])
+    .where('idempotency_key_hash', '=', keyHash)
+    .executeTakeFirst();
+}
+
+/** In order of acceptance. */
+export async function chunksOfIncident(db: Db, incidentId: string, limit: number, after?: string): Promise<ChunkRow[]> {
+  return await db
+    .selectFrom('chunks')
+    .selectAll()
+    .where('incident_id', '=', incidentId)
+    .$if(after !== undefined, (query) => query.where('id', '>', after ?? ''))
+    .orderBy('id')
+    .limit(limit)
+    .execute();
+}
+
+/** In order of index, after a given one. */
+export async function chunksOfStream(
+  db: Db,
+  incidentId: string,
+  streamId: string,
+  afterIndex: number,
+  limit: number,
+): Promise<ChunkRow[]> {
+  return await db
+    .selectFrom('chunks')
+    .selectAll()
+    .where('incident_id', '=', incidentId)
+    .where('stream_id', '=', streamId)
+    .where('stream_id', 'is not', null)
+    .where('chunk_index', '>', afterIndex)
+    .orderBy('chunk_index')
+    .limit(limit)
+    .execute();
+}
+
+export async function chunkBlobsOfStream(
+  db: Db,
+  incidentId: string,
+  streamId: string,
+  afterIndex: number,
+  limit: number,
+): Promise<Pick<ChunkRow, 'chunk_index' | 'stored_path' | 'byte_size'>[]> {
+  return await db
+    .selectFrom('chunks')
+    .select(['chunk_index', 'stored_path', 'byte_size'])
+    .where('incident_id', '=', incidentId)
+    .where('stream_id', '=', streamId)
+    .where('stream_id', 'is not', null)
+    .where('chunk_index', '>', afterIndex)
+    .orderBy('chunk_index')
+    .limit(limit)
+    .execute();
+}
+
+export interface UnstreamedSummary {
+  media_type: MediaType;
+  count: number;
+  latest_id: string;
+}
+
+/** The older kind of chunk has no stream row that counts for it. */
+export async function unstreamedSummary(db: Db, incidentId: string): Promise<UnstreamedSummary[]> {
+  const rows = await db
+    .selectFrom('chunks')
+    .select((builder) => [
+      'media_type',
+      builder.fn.countAll<number>().as('count'),
+      builder.fn.max('id').as('latest_id'),
+    ])
+    .where('incident_id', '=', incidentId)
+    .where('stream_id', 'is', null)
+    .groupBy('media_type')
+    .execute();
+  return rows.map((row) => ({ ...row, count: Number(row.count) }));
+}

@@ -1,0 +1,77 @@
+import { auditEntry } from '#features/audit/index.ts';
+import { isProblem } from '#kit/errors.ts';
+import { timestamp } from '#kit/time.ts';
+import type { BlobStore } from '#platform/blobs/blob-store.ts';
+import type { Metadata } from '#platform/metadata/metadata.ts';
+import { failpoint } from '#platform/process/failpoint.ts';
+import type { Log } from '#platform/process/log.ts';
+import { type DecisionRow, openItems, unfinishedDecisions } from './deletion.store.ts';
+import {
+  deletionFailedTransaction,
+  finishDeletionTransaction,
+  itemsRemovedTransaction,
+  startDeletionTransaction,
+} from './deletion.transactions.ts';
+
+/** Small batches with a breath between: filesystems that delete in bulk are slow to create files for minutes after. */
+const batchSize = 64;
+const pauseMs = 20;
+
+export interface DeletionDeps {
+  metadata: Metadata;
+  blobs: BlobStore;
+  log: Log;
+}
+
+/** One turn over all unfinished decisions; continues wherever an earlier turn or a crash left off. Returns how many it finished. */
+export async function runDeletions(deps: DeletionDeps, signal: AbortSignal): Promise<number> {
+  let finished = 0;
+  for (const decision of await unfinishedDecisions(deps.metadata.read, 100)) {
+    if (signal.aborted) break;
+    if (await runDeletion(deps, decision, signal)) finished += 1;
+  }
+  return finished;
+}
+
+/** Blobs first, rows last: a crash in between leaves rows of an incident that nobody can read any more, and the next turn goes on. */
+async function runDeletion(deps: DeletionDeps, decision: DecisionRow, signal: AbortSignal): Promise<boolean> {
+  const subject = { decisionId: decision.id, incidentId: decision.incident_id };
+  await deps.metadata.write(startDeletionTransaction, { ...subject, at: timestamp(Date.now()) });
+  for (;;) {
+    const items = await openItems(deps.metadata.read, decision.id, batchSize);
+    if (items.length === 0) break;
+    if (signal.aborted) return false;
+    const results = await Promise.allSettled(items.map((item) => deps.blobs.remove(item.stored_path)));
+    failpoint('after-blob-removal');
+    const removed = items.filter((_, i) => results[i]?.status === 'fulfilled').map((item) => item.id);
+    const at = timestamp(Date.now());
+    if (removed.length > 0) await deps.metadata.write(itemsRemovedTransaction, { itemIds: removed, at });
+    const failure = results.find((result) => result.status === 'rejected');
+    if (failure !== undefined) {
+      const errorCode = isProblem(failure.reason) ? failure.reason.code : 'internal_error';
+      const itemIds = items.map((item) => item.id).filter((id) => !removed.includes(id));
+      await deps.metadata.write(deletionFailedTransaction, { ...subject, itemIds, errorCode, at });
+      deps.log.warn(
+        { decision_id: decision.id, code: errorCode, left: itemIds.length },
+        'deletion will be tried again',
+      );
+      return false;
+    }
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+  }
+  // Blobs that were committed but never recorded are nobody's evidence; no upload can be accepted here any more.
+  for await (const stray of deps.blobs.list(`incidents/${decision.incident_id}`)) await deps.blobs.remove(stray.path);
+  failpoint('before-deletion-finish');
+  await deps.metadata.write(finishDeletionTransaction, {
+    ...subject,
+    at: timestamp(Date.now()),
+    audit: auditEntry({
+      actor: 'server',
+      action: 'incident.deleted',
+      subjectType: 'incident',
+      subjectId: decision.incident_id,
+    }),
+  });
+  deps.log.info({ decision_id: decision.id, blobs: decision.item_count }, 'incident deleted');
+  return true;
+}

@@ -1,0 +1,55 @@
+import type { Selectable } from 'kysely';
+import type { Db } from '#platform/metadata/metadata.ts';
+import type { DeletionDecisionsTable, DeletionItemsTable } from './deletion.tables.ts';
+
+export type DecisionRow = Selectable<DeletionDecisionsTable>;
+export type ItemRow = Selectable<DeletionItemsTable>;
+
+export async function decisionOf(db: Db, incidentId: string): Promise<DecisionRow | undefined> {
+  return await db
+    .selectFrom('incident_deletion_decisions')
+    .selectAll()
+    .where('incident_id', '=', incidentId)
+    .executeTakeFirst();
+}
+
+export async function unfinishedDecisions(db: Db, limit: number): Promise<DecisionRow[]> {
+  return await db
+    .selectFrom('incident_deletion_decisions')
+    .selectAll()
+    .where('state', '!=', 'deleted')
+    .orderBy('updated_at')
+    .limit(limit)
+    .execute();
+}
+
+/** Newest first. */
+export async function listDecisions(db: Db, limit: number, before?: string): Promise<DecisionRow[]> {
+  return await db
+    .selectFrom('incident_deletion_decisions')
+    .selectAll()
+    .$if(before !== undefined, (query) => query.where('id', '<', before ?? ''))
+    .orderBy('id', 'desc')
+    .limit(limit)
+    .execute();
+}
+
+export async function openItems(db: Db, decisionId: string, limit: number): Promise<ItemRow[]> {
+  return await db
+    .selectFrom('incident_deletion_items')
+    .selectAll()
+    .where('decision_id', '=', decisionId)
+    .where('state', '=', 'pending')
+    .orderBy('id')
+    .limit(limit)
+    .execute();
+}
+
+export async function countUnfinished(db: Db): Promise<number> {
+  const row = await db
+    .selectFrom('incident_deletion_decisions')
+    .select((builder) => builder.fn.countAll<number>().as('count'))
+    .where('state', '!=', 'deleted')
+    .executeTakeFirstOrThrow();
+  return Number(row.count);
+}

@@ -1,0 +1,30 @@
+import type { Selectable } from 'kysely';
+import type { Caller } from '#http/caller.ts';
+import { Problem } from '#kit/errors.ts';
+import type { Db } from '#platform/metadata/metadata.ts';
+import type { IncidentsTable } from './incidents.tables.ts';
+
+export type IncidentRow = Selectable<IncidentsTable>;
+
+export async function incidentById(db: Db, id: string): Promise<IncidentRow | undefined> {
+  return await db.selectFrom('incidents').selectAll().where('id', '=', id).executeTakeFirst();
+}
+
+/** The incident, if it is the caller's or the caller is an administrator; to everybody else it does not exist. */
+export async function incidentFor(db: Db, caller: Caller, id: string): Promise<IncidentRow> {
+  const incident = await incidentById(db, id);
+  if (incident === undefined) throw new Problem('incident_not_found');
+  if (caller.role !== 'admin' && incident.owner_account_id !== caller.accountId)
+    throw new Problem('incident_not_found');
+  return incident;
+}
+
+/** Under deletion nothing may be written, bundled or shared any more. */
+export function assertNotDeleting(incident: Pick<IncidentRow, 'deletion_state'>): void {
+  if (incident.deletion_state !== 'active') throw new Problem('incident_deleting');
+}
+
+export function assertOpen(incident: Pick<IncidentRow, 'deletion_state' | 'status'>): void {
+  assertNotDeleting(incident);
+  if (incident.status !== 'open') throw new Problem('incident_closed');
+}

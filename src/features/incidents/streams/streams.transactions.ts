@@ -1,0 +1,96 @@
+import { Problem } from '#kit/errors.ts';
+import type { Timestamp } from '#kit/time.ts';
+import { type Trx, transaction } from '#platform/metadata/metadata.ts';
+import { assertOpen, incidentById } from '../incident-access.ts';
+import { type StreamRow, streamOf } from './streams.store.ts';
+
+async function assertIncidentOpen(trx: Trx, incidentId: string): Promise<void> {
+  const incident = await incidentById(trx, incidentId);
+  if (incident === undefined) throw new Problem('incident_not_found');
+  assertOpen(incident);
+}
+
+function assertStreamOpen(stream: StreamRow): void {
+  if (stream.status === 'complete') throw new Problem('stream_already_complete');
+  if (stream.status === 'failed') throw new Problem('stream_failed');
+}
+
+export const createStreamTransaction = transaction('streams.create', async (trx, stream: StreamRow) => {
+  await assertIncidentOpen(trx, stream.incident_id);
+  await trx.insertInto('media_streams').values(stream).execute();
+});
+
+interface CompleteStream {
+  incidentId: string;
+  streamId: string;
+  expectedChunkCount: number;
+  at: Timestamp;
+}
+
+/**
+ * The rows are judged here, in the transaction that changes the state. Their blobs were opened just before: a row is never changed
+ * and a blob only goes with its whole incident, so equal count and range mean the very same chunks.
+ */
+export const completeStreamTransaction = transaction(
+  'streams.complete',
+  async (trx, input: CompleteStream): Promise<StreamRow> => {
+    const incident = await incidentById(trx, input.incidentId);
+    if (incident === undefined) throw new Problem('incident_not_found');
+    if (incident.deletion_state !== 'active') throw new Problem('incident_deleting');
+    const stream = await streamOf(trx, input.incidentId, input.streamId);
+    assertStreamOpen(stream);
+    const rows = await trx
+      .selectFrom('chunks')
+      .select((builder) => [
+        builder.fn.countAll<number>().as('count'),
+        builder.fn.min('chunk_index').as('first'),
+        builder.fn.max('chunk_index').as('last'),
+      ])
+      .where('incident_id', '=', stream.incident_id)
+      .where('stream_id', '=', stream.id)
+      .where('media_type', '=', stream.media_type)
+      .executeTakeFirstOrThrow();
+    const count = Number(rows.count);
+    if (count < input.expectedChunkCount) throw new Problem('stream_chunks_incomplete');
+    // Indexes are unique within a stream: n of them between 1 and n are all of them.
+    if (count !== input.expectedChunkCount || Number(rows.first) !== 1 || Number(rows.last) !== count)
+      throw new Problem('stream_chunks_not_contiguous');
+    const completed = {
+      status: 'complete' as const,
+      expected_chunk_count: input.expectedChunkCount,
+      updated_at: input.at,
+      completed_at: input.at,
+      failed_at: null,
+      failure_reason: null,
+    };
+    await trx.updateTable('media_streams').set(completed).where('id', '=', stream.id).execute();
+    return { ...stream, ...completed };
+  },
+);
+
+interface FailStream {
+  incidentId: string;
+  streamId: string;
+  failureReason: string | null;
+  at: Timestamp;
+}
+
+/** The chunks that arrived are kept: they are evidence. */
+export const failStreamTransaction = transaction('streams.fail', async (trx, input: FailStream): Promise<StreamRow> => {
+  const incident = await incidentById(trx, input.incidentId);
+  if (incident === undefined) throw new Problem('incident_not_found');
+  if (incident.deletion_state !== 'active') throw new Problem('incident_deleting');
+  const stream = await streamOf(trx, input.incidentId, input.streamId);
+  assertStreamOpen(stream);
+  const failed = {
+    status: 'failed' as const,
+    updated_at: input.at,
+    failed_at: input.at,
+    completed_at: null,
+    failure_reason: input.failureReason,
+  };
+  await trx.updateTable('media_streams').set(failed).where('id', '=', stream.id).execute();
+  return { ...stream, ...failed };
+});
+
+export const streamTransactions = [createStreamTransaction, completeStreamTransaction, failStreamTransaction];

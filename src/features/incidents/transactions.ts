@@ -1,0 +1,24 @@
+import type { AnyTransaction } from '#platform/metadata/metadata.ts';
+import { createCheckinTransaction } from './check-ins/check-ins.transactions.ts';
+import { recordChunkTransaction } from './chunks/chunks.transactions.ts';
+import { deletionTransactions } from './deletion/deletion.transactions.ts';
+import {
+  assignOwnerTransaction,
+  closeIncidentTransaction,
+  createIncidentTransaction,
+} from './incidents.transactions.ts';
+import { streamTransactions } from './streams/streams.transactions.ts';
+import { createTokenTransaction, revokeTokenTransaction } from './viewer-tokens/viewer-tokens.transactions.ts';
+
+/** A door of its own beside index.ts: the writer thread loads these and none of the routes. */
+export const incidentTransactions: readonly AnyTransaction[] = [
+  createIncidentTransaction,
+  closeIncidentTransaction,
+  assignOwnerTransaction,
+  ...streamTransactions,
+  recordChunkTransaction,
+  createCheckinTransaction,
+  createTokenTransaction,
+  revokeTokenTransaction,
+  ...deletionTransactions,
+];

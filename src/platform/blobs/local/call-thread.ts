@@ -1,0 +1,95 @@
+import { Worker } from 'node:worker_threads';
+import { Problem } from '#kit/errors.ts';
+
+interface Waiting<Reply> {
+  resolve(reply: Reply): void;
+  reject(error: Problem): void;
+}
+
+/**
+ * A worker thread that answers numbered calls. Calls of one turn of the event loop travel together. It keeps the process alive
+ * only while calls are unanswered. When the thread dies, every call fails with storage_unavailable, now and later.
+ */
+export class CallThread<Call extends { id: number }, Reply extends { id: number }> {
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, Waiting<Reply>>();
+  readonly #exited: Promise<void>;
+  #outbox: Call[] = [];
+  #lastId = 0;
+  #ended = false;
+  #closing: (() => void) | undefined;
+
+  constructor(entry: URL, name: string, setup: object, onDeath: (error: unknown) => void) {
+    this.#worker = new Worker(entry, { name, workerData: setup });
+    this.#worker.on('message', (replies: Reply[]) => this.#settle(replies));
+    this.#worker.on('error', onDeath);
+    this.#exited = new Promise((resolve) => {
+      this.#worker.on('exit', () => {
+        if (this.#closing === undefined) onDeath(new Error(`the ${name} thread ended`));
+        this.#end();
+        resolve();
+      });
+    });
+    this.#worker.unref();
+  }
+
+  get alive(): boolean {
+    return !this.#ended;
+  }
+
+  call(make: (id: number) => Call): Promise<Reply> {
+    if (this.#ended || this.#closing !== undefined) return Promise.reject(new Problem('storage_unavailable'));
+    return new Promise((resolve, reject) => {
+      this.#lastId += 1;
+      if (this.#waiting.size === 0) this.#worker.ref();
+      this.#waiting.set(this.#lastId, { resolve, reject });
+      this.#send(make(this.#lastId));
+    });
+  }
+
+  /** A call without an answer. */
+  tell(call: Call): void {
+    if (!this.#ended) this.#send(call);
+  }
+
+  /** Waits for the calls under way, then ends the thread. */
+  async close(): Promise<void> {
+    if (this.#closing === undefined && !this.#ended) {
+      const idle = new Promise<void>((resolve) => {
+        this.#closing = resolve;
+      });
+      if (this.#waiting.size > 0) await idle;
+      await this.#worker.terminate();
+    }
+    await this.#exited;
+  }
+
+  #send(call: Call): void {
+    if (this.#outbox.length === 0) setImmediate(() => this.#post());
+    this.#outbox.push(call);
+  }
+
+  #post(): void {
+    const calls = this.#outbox;
+    this.#outbox = [];
+    this.#worker.postMessage(calls);
+  }
+
+  #settle(replies: readonly Reply[]): void {
+    for (const reply of replies) {
+      const waiting = this.#waiting.get(reply.id);
+      this.#waiting.delete(reply.id);
+      waiting?.resolve(reply);
+    }
+    if (this.#waiting.size > 0) return;
+    this.#worker.unref();
+    this.#closing?.();
+  }
+
+  #end(): void {
+    this.#ended = true;
+    for (const { reject } of this.#waiting.values()) reject(new Problem('storage_unavailable'));
+    this.#waiting.clear();
+    this.#closing?.();
+  }
+}

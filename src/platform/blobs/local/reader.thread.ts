@@ -1,0 +1,94 @@
+import { closeSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { parentPort, workerData } from 'node:worker_threads';
+import { hashBlobFile, openBlobFile, readBlock } from './blob-files.ts';
+import { diskFault } from './disk-problem.ts';
+import type { ReadCall, ReaderSetup, ReadReply } from './reader-calls.ts';
+
+const port = parentPort;
+if (port === null) throw new Error('This module is the entry of a worker thread.');
+// The one starter is blob-reader.ts, which passes exactly this.
+const { blobsDir } = workerData as ReaderSetup;
+
+interface Reading {
+  fd: number;
+  byteSize: number;
+  next: number;
+  /** Exclusive. */
+  end: number;
+}
+
+const open = new Map<number, Reading>();
+let lastFile = 0;
+
+function close(file: number): void {
+  const reading = open.get(file);
+  open.delete(file);
+  if (reading !== undefined) closeSync(reading.fd);
+}
+
+function start(id: number, path: string, from: number, to: number): ReadReply {
+  const found = openBlobFile(blobsDir, path);
+  if (found === undefined) return { id, kind: 'missing' };
+  lastFile += 1;
+  open.set(lastFile, { ...found, next: from, end: to === -1 ? found.byteSize : to + 1 });
+  return nextBlock(id, lastFile);
+}
+
+/** The descriptor is closed with the last block, so that a small blob costs one call. */
+function nextBlock(id: number, file: number): ReadReply {
+  const reading = open.get(file);
+  if (reading === undefined) return { id, kind: 'missing' };
+  const { byteSize, end, fd, next } = reading;
+  let last = true;
+  try {
+    if (end > byteSize) return { id, kind: 'short' };
+    const bytes = readBlock(fd, next, end);
+    if (bytes.length === 0 && end > next) return { id, kind: 'short' };
+    reading.next += bytes.length;
+    last = reading.next === end;
+    return { id, kind: 'bytes', byteSize, bytes, file: last ? 0 : file };
+  } finally {
+    if (last) close(file);
+  }
+}
+
+async function hash(id: number, path: string): Promise<ReadReply> {
+  const found = openBlobFile(blobsDir, path);
+  if (found === undefined) return { id, kind: 'missing' };
+  try {
+    const buffer = Buffer.allocUnsafeSlow(Math.max(1, Math.min(found.byteSize, 1024 * 1024)));
+    return { id, kind: 'hash', byteSize: found.byteSize, sha256Hex: await hashBlobFile(found, buffer, nextTurn) };
+  } finally {
+    closeSync(found.fd);
+  }
+}
+
+function size(id: number, path: string): ReadReply {
+  const found = openBlobFile(blobsDir, path);
+  if (found === undefined) return { id, kind: 'missing' };
+  closeSync(found.fd);
+  return { id, kind: 'size', byteSize: found.byteSize };
+}
+
+function answer(reply: ReadReply): void {
+  // A block moves to the other thread, it is not copied. `readBlock` gives each its own ArrayBuffer, never a shared one.
+  port?.postMessage([reply], reply.kind === 'bytes' ? [reply.bytes.buffer as ArrayBuffer] : []);
+}
+
+async function handle(call: ReadCall): Promise<void> {
+  const { id } = call;
+  try {
+    if (call.op === 'open') answer(start(id, call.path, call.start, call.end));
+    else if (call.op === 'more') answer(nextBlock(id, call.file));
+    else if (call.op === 'size') answer(size(id, call.path));
+    else if (call.op === 'hash') answer(await hash(id, call.path));
+    else close(call.file);
+  } catch (error) {
+    answer({ id, kind: 'fault', fault: diskFault(error) });
+  }
+}
+
+port.on('message', (calls: ReadCall[]) => {
+  for (const call of calls) void handle(call);
+});

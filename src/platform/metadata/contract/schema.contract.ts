@@ -1,0 +1,193 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { isProblem } from '#kit/errors.ts';
+import type { Constraint } from '#platform/metadata/constraint.ts';
+import type { Metadata } from '#platform/metadata/metadata.ts';
+import { hash, oneOfEach, rows } from './rows.ts';
+import { anyTables, deleteRow, insertRows, type Row } from './transactions.ts';
+
+/** Each value outside its CHECK, in a row that is valid otherwise and clashes with none of `oneOfEach`. */
+const outside: Record<string, [Row, ...Row[]]> = {
+  'accounts.username': [rows.account({ id: 'acct_2', username: '' })],
+  'accounts.role': [rows.account({ id: 'acct_2', username: 'b', role: 'root' })],
+  'accounts.bytes_used': [rows.account({ id: 'acct_2', username: 'b', bytes_used: -1 })],
+  'accounts.bytes_limit': [rows.account({ id: 'acct_2', username: 'b', bytes_limit: -1 })],
+  'auth_sessions.token_hash': notHashes(rows.session, 'token_hash', { id: 'ses_2' }),
+  'auth_sessions.kind': [rows.session({ id: 'ses_2', token_hash: hash('2'), kind: 'cookie' })],
+  'incidents.status': [rows.incident({ id: 'inc_2', status: 'paused' })],
+  'incidents.incident_mode': [rows.incident({ id: 'inc_2', incident_mode: '' })],
+  'incidents.capture_profile': [rows.incident({ id: 'inc_2', capture_profile: 'all' })],
+  'incidents.escalation_policy': [rows.incident({ id: 'inc_2', escalation_policy: 'soon' })],
+  'incidents.sharing_state': [rows.incident({ id: 'inc_2', sharing_state: 'public' })],
+  'incidents.deletion_state': [rows.incident({ id: 'inc_2', deletion_state: 'gone' })],
+  'media_streams.media_type': [rows.stream({ id: 'str_2', media_type: 'text' })],
+  'media_streams.status': [rows.stream({ id: 'str_2', status: 'closed' })],
+  'media_streams.expected_chunk_count': [rows.stream({ id: 'str_2', expected_chunk_count: 0 })],
+  'media_streams.chunk_count': [rows.stream({ id: 'str_2', chunk_count: -1 })],
+  'media_streams.byte_count': [rows.stream({ id: 'str_2', byte_count: -1 })],
+  'chunks.chunk_index': [
+    rows.chunk({ id: 'chk_2', chunk_index: 0 }),
+    rows.chunk({ id: 'chk_2', stream_id: null, chunk_index: -1 }),
+  ],
+  'chunks.stream_id': [rows.chunk({ id: 'chk_2', chunk_index: 2, stream_id: '' })],
+  'chunks.media_type': [rows.chunk({ id: 'chk_2', stream_id: null, media_type: 'text' })],
+  'chunks.byte_size': [rows.chunk({ id: 'chk_2', chunk_index: 2, byte_size: -1 })],
+  'chunks.sha256_hex': notHashes(rows.chunk, 'sha256_hex', { id: 'chk_2', chunk_index: 2 }),
+  'upload_operations.operation_type': [
+    rows.operation({ id: 'upo_2', idempotency_key_hash: hash('e'), operation_type: 'x' }),
+  ],
+  'upload_operations.state': [rows.operation({ id: 'upo_2', idempotency_key_hash: hash('e'), state: 'x' })],
+  'upload_operations.idempotency_key_hash': notHashes(rows.operation, 'idempotency_key_hash', { id: 'upo_2' }),
+  'upload_operations.fingerprint': notHashes(rows.operation, 'fingerprint', {
+    id: 'upo_2',
+    idempotency_key_hash: hash('e'),
+  }),
+  'incident_tokens.token_hash': notHashes(rows.token, 'token_hash', { id: 'itk_2' }),
+  'incident_deletion_decisions.source': [decision({ source: 'x' })],
+  'incident_deletion_decisions.allow_open': [decision({ allow_open: 2 })],
+  'incident_deletion_decisions.state': [decision({ state: 'open' })],
+  'incident_deletion_decisions.item_count': [decision({ item_count: -1 })],
+  'incident_deletion_items.byte_size': [rows.item({ id: 'dit_2', byte_size: -1 })],
+  'incident_deletion_items.state': [rows.item({ id: 'dit_2', state: 'x' })],
+  'incident_deletion_items.attempts': [rows.item({ id: 'dit_2', attempts: -1 })],
+  'admin_audit.actor': [rows.audit({ id: 'aud_2', actor: 'ghost' })],
+  'admin_audit.outcome': [rows.audit({ id: 'aud_2', outcome: 'perhaps' })],
+};
+
+function decision(values: Record<string, unknown>): Row {
+  return rows.decision({ id: 'del_2', incident_id: 'inc_1', ...values });
+}
+
+function notHashes(
+  row: (values: Record<string, unknown>) => Row,
+  column: string,
+  values: Record<string, unknown>,
+): [Row, ...Row[]] {
+  const wrong = [`${hash('a')}a`, 'A'.repeat(64), 'a'.repeat(63), 'g'.repeat(64)];
+  return [row({ ...values, [column]: '' }), ...wrong.map((value) => row({ ...values, [column]: value }))];
+}
+
+const twice: Record<string, [Row[], Row]> = {
+  'a username': [[], rows.account({ id: 'acct_2' })],
+  'a session token': [[], rows.session({ id: 'ses_2' })],
+  'a viewer token': [[], rows.token({ id: 'itk_2' })],
+  'an idempotency key': [[], rows.operation({ id: 'upo_2' })],
+  'a streamed chunk': [[], rows.chunk({ id: 'chk_2', sha256_hex: hash('f') })],
+  'an unstreamed chunk': [
+    [rows.chunk({ id: 'chk_u', stream_id: null, chunk_index: 0 })],
+    rows.chunk({ id: 'chk_v', stream_id: null, chunk_index: 0 }),
+  ],
+  'a decision on one incident': [[], rows.decision({ id: 'del_2' })],
+  'an id': [[], rows.audit()],
+};
+
+const astray: Record<string, Row> = {
+  'a session of nobody': rows.session({ id: 'ses_2', token_hash: hash('2'), account_id: 'acct_9' }),
+  'an incident of nobody': rows.incident({ id: 'inc_2', owner_account_id: 'acct_9' }),
+  'a stream of no incident': rows.stream({ id: 'str_2', incident_id: 'inc_9' }),
+  'a chunk of no stream': rows.chunk({ id: 'chk_2', stream_id: 'str_9' }),
+  'a chunk of another media type than its stream': rows.chunk({ id: 'chk_2', chunk_index: 2, media_type: 'video' }),
+  'a chunk of no incident': rows.chunk({ id: 'chk_2', stream_id: null, incident_id: 'inc_9' }),
+  'an operation without its chunk': rows.operation({
+    id: 'upo_2',
+    idempotency_key_hash: hash('e'),
+    chunk_id: 'chk_9',
+  }),
+  'a check-in of no incident': rows.checkin({ id: 'chi_2', incident_id: 'inc_9' }),
+  'a viewer token of no incident': rows.token({ id: 'itk_2', token_hash: hash('e'), incident_id: 'inc_9' }),
+  'a decision on no incident': rows.decision({ id: 'del_2', incident_id: 'inc_9' }),
+  'an item of no decision': rows.item({ id: 'dit_2', decision_id: 'del_9' }),
+};
+
+export function schemaContract(open: () => Promise<Metadata>): void {
+  const refuses = async (metadata: Metadata, row: Row, violated: Constraint, what: string) => {
+    await assert.rejects(metadata.write(insertRows, [row]), (error: unknown) => {
+      assert.ok(isProblem(error, 'invalid_request'), `${what}: ${error}`);
+      assert.deepEqual(error.body, { violated }, `${what}: ${JSON.stringify(row)}`);
+      return true;
+    });
+  };
+  const filled = async (more: Row[] = []) => {
+    const metadata = await open();
+    await metadata.write(insertRows, [...oneOfEach(), ...more]);
+    return metadata;
+  };
+
+  test('every table takes a valid row', async () => {
+    const metadata = await filled();
+    for (const { table } of oneOfEach()) {
+      assert.equal((await anyTables(metadata.read).selectFrom(table).selectAll().execute()).length, 1, table);
+    }
+  });
+
+  // One database for all refusals: none of them leaves anything behind.
+  test('each CHECK refuses what its column must not hold', async () => {
+    const metadata = await filled();
+    for (const [column, cases] of Object.entries(outside)) {
+      for (const row of cases) await refuses(metadata, row, 'check', column);
+    }
+  });
+
+  test('what must exist once exists once', async () => {
+    const metadata = await filled(Object.values(twice).flatMap(([before]) => before));
+    for (const [what, [, row]] of Object.entries(twice)) await refuses(metadata, row, 'unique', what);
+  });
+
+  test('nothing points to what is not there', async () => {
+    const metadata = await filled();
+    for (const [what, row] of Object.entries(astray)) await refuses(metadata, row, 'foreign_key', what);
+  });
+
+  test('a required column is required', async () => {
+    const metadata = await filled();
+    for (const { table, values } of oneOfEach()) {
+      const required = Object.keys(values).filter((column) => !optional.has(`${table}.${column}`));
+      for (const column of required)
+        await refuses(metadata, { table, values: { ...values, [column]: null } }, 'not_null', `${table}.${column}`);
+    }
+  });
+
+  test('the same index may stand in two streams, and streamed beside unstreamed', async () => {
+    const metadata = await filled();
+    await metadata.write(insertRows, [
+      rows.stream({ id: 'str_2' }),
+      rows.chunk({ id: 'chk_2', stream_id: 'str_2' }),
+      rows.chunk({ id: 'chk_3', stream_id: null }),
+      rows.chunk({ id: 'chk_4', stream_id: null, media_type: 'video' }),
+    ]);
+  });
+
+  test('an incident takes what hangs on it along, but not past a deletion decision', async () => {
+    const metadata = await open();
+    const all = oneOfEach();
+    await metadata.write(
+      insertRows,
+      all.filter(({ table }) => !table.startsWith('incident_deletion')),
+    );
+    assert.equal(await metadata.write(deleteRow, { table: 'incidents', id: 'inc_1' }), 1);
+    for (const table of ['media_streams', 'chunks', 'upload_operations', 'checkins', 'incident_tokens']) {
+      assert.deepEqual(await anyTables(metadata.read).selectFrom(table).selectAll().execute(), [], table);
+    }
+    const kept = await filledAgain(metadata, all);
+    await assert.rejects(kept.write(deleteRow, { table: 'incidents', id: 'inc_1' }));
+  });
+
+  test('an account takes its sessions along and leaves its incidents', async () => {
+    const metadata = await filled();
+    assert.equal(await metadata.write(deleteRow, { table: 'accounts', id: 'acct_1' }), 1);
+    assert.deepEqual(await anyTables(metadata.read).selectFrom('auth_sessions').selectAll().execute(), []);
+    const incident = await anyTables(metadata.read).selectFrom('incidents').selectAll().executeTakeFirstOrThrow();
+    assert.equal(incident.owner_account_id, null);
+  });
+}
+
+/** Columns of the sample rows that may be empty. */
+const optional = new Set(['incidents.owner_account_id', 'chunks.stream_id', 'checkins.latitude', 'checkins.longitude']);
+
+async function filledAgain(metadata: Metadata, all: Row[]): Promise<Metadata> {
+  await metadata.write(
+    insertRows,
+    all.filter(({ table }) => !['accounts', 'auth_sessions', 'admin_audit'].includes(table)),
+  );
+  return metadata;
+}

@@ -1,0 +1,51 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { type Logger, type LoggerOptions, pino } from 'pino';
+
+export type Log = Logger;
+
+export interface RequestScope {
+  readonly id: string;
+  /** Hashed; see rate limits. */
+  readonly peer: string;
+  /** The pattern, never the path: set once the router knows it. */
+  route: string;
+}
+
+/** The request that the current code works for, wherever it is called from. */
+export const requestScope = new AsyncLocalStorage<RequestScope>();
+
+/**
+ * Keys that never reach a log, at the top and one and two levels down. Tested by name; the canary test greps for values.
+ * Errors are logged by class, code and stack; a message is ours and carries no secret.
+ */
+export const redactedKeys = [
+  'authorization',
+  'cookie',
+  'password',
+  'current_password',
+  'new_password',
+  'token',
+  'secret',
+  'idempotency_key',
+  'dsn',
+  'stored_path',
+  'path',
+  'object_key',
+  'url',
+] as const;
+
+const options: LoggerOptions = {
+  base: { service: 'proofline' },
+  timestamp: () => `,"time":"${new Date().toISOString()}"`,
+  formatters: { level: (label) => ({ level: label }) },
+  mixin: () => {
+    const scope = requestScope.getStore();
+    return scope ? { request_id: scope.id } : {};
+  },
+  redact: { paths: redactedKeys.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]), censor: '[redacted]' },
+};
+
+/** JSON lines on standard output, one object a line, written synchronously so that a crash loses none. */
+export function createLog(level: string, destination?: { write(line: string): void }): Log {
+  return destination === undefined ? pino({ ...options, level }) : pino({ ...options, level }, destination);
+}
