@@ -42,12 +42,14 @@ async function incidentFor(
   const label = staging.state.client_label;
   if (lookFirst) {
     let cursor: string | undefined;
-    do {
+    // Newest first: what was created moments ago, or in an earlier run, is not far down.
+    for (let pages = 0; pages < 10; pages++) {
       const page = await session.api.incidents(cursor === undefined ? {} : { cursor }, { signal });
       const found = page.incidents.find((incident) => incident.client_label === label && incident.status === 'open');
       if (found) return found.id;
       cursor = page.next_cursor;
-    } while (cursor !== undefined);
+      if (cursor === undefined) break;
+    }
   }
   const created = await session.api.createIncident(
     { client_label: label, incident_mode: 'evidence_note', capture_profile: 'custom' },

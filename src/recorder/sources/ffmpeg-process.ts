@@ -58,6 +58,12 @@ export async function startFfmpeg(program: string, args: readonly string[]): Pro
   };
 }
 
+/** Throws RecorderError `ffmpeg_missing` when the program cannot be run. */
+export async function requireFfmpeg(program: string): Promise<void> {
+  const { ended } = await startFfmpeg(program, ['-version']);
+  await ended;
+}
+
 function insist(child: ChildProcess): void {
   child.stdin?.end('q');
   const timers = [setTimeout(() => child.kill('SIGINT'), 3000), setTimeout(() => child.kill('SIGKILL'), 8000)];

@@ -1,5 +1,6 @@
 import { RecorderError } from '../recorder-error.ts';
 import { type FfmpegSpec, ffmpegSource, isLive } from './ffmpeg.ts';
+import { requireFfmpeg } from './ffmpeg-process.ts';
 import { type FilesSpec, type FolderSpec, filesSource, folderSource, sizeOfFiles } from './files.ts';
 import { type GeneratedSpec, generatedSource } from './generated.ts';
 import type { Source } from './source.ts';
@@ -7,11 +8,12 @@ import type { Source } from './source.ts';
 /** What a recording is of. Kept in the state folder as JSON, so that a recording can go on after an interruption. */
 export type SourceSpec = GeneratedSpec | FilesSpec | FolderSpec | FfmpegSpec;
 
-/** Checks what can be checked before anything is created. Throws RecorderError `no_input`. */
+/** Checks what can be checked before anything is created. Throws RecorderError `no_input` or `ffmpeg_missing`. */
 export async function openSource(spec: SourceSpec): Promise<Source> {
   if (spec.kind === 'generated') return generatedSource(spec);
   if (spec.kind === 'files') return filesSource(spec, await sizeOfFiles(spec.paths));
   if (spec.kind === 'folder') return folderSource(spec);
+  await requireFfmpeg(spec.program);
   return ffmpegSource(spec);
 }
 
