@@ -28,6 +28,14 @@ const commands = {
     summary: 'preview what retention would delete',
     load: async () => (await import('./retention.ts')).retentionCommand(),
   },
+  record: {
+    summary: 'record, encrypt and deliver to a server',
+    load: async () => (await import('./record.ts')).recordCommand(),
+  },
+  verify: {
+    summary: 'verify a bundle, and decrypt it with the key',
+    load: async () => (await import('./verify.ts')).verifyCommand(),
+  },
 } as const satisfies Record<string, { summary: string; load: () => Promise<Command> }>;
 
 export async function runCli(argv: readonly string[]): Promise<void> {

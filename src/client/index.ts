@@ -4,6 +4,11 @@ export { ProoflineApi } from './api/api.ts';
 export { isAmbiguous, ProoflineApiError, ProoflineNetworkError } from './api/api-error.ts';
 export type { CallOptions, Fetch, TransportOptions } from './api/transport.ts';
 export type * from './api/wire.ts';
+export type { BundleFailure, BundleFailureCode, BundleReport, StreamReport } from './bundle/bundle-report.ts';
+export type { BundleEntry, BundleSource, Digest } from './bundle/bundle-source.ts';
+export type { StreamManifest } from './bundle/manifest.ts';
+export { verifyBundle } from './bundle/verify-bundle.ts';
+export type { PlaintextSink, VerifyOptions } from './bundle/verify-stream.ts';
 export type { ChunkBinding } from './envelope/chunk-binding.ts';
 export { associatedData } from './envelope/chunk-binding.ts';
 export type { ChunkHeader } from './envelope/chunk-header.ts';
@@ -13,5 +18,6 @@ export { type ChunkKey, createKey, parseKey, serialiseKey } from './envelope/key
 export { decryptChunk, encryptChunk } from './envelope/seal-chunk.ts';
 export { isMediaType, type MediaType, mediaTypes } from './media-type.ts';
 export { backoffMs, sleep } from './upload/backoff.ts';
+export { type PersistOptions, persist } from './upload/persist.ts';
 export type { ChunkUpload, UploadDeps, UploadOptions, UploadOutcome } from './upload/upload-chunk.ts';
 export { uploadChunk } from './upload/upload-chunk.ts';

@@ -1,0 +1,123 @@
+import { Command } from 'commander';
+import type { BundleReport, StreamReport } from '#client/bundle/bundle-report.ts';
+import { verifyBundle } from '#client/bundle/verify-bundle.ts';
+import { type MediaFiles, mediaFiles } from '#recorder/bundle/media-files.ts';
+import { nodeDigest, openZipBundle } from '#recorder/bundle/zip-bundle.ts';
+import { showBytes } from '#recorder/measures.ts';
+import { ProgressLine, terminalOf } from '#recorder/progress/progress-line.ts';
+import { Rate } from '#recorder/progress/rate.ts';
+import { RecorderError } from '#recorder/recorder-error.ts';
+import { loadKey } from '#recorder/staging/key-on-disk.ts';
+import { describeFailure } from './recorder-failure.ts';
+
+interface VerifyFlags {
+  keyFile?: string;
+  out?: string;
+  json?: boolean;
+}
+
+const notes = `
+Examples:
+  proofline verify incident.zip
+  proofline verify incident.zip --key-file key.json --out media
+
+Works without a server and without a network. Without a key it shows that the bundle is whole and agrees with its own
+manifest. With the key it also shows that each chunk was sealed by who holds the key, for this place in this recording.
+Only what was verified is written; a file that exists is never overwritten.
+
+Exit codes: 0 everything is right; 1 something is not, and is listed; 2 wrong options; 66 no such file, or no key file;
+73 a file is in the way of the output.`;
+
+export function verifyCommand(): Command {
+  const command = new Command('verify')
+    .description('Verifies a bundle offline, and decrypts it when the key is given.')
+    .argument('<bundle>', 'the ZIP that was downloaded')
+    .option('--key-file <file>', 'the key that the recorder made')
+    .option('--out <folder>', 'write the decrypted media there, one file for each stream')
+    .option('--json', 'print the report as one JSON object')
+    .addHelpText('after', notes);
+  return command.action(async (path: string) => {
+    // The names and kinds of VerifyFlags are those of the options above.
+    const flags = command.opts<VerifyFlags>();
+    try {
+      process.exitCode = await verify(path, flags);
+    } catch (error) {
+      process.exitCode = describeFailure('verify', error, flags.json === true);
+    }
+  });
+}
+
+async function verify(path: string, flags: VerifyFlags): Promise<number> {
+  if (flags.out !== undefined && flags.keyFile === undefined)
+    throw new RecorderError('usage', '--out needs --key-file: without the key there is nothing to write.');
+  const key = flags.keyFile === undefined ? undefined : await loadKey(flags.keyFile);
+  const bundle = await openZipBundle(path);
+  const sink = flags.out === undefined ? undefined : mediaFiles(flags.out);
+  const rate = new Rate();
+  let done = 0;
+  const line = new ProgressLine(terminalOf(process.stderr), () => ({
+    done,
+    total: bundle.byteSize,
+    bytesPerSecond: rate.bytesPerSecond,
+    growing: false,
+  }));
+  if (flags.json !== true) line.start();
+  try {
+    const report = await verifyBundle(bundle, {
+      key,
+      sink,
+      digest: nodeDigest,
+      onProgress: ({ bytes }) => {
+        done += bytes;
+        rate.add(bytes);
+      },
+    });
+    line.stop();
+    if (flags.json === true)
+      process.stdout.write(
+        `${JSON.stringify({ ...report, written: Object.fromEntries(sink?.written ?? []) }, undefined, 2)}\n`,
+      );
+    else process.stdout.write(`${textOf(report, key !== undefined, sink)}\n`);
+    return report.ok ? 0 : 1;
+  } finally {
+    line.stop();
+    await sink?.abandon();
+    await bundle.close();
+  }
+}
+
+function textOf(report: BundleReport, withKey: boolean, sink: MediaFiles | undefined): string {
+  const lines = report.streams.flatMap((stream) => streamLines(stream, withKey, sink?.written.get(stream.stream_id)));
+  if (report.failures.length > 0) {
+    lines.push('', `${report.failures.length} ${report.failures.length === 1 ? 'failure' : 'failures'}:`);
+    for (const { code, message, entry } of report.failures)
+      lines.push(`  ${entry === undefined ? '' : `${showName(entry)}: `}${message} (${code})`);
+  }
+  lines.push('', verdict(report, withKey));
+  return lines.join('\n');
+}
+
+function streamLines(stream: StreamReport, withKey: boolean, file: string | undefined): string[] {
+  const opened = withKey ? `, ${stream.chunks_decrypted} decrypted` : '';
+  const name = stream.label === undefined ? '' : `  ${JSON.stringify(stream.label)}`;
+  return [
+    `${stream.ok ? 'ok    ' : 'FAILED'}  ${stream.media_type}  ${showName(stream.stream_id)}${name}`,
+    `        ${stream.chunks_verified} of ${stream.chunk_count} chunks verified${opened}, ${showBytes(stream.total_bytes)}`,
+    ...(stream.started_at === undefined ? [] : [`        ${stream.started_at} to ${stream.ended_at}`]),
+    ...(file === undefined ? [] : [`        written to ${file}`]),
+  ];
+}
+
+function verdict(report: BundleReport, withKey: boolean): string {
+  if (!report.ok) return 'NOT VERIFIED. Do not rely on this file; download the bundle again and compare.';
+  if (report.streams.length === 0)
+    return 'Verified, but the bundle holds no stream: nothing was complete when it was made.';
+  return withKey
+    ? 'Verified: whole, unaltered, and sealed with this key.'
+    : 'Verified: whole, and as its manifest says. With --key-file, who sealed it is checked too.';
+}
+
+/** Names come out of the file: whatever could steer a terminal is shown as its code. */
+function showName(name: string): string {
+  return JSON.stringify(name).slice(1, -1);
+}

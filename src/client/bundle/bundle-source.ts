@@ -1,0 +1,41 @@
+/** One entry of a ZIP, as its directory describes it. */
+export interface BundleEntry {
+  readonly name: string;
+  /** Bytes of the entry's content. */
+  readonly byteSize: number;
+  /** True when the content is stored as it is, which is how every bundle is made. */
+  readonly stored: boolean;
+}
+
+/**
+ * A ZIP opened by whatever the platform has for it. `entries` are in the order of their content; `read` yields the content
+ * in pieces and throws when the file is damaged. The verifier reads each entry once at most, one at a time.
+ */
+export interface BundleSource<E extends BundleEntry = BundleEntry> {
+  readonly entries: readonly E[];
+  read(entry: E): AsyncIterable<Uint8Array>;
+}
+
+/** SHA-256 in lower-case hex, of bytes that come in pieces. WebCrypto cannot do this in pieces; a platform that can, should. */
+export type Digest = (pieces: AsyncIterable<Uint8Array>) => Promise<string>;
+
+/** Collects pieces; undefined as soon as they are more than `limit` bytes. */
+export async function collect(
+  pieces: AsyncIterable<Uint8Array>,
+  limit: number,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const kept: Uint8Array[] = [];
+  let length = 0;
+  for await (const piece of pieces) {
+    length += piece.length;
+    if (length > limit) return undefined;
+    kept.push(piece);
+  }
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const piece of kept) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
+}

@@ -1,0 +1,84 @@
+import { showBytes, showDuration } from '../measures.ts';
+
+export interface Terminal {
+  readonly isTTY: boolean;
+  readonly columns: number;
+  readonly write: (text: string) => void;
+}
+
+export interface ProgressState {
+  readonly done: number;
+  /** Bytes in all, as far as known. */
+  readonly total: number;
+  readonly bytesPerSecond: number;
+  /** More may come: then the bar shows what is known, and no time left. */
+  readonly growing: boolean;
+  readonly note?: string;
+}
+
+/** One line with bar, bytes, rate and time left, fitted to `columns`. */
+export function progressText(state: ProgressState, columns: number): string {
+  const share = state.total === 0 ? 0 : Math.min(1, state.done / state.total);
+  const left = state.bytesPerSecond > 0 ? ((state.total - state.done) / state.bytesPerSecond) * 1000 : undefined;
+  const parts = [`${showBytes(state.done)} of ${showBytes(state.total)}`, `${showBytes(state.bytesPerSecond)}/s`];
+  if (!state.growing && left !== undefined && state.done < state.total) parts.push(`${showDuration(left)} left`);
+  if (state.note) parts.push(state.note);
+  const text = parts.join('  ');
+  const width = Math.max(0, Math.min(24, columns - text.length - 10));
+  const filled = Math.round(share * width);
+  const bar = width < 6 ? '' : `[${'#'.repeat(filled)}${'-'.repeat(width - filled)}] `;
+  const percent = `${String(Math.floor(share * 100)).padStart(3)}%  `;
+  return `${bar}${percent}${text}`.slice(0, Math.max(10, columns - 1));
+}
+
+/** Keeps a progress line at the bottom of a terminal, with messages above it. Elsewhere only the messages are written. */
+export class ProgressLine {
+  readonly #terminal: Terminal;
+  readonly #state: () => ProgressState;
+  #shown = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(terminal: Terminal, state: () => ProgressState) {
+    this.#terminal = terminal;
+    this.#state = state;
+  }
+
+  start(): void {
+    if (!this.#terminal.isTTY) return;
+    this.#timer = setInterval(() => this.#draw(), 200);
+    this.#timer.unref();
+  }
+
+  say(message: string): void {
+    this.#clear();
+    this.#terminal.write(`${message}\n`);
+    if (this.#timer) this.#draw();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#clear();
+  }
+
+  #draw(): void {
+    this.#clear();
+    this.#terminal.write(progressText(this.#state(), this.#terminal.columns));
+    this.#shown = true;
+  }
+
+  #clear(): void {
+    if (this.#shown) this.#terminal.write('\r\u001b[2K');
+    this.#shown = false;
+  }
+}
+
+export function terminalOf(stream: NodeJS.WriteStream): Terminal {
+  return {
+    isTTY: stream.isTTY === true,
+    get columns() {
+      return stream.columns ?? 80;
+    },
+    write: (text) => void stream.write(text),
+  };
+}

@@ -1,0 +1,29 @@
+/** What a recorder tells about its work; with `--json` these are the lines it prints. Holds no secret but the viewer link. */
+export type RecorderEvent =
+  | {
+      readonly event: 'state';
+      readonly folder: string;
+      readonly key_file: string;
+      readonly key_created: boolean;
+      readonly resumed: boolean;
+    }
+  | { readonly event: 'connected'; readonly incident_id: string; readonly stream_id: string }
+  | { readonly event: 'staged'; readonly index: number; readonly byte_size: number }
+  | {
+      readonly event: 'accepted';
+      readonly index: number;
+      readonly byte_size: number;
+      readonly how: string;
+      readonly attempts: number;
+    }
+  | { readonly event: 'waiting'; readonly doing: string; readonly wait_ms: number; readonly reason: string }
+  | { readonly event: 'capture_ended'; readonly chunks: number; readonly error?: string }
+  | { readonly event: 'blocked'; readonly code: string; readonly message: string; readonly index?: number }
+  | { readonly event: 'checkin_missed'; readonly reason: string }
+  | { readonly event: 'completed'; readonly chunk_count: number }
+  | { readonly event: 'failed'; readonly reason: string }
+  | { readonly event: 'viewer_link'; readonly url: string; readonly expires_at?: string }
+  | { readonly event: 'closed' }
+  | { readonly event: 'notice'; readonly message: string };
+
+export type Report = (event: RecorderEvent) => void;

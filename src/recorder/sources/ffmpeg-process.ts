@@ -1,0 +1,78 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { hasCode, RecorderError } from '../recorder-error.ts';
+
+const remedy = [
+  'Install it and try again:',
+  '  Debian, Ubuntu   sudo apt-get install ffmpeg',
+  '  Fedora           sudo dnf install ffmpeg-free',
+  '  macOS            brew install ffmpeg',
+  '  Windows          winget install ffmpeg',
+  'or name it with --ffmpeg PATH. Without it, --files, --watch and --generate still record.',
+].join('\n');
+
+export interface RunningFfmpeg {
+  /** Settles when the process is gone; throws RecorderError `ffmpeg_failed` unless it ended well or was asked to stop. */
+  readonly ended: Promise<void>;
+  /** Asks it to finish the segment it is writing; insists after a while. */
+  stop(): void;
+  kill(): void;
+}
+
+/** Starts ffmpeg. Throws RecorderError `ffmpeg_missing` with the remedy when there is none. */
+export async function startFfmpeg(program: string, args: readonly string[]): Promise<RunningFfmpeg> {
+  const child = spawn(program, ['-hide_banner', '-loglevel', 'error', ...args], { stdio: ['pipe', 'ignore', 'pipe'] });
+  let complaints = '';
+  child.stderr?.setEncoding('utf8').on('data', (part: string) => {
+    complaints = (complaints + part).slice(-2000);
+  });
+  // Writing `q` to a process that is just going is no failure of ours.
+  child.stdin?.on('error', () => undefined);
+  await new Promise<void>((resolve, reject) => {
+    child.once('spawn', resolve);
+    child.once('error', (error) => reject(asMissing(program, error)));
+  });
+  let asked = false;
+  const ended = new Promise<void>((resolve, reject) => {
+    child.once('close', (code, signal) => {
+      if (code === 0 || asked) resolve();
+      else
+        reject(
+          new RecorderError(
+            'ffmpeg_failed',
+            `ffmpeg stopped (${signal ?? `exit code ${code}`}). It said: ${complaints.trim() || 'nothing'}`,
+          ),
+        );
+    });
+  });
+  ended.catch(() => undefined); // awaited by the source, but perhaps only after it is settled
+  return {
+    ended,
+    stop: () => {
+      asked = true;
+      insist(child);
+    },
+    kill: () => {
+      asked = true;
+      child.kill('SIGKILL');
+    },
+  };
+}
+
+/** Throws RecorderError `ffmpeg_missing` when the program cannot be run. */
+export async function requireFfmpeg(program: string): Promise<void> {
+  const { ended } = await startFfmpeg(program, ['-version']);
+  await ended;
+}
+
+function insist(child: ChildProcess): void {
+  child.stdin?.end('q');
+  const timers = [setTimeout(() => child.kill('SIGINT'), 3000), setTimeout(() => child.kill('SIGKILL'), 8000)];
+  child.once('close', () => timers.forEach(clearTimeout));
+}
+
+function asMissing(program: string, error: unknown): unknown {
+  if (!hasCode(error, 'ENOENT', 'EACCES')) return error;
+  return new RecorderError('ffmpeg_missing', `This source needs ffmpeg, and "${program}" cannot be run. ${remedy}`, {
+    cause: error,
+  });
+}
