@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { walFileLimitBytes } from './connection.ts';
+import { primaryCode, resultCode } from './result-codes.ts';
 
 const pageBytes = 4096;
 /** From here on a pause of the writers is used. */
@@ -31,14 +32,14 @@ export class Checkpointer {
     if (this.#groupsUntilLook > 0) return;
     this.#groupsUntilLook = 8;
     const { total, left } = this.#look();
-    if (total * pageBytes > walFileLimitBytes) this.#truncate.get();
-    else if (left > busyPages) this.#passive.get();
+    if (total * pageBytes > walFileLimitBytes) unlessFull(() => this.#truncate.get());
+    else if (left > busyPages) unlessFull(() => this.#passive.get());
   }
 
   whenIdle(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      if (this.#look().left > idlePages) this.#passive.get();
+      if (this.#look().left > idlePages) unlessFull(() => this.#passive.get());
     }, idleDelayMs);
   }
 
@@ -51,5 +52,14 @@ export class Checkpointer {
     const row = this.#size.get();
     const total = Number(row?.log ?? 0);
     return { total, left: total - Number(row?.checkpointed ?? 0) };
+  }
+}
+
+/** On a full disk what is committed stays in the WAL and a later turn moves it. Any other failure ends the writing. */
+function unlessFull(move: () => unknown): void {
+  try {
+    move();
+  } catch (error) {
+    if (primaryCode(error) !== resultCode.full) throw error;
   }
 }
