@@ -47,5 +47,15 @@ const options: LoggerOptions = {
 
 /** JSON lines on standard output, one object a line, written synchronously so that a crash loses none. */
 export function createLog(level: string, destination?: { write(line: string): void }): Log {
-  return destination === undefined ? pino({ ...options, level }) : pino({ ...options, level }, destination);
+  return pino({ ...options, level }, destination ?? standardOutput());
+}
+
+/** Evidence is taken also where the log's own disk is full: lines wait up to this many bytes for room, then they are dropped. */
+const maxUnwrittenBytes = 1024 * 1024;
+
+function standardOutput() {
+  const output = pino.destination({ fd: 1, sync: true, maxLength: maxUnwrittenBytes });
+  // Without a listener a line that cannot be written would end the process.
+  output.on('error', () => undefined);
+  return output;
 }
