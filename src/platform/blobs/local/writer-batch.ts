@@ -68,8 +68,9 @@ export class BatchWriter {
       const { call } = item;
       try {
         if (call.op === 'store') {
-          const bytes = this.#arena.subarray(call.offset);
-          fds.push(writeStaged(this.#staged(call.staged), bytes, call.byteSize, this.#setup.direct));
+          const bytes = this.#arena.subarray(call.offset, call.offset + call.byteSize);
+          // Writing past the page cache waits for the disk once for each file; a slow one takes them better all at the flush.
+          fds.push(writeStaged(this.#staged(call.staged), bytes, this.#setup.direct && this.#flusher.quick));
         } else if (call.op === 'settle') {
           fds.push(openSync(this.#directories.pathOf(call.path), constants.O_RDONLY | constants.O_NOFOLLOW));
         } else if (call.op === 'halt') {
