@@ -36,6 +36,8 @@ export function openVolume(dataDir: string, arena: Arena): Volume {
   const staged = `${stagingDir}/${name}`;
   try {
     const works = probeWrite(staged, arena, true);
+    // Some kernels refuse the flag only after making the file.
+    if (!works) fs.rmSync(staged, { force: true });
     if (!works && !probeWrite(staged, arena, false))
       throw unusable('What the data directory is given does not come back the same');
     attempt('The file system of the data directory has no hard links', () =>
