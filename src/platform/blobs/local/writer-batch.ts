@@ -6,6 +6,9 @@ import { Flusher } from './flush.ts';
 import { writeStaged } from './write-staged.ts';
 import type { WriteCall, WriteOutcome, WriteReply, WriterSetup } from './writer-calls.ts';
 
+/** What the batch needs of a Flusher; its failures are what tests bring in here. */
+export type BatchFlusher = Pick<Flusher, 'flush' | 'quick'>;
+
 interface Item {
   readonly call: WriteCall;
   outcome?: WriteOutcome;
@@ -27,14 +30,14 @@ export class BatchWriter {
   readonly #setup: WriterSetup;
   readonly #arena: Buffer;
   readonly #directories: Directories;
-  readonly #flusher: Flusher;
+  readonly #flusher: BatchFlusher;
   #halted: DiskFault | undefined;
 
-  constructor(setup: WriterSetup) {
+  constructor(setup: WriterSetup, flusher: BatchFlusher = new Flusher(setup.flushMs)) {
     this.#setup = setup;
     this.#arena = Buffer.from(setup.memory);
     this.#directories = new Directories(setup.blobsDir);
-    this.#flusher = new Flusher(setup.flushMs);
+    this.#flusher = flusher;
   }
 
   /** How many calls to take at once, as the disk behaves now. */
