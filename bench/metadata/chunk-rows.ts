@@ -8,7 +8,7 @@ export type ChunkRow = {
   incident_id: string;
   stream_id: string;
   chunk_index: number;
-  media_type: string;
+  media_type: 'video';
   started_at: string;
   ended_at: string;
   original_filename: string;
@@ -43,8 +43,8 @@ export function chunkRow(n: number): ChunkRow {
 type Times = { created_at: string; updated_at: string };
 type BenchTables = {
   chunks: ChunkRow;
-  incidents: { id: string; status: string } & Times;
-  media_streams: { id: string; incident_id: string; media_type: string; status: string } & Times;
+  incidents: { id: string; status: 'open' } & Times;
+  media_streams: { id: string; incident_id: string; media_type: 'video'; status: 'open' } & Times;
 };
 
 export const makeStreams = transaction('bench.make-streams', async (trx, _input: undefined) => {
@@ -55,7 +55,7 @@ export const makeStreams = transaction('bench.make-streams', async (trx, _input:
       .insertInto('incidents')
       .values({ id: `inc_${n}`, status: 'open', ...times })
       .execute();
-    const stream = { id: `str_${n}`, incident_id: `inc_${n}`, media_type: 'video', status: 'open', ...times };
+    const stream = { id: `str_${n}`, incident_id: `inc_${n}`, media_type: 'video', status: 'open', ...times } as const;
     await db.insertInto('media_streams').values(stream).execute();
   }
 });

@@ -4,6 +4,7 @@ import { exposesAdmin } from '#compose/config.ts';
 import { startServer } from '#compose/server.ts';
 import { createLog } from '#platform/process/log.ts';
 import { configuration } from './configuration.ts';
+import { untilSignal } from './until-signal.ts';
 
 export function serveCommand(): Command {
   return new Command('serve')
@@ -30,18 +31,4 @@ export function serveCommand(): Command {
 
 function shown(address: AddressInfo): string {
   return address.family === 'IPv6' ? `[${address.address}]:${address.port}` : `${address.address}:${address.port}`;
-}
-
-/** The first signal asks to finish; the second ends the process at once. */
-function untilSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    let asked = false;
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.on(signal, () => {
-        if (asked) process.exit(1);
-        asked = true;
-        resolve();
-      });
-    }
-  });
 }

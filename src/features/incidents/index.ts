@@ -4,6 +4,7 @@ export { sendBundle } from './bundles/send-bundle.ts';
 export { checkinJson } from './check-ins/check-ins.json.ts';
 export { checkinRoutes } from './check-ins/check-ins.routes.ts';
 export { type CheckinRow, latestCheckins } from './check-ins/check-ins.store.ts';
+export { type BlobCheckProgress, type BlobFinding, checkBlobs } from './chunks/check-blobs.ts';
 export { chunkSettings } from './chunks/chunks.config.ts';
 export { chunkJson } from './chunks/chunks.json.ts';
 export { chunkRoutes } from './chunks/chunks.routes.ts';

@@ -13,6 +13,10 @@ interface Item {
 }
 
 const linkAttempts = 8;
+/** On a slow disk the flushes are what a batch shares: as many as bound how long the first waits for the last. */
+const largestBatch = 64;
+/** On a quick one small batches keep the receiving thread busy while this one writes. */
+const quickBatch = 16;
 
 /**
  * Makes batches of blobs durable. The order within a batch is the promise: bytes flushed, then names given, then folders
@@ -31,6 +35,11 @@ export class BatchWriter {
     this.#arena = Buffer.from(setup.memory);
     this.#directories = new Directories(setup.blobsDir);
     this.#flusher = new Flusher(setup.flushMs);
+  }
+
+  /** How many calls to take at once, as the disk behaves now. */
+  get batchSize(): number {
+    return this.#flusher.quick ? quickBatch : largestBatch;
   }
 
   async run(calls: readonly WriteCall[]): Promise<WriteReply[]> {

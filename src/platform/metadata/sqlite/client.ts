@@ -27,6 +27,9 @@ export interface ClientOptions {
   log: MetadataLog | undefined;
 }
 
+/** A disk that holds one commit for so long is not working. */
+const stalledAfterMs = 10_000;
+
 interface Pending {
   readonly name: string;
   readonly resolve: (output: unknown) => void;
@@ -47,6 +50,8 @@ export class SqliteMetadata implements Metadata, WriterEvents {
   #transactions = 0;
   #state: 'open' | 'readonly' | 'closing' | 'dead' = 'open';
   #idle: (() => void) | undefined;
+  /** When the writer last answered, or was given work after it had none. */
+  #lastSignOfLife = 0;
 
   constructor(options: ClientOptions) {
     this.#options = options;
@@ -92,6 +97,7 @@ export class SqliteMetadata implements Metadata, WriterEvents {
       this.#settleIdle();
       return;
     }
+    if (this.#sent.length === 0) this.#lastSignOfLife = performance.now();
     try {
       this.#link?.post(batch.map(({ request }) => request));
       for (const { pending } of batch) this.#sent.push(pending);
@@ -114,6 +120,7 @@ export class SqliteMetadata implements Metadata, WriterEvents {
   ran(outcomes: readonly Outcome[], lasting: boolean): void {
     const settled = this.#sent.splice(0, outcomes.length);
     this.#groups += 1;
+    this.#lastSignOfLife = performance.now();
     if (lasting && this.#state === 'open') {
       this.#state = 'readonly';
       this.#options.log?.error({}, 'metadata: writing has stopped until a restart');
@@ -161,6 +168,7 @@ export class SqliteMetadata implements Metadata, WriterEvents {
 
   async health(): Promise<'ok' | 'unavailable'> {
     if (this.#state !== 'open') return 'unavailable';
+    if (this.#sent.length > 0 && performance.now() - this.#lastSignOfLife > stalledAfterMs) return 'unavailable';
     try {
       this.#options.reader.ping();
       return 'ok';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { DatabaseSync } from 'node:sqlite';
 import { afterEach, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { Problem } from '#kit/errors.ts';
 import { type AnyTransaction, transaction } from '#platform/metadata/metadata.ts';
@@ -35,9 +35,10 @@ const swallow = transaction('swallow', async (trx, id: number) => {
   await insert().catch(() => undefined);
   return 'went on';
 });
-const waitForTimer = transaction('wait-for-timer', async (trx, id: number) => {
+let gate = Promise.withResolvers<void>();
+const waitForGate = transaction('wait-for-gate', async (trx, id: number) => {
   await sql`INSERT INTO t (id) VALUES (${id})`.execute(trx);
-  await sleep(5);
+  await gate.promise;
   await sql`INSERT INTO t (id) VALUES (${id + 1})`.execute(trx);
 });
 let late: Promise<unknown> = Promise.resolve();
@@ -51,7 +52,7 @@ const forgetToAwait = transaction('forget-to-await', async (trx, id: number) => 
 const takeOver = transaction('take-over', async (trx, statement: string) => {
   await sql.raw(statement).execute(trx);
 });
-const all = [add, addThenRefuse, refuse, swallow, waitForTimer, forgetToAwait, takeOver];
+const all = [add, addThenRefuse, refuse, swallow, waitForGate, forgetToAwait, takeOver];
 
 function setUp(): {
   database: DatabaseSync;
@@ -137,13 +138,15 @@ test('a full disk fails the whole group, also when a body swallows the error, an
 
 test('a body that waits for anything but its queries is named and undone; the others go on', async () => {
   const { run, ids } = setUp();
+  gate = Promise.withResolvers();
   const outcomes = await run([
     [add, 1],
-    [waitForTimer, 5],
+    [waitForGate, 5],
     [add, 9],
   ]);
-  assert.deepEqual(codes(outcomes), ['ok', 'wait-for-timer waited for something other than its queries.', 'ok']);
-  await sleep(20);
+  assert.deepEqual(codes(outcomes), ['ok', 'wait-for-gate waited for something other than its queries.', 'ok']);
+  gate.resolve();
+  await setImmediate();
   assert.deepEqual(ids(), [1, 9]);
 });
 

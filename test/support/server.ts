@@ -1,0 +1,136 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+export const repository = fileURLToPath(new URL('../..', import.meta.url));
+const node = process.execPath;
+const main = join(repository, 'src/main.ts');
+
+export const adminPassword = 'correct horse battery staple';
+
+/** A folder of its own for one test; gone when the test says so. */
+export function scratchFolder(name = 'test'): { path: string; remove: () => void } {
+  const path = mkdtempSync(join(tmpdir(), `proofline-${name}-`));
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+export interface CliResult {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs the CLI to its end. */
+export async function cli(args: readonly string[], env: Record<string, string> = {}, input = ''): Promise<CliResult> {
+  const child = spawn(node, [main, ...args], { env: environment(env), stdio: 'pipe' });
+  const output = { stdout: '', stderr: '' };
+  child.stdout.on('data', (data: Buffer) => {
+    output.stdout += data.toString();
+  });
+  child.stderr.on('data', (data: Buffer) => {
+    output.stderr += data.toString();
+  });
+  child.stdin.on('error', () => undefined).end(input);
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, ...output };
+}
+
+export async function createAccount(
+  dataDir: string,
+  username: string,
+  role: 'user' | 'admin',
+  env: Record<string, string> = {},
+) {
+  const args = ['accounts', 'create', '--username', username, '--role', role, '--password-file', '-'];
+  const result = await cli(args, { SAFE_DATA_DIR: dataDir, ...env }, adminPassword);
+  if (result.code !== 0) throw new Error(`account not created: ${result.stderr}`);
+}
+
+export interface TestServer {
+  /** `http://127.0.0.1:port` of the main and of the admin listener. */
+  url: string;
+  adminUrl: string;
+  pid: number;
+  process: ChildProcess;
+  dataDir: string;
+  /** Everything it wrote so far, standard output and error. */
+  log: () => string;
+  /** SIGTERM, and its exit code. */
+  stop: () => Promise<number | null>;
+  kill: () => Promise<void>;
+}
+
+export interface ServerOptions {
+  dataDir: string;
+  env?: Record<string, string>;
+  /** Put before the node binary: strace, eatmydata, ip netns exec … */
+  wrapper?: readonly string[];
+  nodeArguments?: readonly string[];
+}
+
+/** Starts `proofline serve` on free ports and resolves when it is ready; rejects with its output when it is not. */
+export async function startServer(options: ServerOptions): Promise<TestServer> {
+  const [command = node, ...args] = [...(options.wrapper ?? []), node, ...(options.nodeArguments ?? []), main, 'serve'];
+  const child = spawn(command, args, {
+    env: environment({
+      SAFE_DATA_DIR: options.dataDir,
+      SAFE_MAIN_BIND_ADDRS: '127.0.0.1:0',
+      SAFE_ADMIN_BIND_ADDRS: '127.0.0.1:0',
+      SAFE_MAIN_API_RATE_LIMIT_ENABLED: 'false',
+      SAFE_PUBLIC_VIEWER_RATE_LIMIT_ENABLED: 'false',
+      ...options.env,
+    }),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  child.stderr.on('data', (data: Buffer) => {
+    output += data.toString();
+  });
+  const exited = once(child, 'exit') as Promise<[number | null, string | null]>;
+  const ready = new Promise<{ main: string[]; admin: string[] }>((resolve, reject) => {
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      output += `${line}\n`;
+      if (line.includes('"msg":"ready"')) resolve(JSON.parse(line));
+    });
+    child.once('error', reject);
+    void exited.then(([code, signal]) =>
+      reject(new Error(`the server ended (${code ?? signal}) before it was ready:\n${output}`)),
+    );
+  });
+  const addresses = await ready;
+  return {
+    url: `http://${addresses.main[0]}`,
+    adminUrl: `http://${addresses.admin[0]}`,
+    pid: child.pid ?? 0,
+    process: child,
+    dataDir: options.dataDir,
+    log: () => output,
+    stop: async () => {
+      child.kill('SIGTERM');
+      return (await exited)[0];
+    },
+    kill: async () => {
+      child.kill('SIGKILL');
+      await exited;
+    },
+  };
+}
+
+/** Nothing of the caller's own configuration reaches a server under test. */
+function environment(extra: Record<string, string>): Record<string, string> {
+  const inherited = Object.entries(process.env).filter(
+    (entry): entry is [string, string] =>
+      entry[1] !== undefined && !entry[0].startsWith('SAFE_') && entry[0] !== 'NODE_TEST_CONTEXT',
+  );
+  return { ...Object.fromEntries(inherited), UV_THREADPOOL_SIZE: '16', ...extra };
+}
+
+export function writeFileIn(folder: string, name: string, content: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, content, { mode: 0o600 });
+  return path;
+}
