@@ -38,7 +38,7 @@ test('the page follows a recording without a reload, from the first part to the 
   const incident = await shared({ client_label: 'Walk home' });
   const { page, context, complaints } = await openWatched(browser, server.url);
   await page.goto(incident.link);
-  await page.evaluate(() => document.body.setAttribute('data-same-page', 'yes'));
+  await page.evaluate('document.body.dataset.samePage = "yes"');
   await page.getByRole('heading', { level: 1, name: 'Walk home' }).waitFor();
   await page.getByRole('heading', { name: 'Started, nothing recorded yet' }).waitFor();
 
@@ -191,15 +191,13 @@ test('the keyboard reaches everything, first of all the way past the header', as
   const { page, context } = await openWatched(browser, server.url);
   await page.goto(incident.link);
   await page.keyboard.press('Tab');
-  assert.equal(await page.evaluate(() => document.activeElement?.textContent), 'Skip to the content');
+  assert.equal(await page.evaluate('document.activeElement.textContent'), 'Skip to the content');
   await page.keyboard.press('Enter');
   const reached: string[] = [];
   for (let i = 0; i < 3; i++) {
     await page.keyboard.press('Tab');
-    reached.push(await page.evaluate(() => document.activeElement?.textContent?.trim() ?? ''));
-    const outline = await page.evaluate(() =>
-      document.activeElement === null ? '' : getComputedStyle(document.activeElement).outlineStyle,
-    );
+    reached.push(await page.evaluate('document.activeElement.textContent.trim()'));
+    const outline = await page.evaluate('getComputedStyle(document.activeElement).outlineStyle');
     assert.equal(outline, 'solid', 'the focus can be seen');
   }
   assert.deepEqual(reached, [

@@ -64,9 +64,7 @@ export async function assertAccessible(page: Page): Promise<void> {
     assert.deepEqual(found, [], `${new URL(page.url()).pathname.replace(/^\/[ie]\/[^/]+/, '/i/…')} in ${colorScheme}`);
   }
   await page.emulateMedia({ colorScheme: 'light' });
-  const [needed, there] = await page.evaluate(() => [
-    document.documentElement.scrollWidth,
-    document.documentElement.clientWidth,
-  ]);
-  assert.ok((needed ?? 0) <= (there ?? 0), `needs ${needed} px of ${there}`);
+  const root = 'document.documentElement';
+  const [needed = 0, there = 0] = await page.evaluate<number[]>(`[${root}.scrollWidth, ${root}.clientWidth]`);
+  assert.ok(needed <= there, `needs ${needed} px of ${there}`);
 }

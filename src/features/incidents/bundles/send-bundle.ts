@@ -17,8 +17,7 @@ export async function sendBundle(c: HttpContext, bundle: Bundle): Promise<Respon
     }),
   );
   // HEAD asks what there is: nothing need be read from the store for that.
-  if (c.env.incoming.method !== 'HEAD')
-    await writeWithBackPressure(outgoing, zip(bundle.entries, bundle.modifiedAt));
+  if (c.env.incoming.method !== 'HEAD') await writeWithBackPressure(outgoing, zip(bundle.entries, bundle.modifiedAt));
   outgoing.end();
   return RESPONSE_ALREADY_SENT;
 }
