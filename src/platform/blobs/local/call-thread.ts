@@ -25,10 +25,13 @@ export class CallThread<Call extends { id: number }, Reply extends { id: number 
   constructor(entry: URL, name: string, setup: object, onDeath: (error: unknown) => void) {
     this.#worker = new Worker(entry, { name, workerData: setup });
     this.#worker.on('message', (replies: Reply[]) => this.#settle(replies));
-    this.#worker.on('error', onDeath);
+    let cause: unknown = new Error(`the ${name} thread ended`);
+    this.#worker.on('error', (error) => {
+      cause = error;
+    });
     this.#exited = new Promise((resolve) => {
       this.#worker.on('exit', () => {
-        if (this.#closing === undefined) onDeath(new Error(`the ${name} thread ended`));
+        if (this.#closing === undefined) onDeath(cause);
         this.#end();
         resolve();
       });

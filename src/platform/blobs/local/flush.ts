@@ -1,7 +1,7 @@
 import { fsync, fsyncSync } from 'node:fs';
 
-/** A flush quicker than this costs less in place than a trip through the thread pool. Milliseconds. */
-const quickMs = 0.4;
+/** A flush, or a write past the page cache, quicker than this costs less in place than a trip through the thread pool. Milliseconds. */
+export const quickMs = 0.4;
 /** While flushing in parallel, every so many sets one flush runs alone to see whether the disk has become quick. */
 const probeEvery = 64;
 

@@ -44,7 +44,6 @@ export async function openLocalBlobStore(options: LocalBlobStoreOptions): Promis
   const arena = new Arena();
   const volume = openVolume(dataDir, arena);
   const { blobsDir, stagingDir } = volume;
-  if (!volume.direct) log.warn({}, 'this disk does not take writes past the page cache; blobs are written through it');
   const names = new StagedNames();
   const swept = await sweepStaging(stagingDir, names, stagingMaxAgeMs);
   if (swept.removed > 0) log.warn(swept, 'removed staged files that an earlier process left behind');

@@ -50,6 +50,7 @@ export class SqliteMetadata implements Metadata, WriterEvents {
   #transactions = 0;
   #state: 'open' | 'readonly' | 'closing' | 'dead' = 'open';
   #idle: (() => void) | undefined;
+  #closed: Promise<void> | undefined;
   /** When the writer last answered, or was given work after it had none. */
   #lastSignOfLife = 0;
 
@@ -177,19 +178,21 @@ export class SqliteMetadata implements Metadata, WriterEvents {
     }
   }
 
-  async close(): Promise<void> {
-    if (this.#state === 'open' || this.#state === 'readonly') this.#state = 'closing';
+  close(): Promise<void> {
+    this.#closed ??= this.#finish();
+    return this.#closed;
+  }
+
+  async #finish(): Promise<void> {
+    if (this.#state !== 'dead') this.#state = 'closing';
     if (this.#queued > 0) {
       await new Promise<void>((resolve) => {
         this.#idle = resolve;
       });
     }
-    const link = this.#link;
-    if (link === undefined) return;
-    this.#link = undefined;
     // First, so that the writer is the last to close and folds the WAL into the file.
     this.#options.reader.close();
-    await link.close();
+    await this.#link?.close();
   }
 
   #settleIdle(): void {
