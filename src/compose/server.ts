@@ -11,6 +11,7 @@ import {
   UploadsInFlight,
   viewerTokenRoutes,
 } from '#features/incidents/index.ts';
+import { viewerRoutes } from '#features/viewer/index.ts';
 import { createApp } from '#http/app.ts';
 import { healthRoutes } from '#http/health.routes.ts';
 import { type Listener, listen } from '#http/listener.ts';
@@ -113,7 +114,7 @@ export function apiRoutes(deps: MainDeps, config: Config): Route[] {
 }
 
 function mainRoutes(deps: MainDeps, config: Config): Route[] {
-  return apiRoutes(deps, config);
+  return [...apiRoutes(deps, config), ...viewerRoutes(deps)];
 }
 
 function watchBackends(metrics: Metrics, { metadata, blobs }: Backends, inFlight: UploadsInFlight): void {
