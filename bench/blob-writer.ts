@@ -4,7 +4,8 @@
  *   node bench/blob-writer.ts [--rounds 5] [--dir <folder on the disk to measure>] [--keep]
  *
  * The reference opens, writes, flushes, links, unlinks and flushes the folder; it neither hashes nor counts nor refuses anything.
- * It needs about 10 GB, given back at the end unless --keep is set. Every round has fresh folders, and nothing is deleted before the last one: ext4 makes files slowly after a mass deletion.
+ * Every round has fresh folders, and nothing is deleted before the last one: ext4 makes files slowly after a mass deletion. It
+ * needs about 10 GB, given back at the end unless --keep is set.
  */
 import { execFileSync } from 'node:child_process';
 import { link, mkdir, mkdtemp, open, rm, unlink } from 'node:fs/promises';
