@@ -1,11 +1,8 @@
-import { collectYoung } from '#platform/process/collect-young.ts';
+import { passedThrough } from '#platform/process/bulk-memory.ts';
 
 /** Read at a time: large enough to pay for the hop between threads, small enough for many readers at once. Bytes. */
 export const slotBytes = 128 * 1024;
 const slotCount = 32;
-
-/** Handed out between two young collections. Bytes. */
-const collectEvery = 4 * 1024 * 1024;
 
 /**
  * Memory that the reader thread fills, and the copies that streams are given. A stream's consumer may hold a copy as long as it
@@ -18,18 +15,13 @@ export class ReadSlots {
   readonly #bytes = Buffer.from(this.memory);
   readonly #free = Array.from({ length: slotCount }, (_, slot) => slotCount - 1 - slot);
   readonly #waiting: ((slot: number) => void)[] = [];
-  #sinceCollection = 0;
 
   take(): Promise<number> | number {
     return this.#free.pop() ?? new Promise((resolve) => this.#waiting.push(resolve));
   }
 
   copy(slot: number, length: number): Buffer {
-    this.#sinceCollection += length;
-    if (this.#sinceCollection > collectEvery) {
-      this.#sinceCollection = 0;
-      collectYoung();
-    }
+    passedThrough(length);
     const copy = Buffer.allocUnsafeSlow(length);
     this.#bytes.copy(copy, 0, slot * slotBytes, slot * slotBytes + length);
     return copy;
