@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { accountRoutes, administratorExists, sessionIdentifier } from '#features/accounts/index.ts';
+import { adminRoutes } from '#features/admin/index.ts';
 import {
   bundleRoutes,
   checkinRoutes,
@@ -24,6 +25,7 @@ import { createMetrics, type Metrics } from '#platform/process/metrics.ts';
 import { type Config, dataPaths } from './config.ts';
 import { lockDataDir, prepareDataDir } from './data-dir.ts';
 import { type Backends, openBackends } from './open-backends.ts';
+import { packageVersion } from './version.ts';
 import { startWorkers } from './workers.ts';
 
 export interface RunningServer {
@@ -35,8 +37,13 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
+export interface ServerOptions {
+  /** For the one-time set-up, where the configuration has none: made for this process alone. */
+  setupSecret?: string;
+}
+
 /** Opens everything in order; on failure closes what was opened and throws, StartupError where an operator can mend it. */
-export async function startServer(config: Config, log: Log): Promise<RunningServer> {
+export async function startServer(config: Config, log: Log, options: ServerOptions = {}): Promise<RunningServer> {
   const paths = dataPaths(config);
   prepareDataDir(paths);
   const opened: (() => Promise<void> | void)[] = [];
@@ -68,18 +75,33 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
       limiter: rateLimiter(backends.coordinator, config.rateLimits),
       log,
     };
+    const peers = trustProxies(config.server.trustedProxies);
     const listener = (name: 'main' | 'admin', routes: readonly Route[]): Promise<Listener> =>
       listen({
         name,
         addresses: name === 'main' ? config.server.mainAddresses : config.server.adminAddresses,
         app: createApp(routes, appDeps),
-        peers: trustProxies(config.server.trustedProxies),
+        peers,
         observer: requestObserver(name, { log, metrics }),
         log,
       });
     const main = await listener('main', mainRoutes({ ...backends, inFlight }, config));
     opened.push(() => main.close(config.server.shutdownDeadlineMs));
-    const admin = await listener('admin', healthRoutes(readiness, metrics));
+    const accounts = {
+      ...config.accounts,
+      bootstrapSecret: config.accounts.bootstrapSecret || (options.setupSecret ?? ''),
+    };
+    const pages = adminRoutes(
+      {
+        metadata: backends.metadata,
+        readiness,
+        stagingUsage: () => backends.blobs.staging.usage(),
+        peers,
+        about: { version: packageVersion(), startedAtMs: Date.now() },
+      },
+      { accounts, deletion: config.deletion },
+    );
+    const admin = await listener('admin', [...healthRoutes(readiness, metrics), ...pages]);
     // Health stays answerable while the main listener finishes.
     opened.splice(opened.length - 1, 0, () => admin.close(1_000));
     return {

@@ -27,6 +27,14 @@ export async function listAccounts(db: Db, limit: number, after?: string): Promi
     .execute();
 }
 
+/** Usernames by id, for listings that mention accounts. */
+export async function usernamesOf(db: Db, ids: readonly (string | null)[]): Promise<Map<string, string>> {
+  const wanted = [...new Set(ids.filter((id) => id !== null))];
+  if (wanted.length === 0) return new Map();
+  const rows = await db.selectFrom('accounts').select(['id', 'username']).where('id', 'in', wanted).execute();
+  return new Map(rows.map(({ id, username }) => [id, username]));
+}
+
 export async function administratorExists(db: Db): Promise<boolean> {
   const row = await db.selectFrom('accounts').select('id').where('role', '=', 'admin').limit(1).executeTakeFirst();
   return row !== undefined;

@@ -12,12 +12,21 @@ export { type ChunkRow, chunkById, unstreamedSummary } from './chunks/chunks.sto
 export { UploadsInFlight } from './chunks/uploads-in-flight.ts';
 export { type DeletionConfig, deletionSettings } from './deletion/deletion.config.ts';
 export { deletionRoutes } from './deletion/deletion.routes.ts';
-export { countUnfinished, type DecisionRow, listDecisions } from './deletion/deletion.store.ts';
+export {
+  countUnfinished,
+  type DecisionRow,
+  type DeletionProgress,
+  decisionOf,
+  listDecisions,
+  progressOf,
+} from './deletion/deletion.store.ts';
 export { runDeletions } from './deletion/deletion-worker.ts';
 export { requestDeletion } from './deletion/request-deletion.ts';
 export { applyRetention, previewRetention, type RetentionPreview } from './deletion/retention.ts';
 export { type IncidentRow, incidentById } from './incident-access.ts';
 export { incidentRoutes } from './incidents.routes.ts';
+export { countIncidents, findIncidents, type IncidentCount, type IncidentFilter } from './incidents.store.ts';
+export { assignOwnerTransaction } from './incidents.transactions.ts';
 export { streamJson } from './streams/streams.json.ts';
 export { streamRoutes } from './streams/streams.routes.ts';
 export { type StreamRow, streamsOf } from './streams/streams.store.ts';
