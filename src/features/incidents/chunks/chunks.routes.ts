@@ -119,17 +119,18 @@ export function chunkRoutes(deps: AppendDeps, config: ChunkConfig & { committedQ
         const { headers } = c.env.incoming;
         const idempotencyKey = parseIdempotencyKey(headers['idempotency-key']);
         const declared = declaredBytes(c);
-        const { incident, stream } = await authoriseUpload(deps, caller, {
-          incidentId: param('incident_id'),
-          streamId: param('stream_id'),
+        const [incidentId, streamId] = [param('incident_id'), param('stream_id')];
+        const mediaType = await authoriseUpload(deps, caller, {
+          incidentId,
+          streamId,
           idempotencyKey,
           declaredBytes: declared ?? 0,
           ...limits,
         });
-        const claim = parseClaim(incident.id, {
-          streamId: stream?.id,
+        const claim = parseClaim(incidentId, {
+          streamId,
           chunkIndex: param('chunk_index'),
-          mediaType: stream?.media_type,
+          mediaType,
           startedAt: c.req.header('proofline-started-at'),
           endedAt: c.req.header('proofline-ended-at'),
           sha256Hex: parseReprDigest(headers['repr-digest']),
@@ -169,8 +170,9 @@ export function chunkRoutes(deps: AppendDeps, config: ChunkConfig & { committedQ
       errors: [...uploadErrors, 'invalid_multipart', 'missing_file', 'duplicate_file'],
       handle: async ({ c, caller, param }) => {
         const idempotencyKey = parseIdempotencyKey(c.env.incoming.headers['idempotency-key']);
-        const { incident } = await authoriseUpload(deps, caller, {
-          incidentId: param('incident_id'),
+        const incidentId = param('incident_id');
+        await authoriseUpload(deps, caller, {
+          incidentId,
           streamId: null,
           idempotencyKey,
           declaredBytes: Math.max(0, (declaredBytes(c) ?? 0) - formOverheadBytes),
@@ -179,14 +181,15 @@ export function chunkRoutes(deps: AppendDeps, config: ChunkConfig & { committedQ
         const form = await receiveForm(c.env.incoming, deps.blobs.staging, { maxBytes: config.maxUploadBytes });
         let claim: ChunkClaim;
         try {
-          claim = parseClaim(incident.id, form.claim);
-          await authoriseUpload(deps, caller, {
-            incidentId: incident.id,
+          claim = parseClaim(incidentId, form.claim);
+          const mediaType = await authoriseUpload(deps, caller, {
+            incidentId,
             streamId: claim.streamId,
             idempotencyKey,
             declaredBytes: form.body.byteSize,
             ...limits,
-          }).then(({ stream }) => assertMediaType(claim, stream));
+          });
+          if (mediaType !== undefined && mediaType !== claim.mediaType) throw new Problem('stream_media_type_mismatch');
         } catch (error) {
           await form.body.discard();
           throw error;
@@ -301,7 +304,3 @@ const reconciliationShape = z.object({
   ended_at: z.iso.datetime(),
   created_at: z.iso.datetime(),
 });
-
-function assertMediaType(claim: ChunkClaim, stream: { media_type: string } | undefined): void {
-  if (stream !== undefined && stream.media_type !== claim.mediaType) throw new Problem('stream_media_type_mismatch');
-}
