@@ -19,8 +19,8 @@ export interface Ours extends Measured {
 }
 
 /** Our server as an operator runs it, but for limits and the log level. */
-export async function startOurs(dataDir: string): Promise<Ours> {
-  await createAccount(dataDir, 'bench', 'admin');
+export async function startOurs(dataDir: string, isNew = true): Promise<Ours> {
+  if (isNew) await createAccount(dataDir, 'bench', 'admin');
   const server = await startServer({ dataDir, env: { SAFE_SESSION_TTL: '24h' } });
   const api = await signIn(server.url, 'bench');
   const incident = await openIncident(api);

@@ -212,7 +212,7 @@ function stopOnSignals(report: Report): { capture: AbortSignal; all: AbortSignal
     report({
       event: 'notice',
       message:
-        'Ending the recording and delivering what is left. Press Ctrl-C again to stop at once and deliver later.',
+        'Ending the recording, and delivering what is left if there is a server. Press Ctrl-C again to stop at once.',
     });
   };
   process.on('SIGINT', gently).on('SIGTERM', atOnce);

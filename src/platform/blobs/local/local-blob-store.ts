@@ -59,7 +59,7 @@ export async function openLocalBlobStore(options: LocalBlobStoreOptions): Promis
     onHalt: (fault) => log.error(fault, 'a flush to disk failed; blobs are read-only until restart'),
     onDeath,
   });
-  const reader = new BlobReader({ blobsDir }, onDeath);
+  const reader = new BlobReader(blobsDir, onDeath);
 
   function assertOpen(): void {
     if (closed) throw new Problem('storage_unavailable');

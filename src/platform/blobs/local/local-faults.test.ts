@@ -8,8 +8,8 @@ import { buffer } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import type { ErrorCode } from '#kit/error-codes.ts';
 import { isProblem } from '#kit/errors.ts';
-import { bodyOf } from '../blob-store.contract.ts';
 import type { StagedBody } from '../blob-store.ts';
+import { bodyOf } from '../contract-bodies.ts';
 import { type LocalBlobStore, openLocalBlobStore } from './local-blob-store.ts';
 
 const mib = 1024 * 1024;

@@ -81,8 +81,8 @@ export class SqliteMetadata implements Metadata, WriterEvents {
       // The registry holds this very transaction under this name, so its output is an Output.
       const settle = resolve as (output: unknown) => void;
       this.#unsent.push({ request, pending: { name: transaction.name, resolve: settle, reject } });
-      // Sent together at the end of the turn: one message for all that was asked for in it.
-      if (this.#unsent.length === 1) queueMicrotask(() => this.#flush());
+      // Sent together at the end of the turn: one message for all that was asked for in it. Waking a thread is the dear part.
+      if (this.#unsent.length === 1) setImmediate(() => this.#flush());
     });
   }
 
