@@ -6,11 +6,14 @@ import {
   chunkRoutes,
   countUnfinished,
   deletionRoutes,
+  incidentManifestShape,
   incidentRoutes,
+  streamManifestShape,
   streamRoutes,
   UploadsInFlight,
   viewerTokenRoutes,
 } from '#features/incidents/index.ts';
+import { type DescribedApi, referenceRoutes } from '#features/reference/index.ts';
 import { createApp } from '#http/app.ts';
 import { healthRoutes } from '#http/health.routes.ts';
 import { type Listener, listen } from '#http/listener.ts';
@@ -98,7 +101,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
 
 type MainDeps = Pick<Backends, 'metadata' | 'blobs'> & { inFlight: UploadsInFlight };
 
-/** Everything under /v1. Also what the API reference is made from. */
+/** Everything under /v1. */
 export function apiRoutes(deps: MainDeps, config: Config): Route[] {
   return [
     ...accountRoutes(deps, config.accounts),
@@ -112,8 +115,14 @@ export function apiRoutes(deps: MainDeps, config: Config): Route[] {
   ];
 }
 
+/** What the API reference is made from, for the server and for docs/. */
+export function describedApi(routes: readonly Route[]): DescribedApi {
+  return { routes, schemas: [streamManifestShape, incidentManifestShape] };
+}
+
 function mainRoutes(deps: MainDeps, config: Config): Route[] {
-  return apiRoutes(deps, config);
+  const api = apiRoutes(deps, config);
+  return [...api, ...referenceRoutes(describedApi(api))];
 }
 
 function watchBackends(metrics: Metrics, { metadata, blobs }: Backends, inFlight: UploadsInFlight): void {

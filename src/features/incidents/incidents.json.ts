@@ -19,21 +19,23 @@ export const createIncidentFields = z.strictObject({
     .optional(),
 });
 
-export const incidentShape = z.object({
-  id: z.string(),
-  owner_account_id: z.string().optional(),
-  status: z.enum(['open', 'closed']),
-  client_label: z.string().optional(),
-  notes: z.string().optional(),
-  incident_mode: z.string().optional(),
-  capture_profile: z.string().optional(),
-  escalation_policy: z.string().optional(),
-  sharing_state: z.string().optional(),
-  deletion_state: z.enum(['active', 'deletion_pending', 'deleting', 'deletion_failed', 'deleted']),
-  created_at: time,
-  updated_at: time,
-  closed_at: time.optional(),
-});
+export const incidentShape = z
+  .object({
+    id: z.string(),
+    owner_account_id: z.string().optional(),
+    status: z.enum(['open', 'closed']),
+    client_label: z.string().optional(),
+    notes: z.string().optional(),
+    incident_mode: z.string().optional(),
+    capture_profile: z.string().optional(),
+    escalation_policy: z.string().optional(),
+    sharing_state: z.string().optional(),
+    deletion_state: z.enum(['active', 'deletion_pending', 'deleting', 'deletion_failed', 'deleted']),
+    created_at: time,
+    updated_at: time,
+    closed_at: time.optional(),
+  })
+  .meta({ id: 'Incident' });
 
 type Labels = Pick<IncidentRow, 'incident_mode' | 'capture_profile' | 'escalation_policy' | 'sharing_state'>;
 

@@ -1,5 +1,6 @@
 export { incidentBundle, streamBundle } from './bundles/build-bundle.ts';
 export { bundleRoutes } from './bundles/bundles.routes.ts';
+export { incidentManifestShape, streamManifestShape } from './bundles/manifest.ts';
 export { sendBundle } from './bundles/send-bundle.ts';
 export { checkinJson } from './check-ins/check-ins.json.ts';
 export { checkinRoutes } from './check-ins/check-ins.routes.ts';

@@ -218,6 +218,7 @@ export function chunkRoutes(deps: AppendDeps, config: ChunkConfig & { committedQ
         'invalid_time_range',
         'invalid_sha256_hex',
       ],
+      errorBodies: { duplicate_chunk_conflict: z.object({ reconciliation: conflictShape }) },
       handle: async ({ caller, json, param }) => {
         const incident = await incidentFor(read, caller, param('incident_id'));
         const chunk = await reconcileChunk(read, claimFromJson(incident.id, json), json.byte_size);
@@ -286,21 +287,25 @@ export function chunkRoutes(deps: AppendDeps, config: ChunkConfig & { committedQ
   ];
 }
 
-const reconciliationShape = z.object({
-  status: z.literal('matched'),
-  identity: z.object({
-    incident_id: z.string(),
-    stream_id: z.string().optional(),
-    media_type: mediaTypeShape,
-    chunk_index: z.number().int(),
-  }),
-  chunk_id: z.string(),
-  byte_size: z.number().int(),
-  sha256_hex: z.string(),
-  started_at: z.iso.datetime(),
-  ended_at: z.iso.datetime(),
-  created_at: z.iso.datetime(),
-});
+const reconciliationShape = z
+  .object({
+    status: z.literal('matched'),
+    identity: z.object({
+      incident_id: z.string(),
+      stream_id: z.string().optional(),
+      media_type: mediaTypeShape,
+      chunk_index: z.number().int(),
+    }),
+    chunk_id: z.string(),
+    byte_size: z.number().int(),
+    sha256_hex: z.string(),
+    started_at: z.iso.datetime(),
+    ended_at: z.iso.datetime(),
+    created_at: z.iso.datetime(),
+  })
+  .meta({ id: 'Reconciliation' });
+
+const conflictShape = z.object({ status: z.literal('conflict'), mismatched_fields: z.array(z.string()) });
 
 function assertMediaType(claim: ChunkClaim, stream: { media_type: string } | undefined): void {
   if (stream !== undefined && stream.media_type !== claim.mediaType) throw new Problem('stream_media_type_mismatch');
