@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { freeText } from '#http/read-json.ts';
+import { optionalText } from '#http/read-json.ts';
 import type { IncidentRow } from './incident-access.ts';
 
 const time = z.iso.datetime();
 
 export const createIncidentFields = z.strictObject({
-  client_label: freeText(200).optional(),
-  notes: freeText(10_000).optional(),
+  client_label: optionalText(200),
+  notes: optionalText(10_000),
   incident_mode: z.enum(['emergency', 'interaction_record', 'safety_check', 'evidence_note']).optional(),
   capture_profile: z
     .enum(['audio_video_location', 'audio_location', 'location_checkin', 'note_or_attachment', 'custom'])

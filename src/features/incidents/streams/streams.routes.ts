@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { freeText } from '#http/read-json.ts';
+import { optionalText } from '#http/read-json.ts';
 import * as reply from '#http/reply.ts';
 import { type Route, route } from '#http/route.ts';
 import { newId } from '#kit/ids.ts';
@@ -26,7 +26,7 @@ export function streamRoutes(deps: { metadata: Metadata; blobs: BlobStore }): Ro
       tag,
       access: 'account',
       limit: 'stream',
-      json: z.strictObject({ media_type: mediaTypeShape, label: freeText(200).optional() }),
+      json: z.strictObject({ media_type: mediaTypeShape, label: optionalText(200) }),
       responses: { 201: { description: 'Opened', json: one } },
       errors: ['incident_not_found', 'incident_closed', 'incident_deleting', 'invalid_media_type'],
       handle: async ({ caller, json, param }) => {
@@ -127,7 +127,7 @@ export function streamRoutes(deps: { metadata: Metadata; blobs: BlobStore }): Ro
       tag,
       access: 'account',
       limit: 'stream',
-      json: z.strictObject({ failure_reason: freeText(500).optional() }),
+      json: z.strictObject({ failure_reason: optionalText(500) }),
       jsonOptional: true,
       responses: { 200: { description: 'Failed', json: one } },
       errors: [
