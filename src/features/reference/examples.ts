@@ -26,7 +26,7 @@ const byName: Record<string, unknown> = {
   expected_chunk_count: 12,
   started_at: '2026-01-02T03:04:05.000Z',
   ended_at: '2026-01-02T03:04:07.000Z',
-  expires_at: '2026-01-03T03:04:05.678Z',
+  expires_at: '2099-12-31T23:59:59.000Z',
   sha256_hex: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
   original_filename: 'clip-0001.mp4',
   byte_size: 262144,

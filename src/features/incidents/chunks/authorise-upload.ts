@@ -1,7 +1,6 @@
 import { accountById } from '#features/accounts/index.ts';
 import type { Caller } from '#http/caller.ts';
 import { Problem } from '#kit/errors.ts';
-import type { BlobStore } from '#platform/blobs/blob-store.ts';
 import type { Db, Metadata } from '#platform/metadata/metadata.ts';
 import { assertNotDeleting, type IncidentRow, incidentFor } from '../incident-access.ts';
 import { type StreamRow, streamOf } from '../streams/streams.store.ts';
@@ -21,10 +20,10 @@ export interface UploadWish {
 /**
  * Step 1 of an upload, before its body is read: refuses whatever can already be known to fail. All of it is judged again when the
  * chunk is recorded. Throws incident_not_found, incident_closed, incident_deleting, stream_not_found, stream_not_open,
- * upload_too_large, quota_exceeded, staging_full, storage_unavailable.
+ * upload_too_large, quota_exceeded.
  */
 export async function authoriseUpload(
-  deps: { metadata: Metadata; blobs: BlobStore },
+  deps: { metadata: Metadata },
   caller: Caller,
   wish: UploadWish,
 ): Promise<{ incident: IncidentRow; stream: StreamRow | undefined }> {
@@ -36,7 +35,6 @@ export async function authoriseUpload(
   const refusal = await refusalOf(read, incident, stream, wish);
   // The retry of an accepted upload is answered as before, also when the incident has been closed since.
   if (refusal !== undefined && !(await keyWasUsed(read, caller, wish.idempotencyKey))) throw refusal;
-  deps.blobs.staging.assertRoom(wish.declaredBytes);
   return { incident, stream };
 }
 

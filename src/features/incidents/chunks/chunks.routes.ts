@@ -169,13 +169,15 @@ export function chunkRoutes(deps: AppendDeps, config: ChunkConfig & { committedQ
       errors: [...uploadErrors, 'invalid_multipart', 'missing_file', 'duplicate_file'],
       handle: async ({ c, caller, param }) => {
         const idempotencyKey = parseIdempotencyKey(c.env.incoming.headers['idempotency-key']);
+        const expectedBytes = Math.max(0, (declaredBytes(c) ?? 0) - formOverheadBytes);
         const { incident } = await authoriseUpload(deps, caller, {
           incidentId: param('incident_id'),
           streamId: null,
           idempotencyKey,
-          declaredBytes: Math.max(0, (declaredBytes(c) ?? 0) - formOverheadBytes),
+          declaredBytes: expectedBytes,
           ...limits,
         });
+        deps.blobs.staging.assertRoom(expectedBytes);
         const form = await receiveForm(c.env.incoming, deps.blobs.staging, { maxBytes: config.maxUploadBytes });
         let claim: ChunkClaim;
         try {
