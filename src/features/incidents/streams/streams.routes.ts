@@ -6,7 +6,7 @@ import { newId } from '#kit/ids.ts';
 import { timestamp } from '#kit/time.ts';
 import type { BlobStore } from '#platform/blobs/blob-store.ts';
 import type { Metadata } from '#platform/metadata/metadata.ts';
-import { incidentFor } from '../incident-access.ts';
+import { assertNotDeleting, incidentFor } from '../incident-access.ts';
 import { mediaTypeShape } from '../media-type.ts';
 import { completeStream } from './complete-stream.ts';
 import { streamJson, streamShape } from './streams.json.ts';
@@ -111,6 +111,8 @@ export function streamRoutes(deps: { metadata: Metadata; blobs: BlobStore }): Ro
       ],
       handle: async ({ caller, json, param }) => {
         const incident = await incidentFor(metadata.read, caller, param('incident_id'));
+        // Judged before the blobs are looked up too: those of an incident under deletion are on their way out.
+        assertNotDeleting(incident);
         const stream = await completeStream(deps, {
           incidentId: incident.id,
           streamId: param('stream_id'),
