@@ -15,6 +15,10 @@ export const exitCodes = {
 
 /** Commands are loaded when they are called: `verify` need not load the server. */
 const commands = {
+  demo: {
+    summary: 'show the whole way of a recording on this machine',
+    load: async () => (await import('./demo.ts')).demoCommand(),
+  },
   serve: { summary: 'run the server', load: async () => (await import('./serve.ts')).serveCommand() },
   accounts: {
     summary: 'create and list accounts, reset passwords',
@@ -23,6 +27,10 @@ const commands = {
   config: {
     summary: 'show the effective configuration',
     load: async () => (await import('./config.ts')).configCommand(),
+  },
+  doctor: {
+    summary: 'look for what is wrong with this installation',
+    load: async () => (await import('./doctor.ts')).doctorCommand(),
   },
   retention: {
     summary: 'preview what retention would delete',

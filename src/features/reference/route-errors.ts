@@ -12,8 +12,9 @@ export const internalCodes: readonly ErrorCode[] = ['blob_conflict'];
 function impliedErrors(route: Route): ErrorCode[] {
   const codes: ErrorCode[] = ['internal_error'];
   if (route.limit !== undefined) codes.push('rate_limited', 'rate_limit_unavailable');
-  if (route.access !== 'anyone') {
-    codes.push('authentication_required', 'setup_required', 'metadata_unavailable', 'shutting_down');
+  if (route.access !== 'anyone') codes.push('authentication_required', 'setup_required');
+  if (route.limit !== undefined && route.limit !== 'viewer_static') {
+    codes.push('metadata_unavailable', 'shutting_down');
     // SQLite and its log live on the same disk as the blobs.
     if (route.method !== 'GET') codes.push('storage_full');
   }

@@ -45,7 +45,15 @@ const options: LoggerOptions = {
   redact: { paths: redactedKeys.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]), censor: '[redacted]' },
 };
 
-/** JSON lines on standard output, one object a line, written synchronously so that a crash loses none. */
-export function createLog(level: string, destination?: { write(line: string): void }): Log {
-  return destination === undefined ? pino({ ...options, level }) : pino({ ...options, level }, destination);
+export interface LogDestination {
+  write(line: string): void;
+}
+
+/** JSON lines, one object each, on standard output unless told otherwise; written at once, so that a crash loses none. */
+export function createLog(level: string, destination: LogDestination = standardOutput()): Log {
+  return pino({ ...options, level }, destination);
+}
+
+function standardOutput(): LogDestination {
+  return pino.destination({ fd: 1, sync: true });
 }

@@ -80,6 +80,16 @@ export function chunkFileName(mediaType: MediaType, chunkIndex: number): string 
   return `${mediaType}_${String(chunkIndex).padStart(6, '0')}.enc`;
 }
 
+const blobPathPattern = /^incidents\/([^/]+)\/(?:streams\/([^/]+)\/)?([a-z]+)_(\d{6,10})\.enc$/;
+
+/** Which chunk a blob of ours belongs to; undefined for a name that blobPathOf does not make. */
+export function identityOfBlobPath(path: BlobPath): ChunkIdentity | undefined {
+  const [, incidentId = '', streamId = null, mediaType = '', index = ''] = blobPathPattern.exec(path) ?? [];
+  if (!isMediaType(mediaType)) return undefined;
+  const identity = { incidentId, streamId, mediaType, chunkIndex: Number(index) };
+  return blobPathOf(identity) === path ? identity : undefined;
+}
+
 /** SHA-256 over identity, times, file name, byte size and hash: what must be equal for a retry to be the same upload. */
 export function fingerprintOf(claim: ChunkClaim, byteSize: number): string {
   const parts = [

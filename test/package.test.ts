@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import { after, test } from 'node:test';
+import { promisify } from 'node:util';
+import { repository, scratchFolder } from './support/server.ts';
+
+const run = promisify(execFile);
+const folder = scratchFolder('package');
+after(() => folder.remove());
+
+/** npm as it runs for somebody whose Node is the oldest that the package supports. */
+const env = {
+  ...process.env,
+  PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH}`,
+  NODE_TEST_CONTEXT: undefined,
+};
+
+test('the packed tarball installs globally without install scripts and plays the demo', async () => {
+  await run('npm', ['pack', '--pack-destination', folder.path], { cwd: repository, env });
+  const [tarball] = readdirSync(folder.path).filter((name) => name.endsWith('.tgz'));
+  assert.ok(tarball, 'npm pack made a tarball');
+
+  const prefix = join(folder.path, 'prefix');
+  const install = ['install', '--global', '--ignore-scripts', '--prefer-offline', '--prefix', prefix];
+  await run('npm', [...install, join(folder.path, tarball)], { cwd: folder.path, env });
+
+  const installed = join(prefix, 'lib/node_modules/proofline');
+  const shipped = readdirSync(installed);
+  assert.ok(shipped.includes('LICENSE') && shipped.includes('dist') && !shipped.includes('src'), shipped.join(' '));
+
+  const demo = await run(join(prefix, 'bin/proofline'), ['demo', '--exit'], { cwd: folder.path, env });
+  assert.match(demo.stdout, /verified: manifest, hashes, order and decryption/);
+
+  const client = await run(
+    process.execPath,
+    ['--input-type=module', '-e', "import('proofline/client').then((m) => console.log(typeof m.encryptChunk))"],
+    { cwd: join(prefix, 'lib'), env },
+  );
+  assert.equal(client.stdout.trim(), 'function');
+});
