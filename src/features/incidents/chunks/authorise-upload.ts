@@ -1,6 +1,5 @@
 import type { Caller } from '#http/caller.ts';
 import { Problem } from '#kit/errors.ts';
-import type { BlobStore } from '#platform/blobs/blob-store.ts';
 import { compiled } from '#platform/metadata/compiled.ts';
 import type { Db, Metadata } from '#platform/metadata/metadata.ts';
 import { assertNotDeleting } from '../incident-access.ts';
@@ -43,10 +42,10 @@ type Target = NonNullable<Awaited<ReturnType<typeof target.first>>>;
 /**
  * Step 1 of an upload, before its body is read: refuses whatever can already be known to fail. All of it is judged again when the
  * chunk is recorded. Returns the media type of the stream, if one was named. Throws incident_not_found, incident_closed,
- * incident_deleting, stream_not_found, stream_not_open, upload_too_large, quota_exceeded, staging_full, storage_unavailable.
+ * incident_deleting, stream_not_found, stream_not_open, upload_too_large, quota_exceeded.
  */
 export async function authoriseUpload(
-  deps: { metadata: Metadata; blobs: BlobStore },
+  deps: { metadata: Metadata },
   caller: Caller,
   wish: UploadWish,
 ): Promise<MediaType | undefined> {
@@ -61,7 +60,6 @@ export async function authoriseUpload(
   const refusal = refusalOf(found, wish);
   // The retry of an accepted upload is answered as before, also when the incident has been closed since.
   if (refusal !== undefined && !(await keyWasUsed(read, caller, wish.idempotencyKey))) throw refusal;
-  deps.blobs.staging.assertRoom(wish.declaredBytes);
   return found.media_type ?? undefined;
 }
 

@@ -20,7 +20,7 @@ import {
   parseReprDigest,
 } from './chunk-identity.ts';
 import type { ChunkConfig } from './chunks.config.ts';
-import { chunkJson, chunkShape } from './chunks.json.ts';
+import { chunkJson, chunkShape, conflictShape, reconciliationShape } from './chunks.json.ts';
 import { chunkByIdentity, chunksOfIncident } from './chunks.store.ts';
 import { receiveForm } from './receive-form.ts';
 import { reconcileChunk } from './reconcile-chunk.ts';
@@ -171,13 +171,15 @@ export function chunkRoutes(deps: AppendDeps, config: ChunkConfig & { committedQ
       handle: async ({ c, caller, param }) => {
         const idempotencyKey = parseIdempotencyKey(c.env.incoming.headers['idempotency-key']);
         const incidentId = param('incident_id');
+        const expectedBytes = Math.max(0, (declaredBytes(c) ?? 0) - formOverheadBytes);
         await authoriseUpload(deps, caller, {
           incidentId,
           streamId: null,
           idempotencyKey,
-          declaredBytes: Math.max(0, (declaredBytes(c) ?? 0) - formOverheadBytes),
+          declaredBytes: expectedBytes,
           ...limits,
         });
+        deps.blobs.staging.assertRoom(expectedBytes);
         const form = await receiveForm(c.env.incoming, deps.blobs.staging, { maxBytes: config.maxUploadBytes });
         let claim: ChunkClaim;
         try {
@@ -221,6 +223,7 @@ export function chunkRoutes(deps: AppendDeps, config: ChunkConfig & { committedQ
         'invalid_time_range',
         'invalid_sha256_hex',
       ],
+      errorBodies: { duplicate_chunk_conflict: z.object({ reconciliation: conflictShape }) },
       handle: async ({ caller, json, param }) => {
         const incident = await incidentFor(read, caller, param('incident_id'));
         const chunk = await reconcileChunk(read, claimFromJson(incident.id, json), json.byte_size);
@@ -288,19 +291,3 @@ export function chunkRoutes(deps: AppendDeps, config: ChunkConfig & { committedQ
     }),
   ];
 }
-
-const reconciliationShape = z.object({
-  status: z.literal('matched'),
-  identity: z.object({
-    incident_id: z.string(),
-    stream_id: z.string().optional(),
-    media_type: mediaTypeShape,
-    chunk_index: z.number().int(),
-  }),
-  chunk_id: z.string(),
-  byte_size: z.number().int(),
-  sha256_hex: z.string(),
-  started_at: z.iso.datetime(),
-  ended_at: z.iso.datetime(),
-  created_at: z.iso.datetime(),
-});
