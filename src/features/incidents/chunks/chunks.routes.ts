@@ -7,7 +7,7 @@ import type { ErrorCode } from '#kit/error-codes.ts';
 import { Problem } from '#kit/errors.ts';
 import type { StagedBody } from '#platform/blobs/blob-store.ts';
 import { incidentFor } from '../incident-access.ts';
-import { isMediaType, mediaTypeShape } from '../media-type.ts';
+import { isMediaType } from '../media-type.ts';
 import { type AppendDeps, type Appended, appendChunk } from './append-chunk.ts';
 import { authoriseUpload } from './authorise-upload.ts';
 import {
