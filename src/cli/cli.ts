@@ -28,6 +28,10 @@ const commands = {
     summary: 'show the effective configuration',
     load: async () => (await import('./config.ts')).configCommand(),
   },
+  doctor: {
+    summary: 'look for what is wrong with this installation',
+    load: async () => (await import('./doctor.ts')).doctorCommand(),
+  },
   retention: {
     summary: 'preview what retention would delete',
     load: async () => (await import('./retention.ts')).retentionCommand(),

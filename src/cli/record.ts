@@ -1,16 +1,17 @@
 import { Command } from 'commander';
 import { ProoflineApi } from '#client/api/api.ts';
-import { isExposed, readCredentials } from '#recorder/credentials.ts';
+import { type CredentialFlags, isExposed, readCredentials } from '#recorder/credentials.ts';
 import { batteryPercent } from '#recorder/delivery/check-ins.ts';
 import { type ServerSession, serverSession } from '#recorder/delivery/server-session.ts';
 import { poorNetwork } from '#recorder/network/poor-network.ts';
 import { type Prepared, prepareRecording } from '#recorder/prepare-recording.ts';
 import { terminalOf } from '#recorder/progress/progress-line.ts';
 import { humanReporter, jsonReporter } from '#recorder/progress/record-reporter.ts';
-import { numberIn, poorNetworkOf, type RecordFlags, wholeIn } from '#recorder/record-flags.ts';
-import { credentialsNeeded, outcomeMessage } from '#recorder/record-outcome.ts';
+import { numberIn, poorNetworkOf, type RecordFlags, sourceSpecOf, wholeIn } from '#recorder/record-flags.ts';
+import { outcomeMessage } from '#recorder/record-outcome.ts';
 import type { Report } from '#recorder/recorder-event.ts';
 import { runRecording } from '#recorder/run-recording.ts';
+import { readState } from '#recorder/staging/recording-state.ts';
 import { describeFailure } from './recorder-failure.ts';
 
 const examples = `
@@ -105,8 +106,10 @@ async function record(flags: RecordFlags): Promise<number> {
   const network = poorNetworkOf(flags);
   const inFlight = wholeIn('--in-flight', flags.inFlight, 1, 32);
   const checkinFacts = checkinFactsOf(flags);
+  if (flags.resume === undefined) sourceSpecOf(flags);
   // Asked for before anything is captured: nobody wants to learn of a missing password afterwards.
-  const credentials = credentialsNeeded(flags) ? await readCredentials(flags, process.env) : undefined;
+  const credentials =
+    flags.stageOnly === true ? undefined : await readCredentials(await withKnownUsername(flags), process.env);
   const prepared = await prepareRecording(flags);
   const { staging } = prepared;
   const reporter =
@@ -124,13 +127,9 @@ async function record(flags: RecordFlags): Promise<number> {
           event: 'notice',
           message: 'Warning: this address is http. Password and session can be read on the way; use https.',
         });
-      const own =
-        'username' in credentials
-          ? { ...credentials, username: flags.username ?? staging.state.username ?? credentials.username }
-          : credentials;
       session = serverSession(
         new ProoflineApi({ baseUrl: server, ...(network ? { fetch: poorNetwork(network) } : {}) }),
-        own,
+        credentials,
         reporter.report,
       );
     }
@@ -152,6 +151,12 @@ async function record(flags: RecordFlags): Promise<number> {
     reporter.stop();
     await staging.close();
   }
+}
+
+/** A recording that goes on does so under the name it began with. */
+async function withKnownUsername(flags: RecordFlags): Promise<CredentialFlags> {
+  if (flags.resume === undefined || flags.username !== undefined) return flags;
+  return { ...flags, username: (await readState(flags.resume)).username };
 }
 
 function startOf({ staging, source }: Prepared): Parameters<typeof humanReporter>[1] {
@@ -207,7 +212,7 @@ function stopOnSignals(report: Report): { capture: AbortSignal; all: AbortSignal
     report({
       event: 'notice',
       message:
-        'Ending the recording and delivering what is left. Press Ctrl-C again to stop at once and deliver later.',
+        'Ending the recording, and delivering what is left if there is a server. Press Ctrl-C again to stop at once.',
     });
   };
   process.on('SIGINT', gently).on('SIGTERM', atOnce);

@@ -1,8 +1,9 @@
 import type { AddressInfo } from 'node:net';
 import { Command } from 'commander';
-import { exposesAdmin } from '#compose/config.ts';
+import { type Config, exposesAdmin } from '#compose/config.ts';
 import { startServer } from '#compose/server.ts';
 import { createLog } from '#platform/process/log.ts';
+import { newSecret } from '#platform/process/secrets.ts';
 import { configuration } from './configuration.ts';
 import { untilSignal } from './until-signal.ts';
 
@@ -17,16 +18,27 @@ export function serveCommand(): Command {
     .action(async (options: { config?: string }) => {
       const { config } = configuration(options);
       const log = createLog(config.server.logLevel);
-      const server = await startServer(config, log);
+      const setupSecret = offersSetUp(config) ? newSecret() : undefined;
+      const server = await startServer(config, log, setupSecret === undefined ? {} : { setupSecret });
       log.info({ main: server.main.map(shown), admin: server.admin.map(shown) }, 'ready');
       if (exposesAdmin(config)) log.warn({}, 'the admin listener is reachable from other machines');
       if (!server.isSetUp)
         log.warn({}, 'no administrator exists yet; create one: proofline accounts create --role admin');
+      const [admin] = server.admin;
+      if (!server.isSetUp && setupSecret !== undefined && admin !== undefined)
+        process.stderr.write(
+          `\nSet up the first administrator here, once:\n  http://${shown(admin)}/admin/bootstrap#secret=${setupSecret}\n\n`,
+        );
       await untilSignal();
       log.info({}, 'shutting down');
       await server.stop();
       log.info({}, 'stopped');
     });
+}
+
+/** Only where nobody but the person at this very terminal can read it, and only people of this machine can use it. */
+function offersSetUp(config: Config): boolean {
+  return process.stderr.isTTY === true && config.accounts.bootstrapSecret === '' && !exposesAdmin(config);
 }
 
 function shown(address: AddressInfo): string {

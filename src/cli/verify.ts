@@ -99,7 +99,7 @@ function textOf(report: BundleReport, withKey: boolean, sink: MediaFiles | undef
 
 function streamLines(stream: StreamReport, withKey: boolean, file: string | undefined): string[] {
   const opened = withKey ? `, ${stream.chunks_decrypted} decrypted` : '';
-  const name = stream.label === undefined ? '' : `  ${JSON.stringify(stream.label)}`;
+  const name = stream.label === undefined ? '' : `  "${showName(stream.label)}"`;
   return [
     `${stream.ok ? 'ok    ' : 'FAILED'}  ${stream.media_type}  ${showName(stream.stream_id)}${name}`,
     `        ${stream.chunks_verified} of ${stream.chunk_count} chunks verified${opened}, ${showBytes(stream.total_bytes)}`,
@@ -119,5 +119,5 @@ function verdict(report: BundleReport, withKey: boolean): string {
 
 /** Names come out of the file: whatever could steer a terminal is shown as its code. */
 function showName(name: string): string {
-  return JSON.stringify(name).slice(1, -1);
+  return name.replace(/\p{Cc}/gu, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

@@ -4,7 +4,7 @@ import { chunkSettings, deletionSettings, viewerTokenSettings } from '#features/
 import { rateLimitSettings } from '#http/rate-limits.ts';
 import { isLoopback, type Settings, type ValuesOf } from '#platform/process/setting.ts';
 import { StartupError } from '#platform/process/startup-error.ts';
-import { loadSettings, type Sources } from './load-settings.ts';
+import { type EffectiveValue, loadSettings, type Sources } from './load-settings.ts';
 import { serverSettings } from './server.config.ts';
 
 /** Every section, in the order in which the reference lists them. A slice receives its own and no other. */
@@ -18,13 +18,6 @@ export const sections = {
 } satisfies Record<string, Settings>;
 
 export type Config = { readonly [Name in keyof typeof sections]: ValuesOf<(typeof sections)[Name]> };
-
-export interface EffectiveValue {
-  env: string;
-  /** As written, or masked. */
-  shown: string;
-  origin: string;
-}
 
 export interface LoadedConfig {
   config: Config;

@@ -2,12 +2,18 @@ import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import type { Setting, Settings } from '#platform/process/setting.ts';
 import { StartupError } from '#platform/process/startup-error.ts';
-import type { EffectiveValue } from './config.ts';
 
 export interface Sources {
   environment: Readonly<Record<string, string | undefined>>;
   /** Lines of `NAME=value`; the environment wins over it. */
   file?: { name: string; values: Readonly<Record<string, string | undefined>> };
+}
+
+export interface EffectiveValue {
+  env: string;
+  /** As written, or masked. */
+  shown: string;
+  origin: string;
 }
 
 interface Found {

@@ -1,9 +1,11 @@
+import { isProblem } from '#kit/errors.ts';
 import { type LocalBlobStore, openLocalBlobStore } from '#platform/blobs/local/local-blob-store.ts';
 import type { Coordinator } from '#platform/coordination/coordinator.ts';
 import { noCoordination } from '#platform/coordination/none/none.ts';
 import type { Metadata } from '#platform/metadata/metadata.ts';
 import { openSqlite } from '#platform/metadata/sqlite/open.ts';
 import type { Log } from '#platform/process/log.ts';
+import { StartupError } from '#platform/process/startup-error.ts';
 import { threadModule } from '#platform/process/thread-module.ts';
 import { type Config, dataPaths } from './config.ts';
 import { prepareDataDir, refuseLostBlobs } from './data-dir.ts';
@@ -37,6 +39,10 @@ export async function openBackends(config: Config, log: Log): Promise<Backends> 
       maxBodyBytes: config.chunks.maxUploadBytes,
       stagingMaxAgeMs: config.chunks.stagingCleanupAgeMs,
       log,
+    }).catch((cause: unknown) => {
+      throw isProblem(cause)
+        ? new StartupError(cause.message, 'Run `proofline doctor`, and check the disk behind SAFE_DATA_DIR.', { cause })
+        : cause;
     });
     const coordinator = noCoordination();
     return {

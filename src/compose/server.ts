@@ -1,16 +1,21 @@
 import type { AddressInfo } from 'node:net';
 import { accountRoutes, administratorExists, sessionIdentifier } from '#features/accounts/index.ts';
+import { adminRoutes } from '#features/admin/index.ts';
 import {
   bundleRoutes,
   checkinRoutes,
   chunkRoutes,
   countUnfinished,
   deletionRoutes,
+  incidentManifestShape,
   incidentRoutes,
+  streamManifestShape,
   streamRoutes,
   UploadsInFlight,
   viewerTokenRoutes,
 } from '#features/incidents/index.ts';
+import { type DescribedApi, referenceRoutes } from '#features/reference/index.ts';
+import { viewerRoutes } from '#features/viewer/index.ts';
 import { createApp } from '#http/app.ts';
 import { healthRoutes } from '#http/health.routes.ts';
 import { type Listener, listen } from '#http/listener.ts';
@@ -23,6 +28,7 @@ import { createMetrics, type Metrics } from '#platform/process/metrics.ts';
 import { type Config, dataPaths } from './config.ts';
 import { lockDataDir, prepareDataDir } from './data-dir.ts';
 import { type Backends, openBackends } from './open-backends.ts';
+import { packageVersion } from './version.ts';
 import { startWorkers } from './workers.ts';
 
 export interface RunningServer {
@@ -34,8 +40,13 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
+export interface ServerOptions {
+  /** For the one-time set-up, where the configuration has none: made for this process alone. */
+  setupSecret?: string;
+}
+
 /** Opens everything in order; on failure closes what was opened and throws, StartupError where an operator can mend it. */
-export async function startServer(config: Config, log: Log): Promise<RunningServer> {
+export async function startServer(config: Config, log: Log, options: ServerOptions = {}): Promise<RunningServer> {
   const paths = dataPaths(config);
   prepareDataDir(paths);
   const opened: (() => Promise<void> | void)[] = [];
@@ -67,18 +78,33 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
       limiter: rateLimiter(backends.coordinator, config.rateLimits),
       log,
     };
+    const peers = trustProxies(config.server.trustedProxies);
     const listener = (name: 'main' | 'admin', routes: readonly Route[]): Promise<Listener> =>
       listen({
         name,
         addresses: name === 'main' ? config.server.mainAddresses : config.server.adminAddresses,
         app: createApp(routes, appDeps),
-        peers: trustProxies(config.server.trustedProxies),
+        peers,
         observer: requestObserver(name, { log, metrics }),
         log,
       });
     const main = await listener('main', mainRoutes({ ...backends, inFlight }, config));
     opened.push(() => main.close(config.server.shutdownDeadlineMs));
-    const admin = await listener('admin', healthRoutes(readiness, metrics));
+    const accounts = {
+      ...config.accounts,
+      bootstrapSecret: config.accounts.bootstrapSecret || (options.setupSecret ?? ''),
+    };
+    const pages = adminRoutes(
+      {
+        metadata: backends.metadata,
+        readiness,
+        stagingUsage: () => backends.blobs.staging.usage(),
+        peers,
+        about: { version: packageVersion(), startedAtMs: Date.now() },
+      },
+      { accounts, deletion: config.deletion },
+    );
+    const admin = await listener('admin', [...healthRoutes(readiness, metrics), ...pages]);
     // Health stays answerable while the main listener finishes.
     opened.splice(opened.length - 1, 0, () => admin.close(1_000));
     return {
@@ -98,7 +124,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
 
 type MainDeps = Pick<Backends, 'metadata' | 'blobs'> & { inFlight: UploadsInFlight };
 
-/** Everything under /v1. Also what the API reference is made from. */
+/** Everything under /v1. */
 export function apiRoutes(deps: MainDeps, config: Config): Route[] {
   return [
     ...accountRoutes(deps, config.accounts),
@@ -112,8 +138,14 @@ export function apiRoutes(deps: MainDeps, config: Config): Route[] {
   ];
 }
 
+/** What the API reference is made from, for the server and for docs/. */
+export function describedApi(routes: readonly Route[]): DescribedApi {
+  return { routes, schemas: [streamManifestShape, incidentManifestShape] };
+}
+
 function mainRoutes(deps: MainDeps, config: Config): Route[] {
-  return apiRoutes(deps, config);
+  const routes = [...apiRoutes(deps, config), ...viewerRoutes(deps)];
+  return [...routes, ...referenceRoutes(describedApi(routes))];
 }
 
 function watchBackends(metrics: Metrics, { metadata, blobs }: Backends, inFlight: UploadsInFlight): void {

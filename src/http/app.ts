@@ -22,7 +22,9 @@ export function createApp(routes: readonly Route[], deps: AppDeps): App {
   const app: App = new Hono({ strict: true });
   const methods = new Map<string, Set<string>>();
   for (const route of routes) {
-    app.on(route.method, route.path, (c) => answer(route, c, deps));
+    app.on(route.method, route.path, (c) =>
+      answer(route, c, deps).catch((error) => answerError(error, c, deps.log, route.refusal)),
+    );
     methods.set(route.path, (methods.get(route.path) ?? new Set()).add(route.method));
   }
   for (const [path, allowed] of methods) {
@@ -49,12 +51,18 @@ async function answer(route: Route, c: HttpContext, deps: AppDeps): Promise<Resp
   return await route.handle({ c, caller, json, query, param: (name) => c.req.param(name) ?? '' });
 }
 
-function answerError(error: unknown, c: HttpContext, log: Log): Response {
+function answerError(
+  error: unknown,
+  c: HttpContext,
+  log: Log,
+  say: NonNullable<Route['refusal']> = problem,
+): Response | Promise<Response> {
   const { incoming, outgoing } = c.env;
   // Too late for another answer, or nobody left to hear it: what was being sent is broken off instead of ended well.
   if (outgoing.headersSent || incoming.socket.destroyed) {
     if (!outgoing.writableEnded) outgoing.destroy();
-    if (!isProblem(error) && !incoming.socket.destroyed) log.error({ err: error }, 'response broken off');
+    const brokenByUs = !isProblem(error) ? !incoming.socket.destroyed : error.kind === 'corrupt';
+    if (brokenByUs) log.error({ err: error, ...(isProblem(error) ? { code: error.code } : {}) }, 'response broken off');
     return RESPONSE_ALREADY_SENT;
   }
   if (isProblem(error)) {
@@ -62,8 +70,8 @@ function answerError(error: unknown, c: HttpContext, log: Log): Response {
       log.error({ err: error, code: error.code }, 'request failed');
     else if (error.kind === 'unavailable' || error.kind === 'storage_full')
       log.warn({ code: error.code, err: error.cause }, 'request refused');
-    return problem(error, error.kind === 'unauthenticated' ? { 'WWW-Authenticate': 'Bearer' } : {});
+    return say(error, error.kind === 'unauthenticated' ? { 'WWW-Authenticate': 'Bearer' } : {});
   }
   log.error({ err: error }, 'request failed');
-  return problem(new Problem('internal_error'));
+  return say(new Problem('internal_error'), {});
 }

@@ -4,6 +4,8 @@ import { BlockList, isIP } from 'node:net';
 /** Whose request is this? The socket's peer, or what a declared proxy says of its own peer; nobody else's headers count. */
 export interface Peers {
   addressOf(incoming: IncomingMessage): string;
+  /** Did the client use https? This server speaks http, so only a declared proxy can say so (X-Forwarded-Proto). */
+  cameByHttps(incoming: IncomingMessage): boolean;
 }
 
 export function trustProxies(networks: readonly string[]): Peers {
@@ -33,6 +35,12 @@ export function trustProxies(networks: readonly string[]): Peers {
         if (!isTrusted(hop)) return hop;
       }
       return socketPeer;
+    },
+    cameByHttps(incoming) {
+      if (!isTrusted(plain(incoming.socket.remoteAddress ?? ''))) return false;
+      const header = incoming.headers['x-forwarded-proto'];
+      // The last value is the nearest proxy's own.
+      return (Array.isArray(header) ? header.join(',') : (header ?? '')).split(',').at(-1)?.trim() === 'https';
     },
   };
 }

@@ -64,8 +64,12 @@ export function problemBody(problem: Problem): Record<string, unknown> {
 }
 
 export function problem(error: Problem, headers: Headers = {}): Response {
-  const retry = error.retryAfterSeconds === undefined ? {} : { 'Retry-After': String(error.retryAfterSeconds) };
-  return json(statusOf(error.kind), problemBody(error), { ...retry, ...headers });
+  return json(statusOf(error.kind), problemBody(error), { ...retryHeader(error), ...headers });
+}
+
+/** `Retry-After`, where trying again makes sense. */
+export function retryHeader(error: Problem): Headers {
+  return error.retryAfterSeconds === undefined ? {} : { 'Retry-After': String(error.retryAfterSeconds) };
 }
 
 /** Headers for a body that is streamed to the raw response, with the same protections. */

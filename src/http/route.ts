@@ -2,6 +2,7 @@ import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 import type { z } from 'zod';
 import type { ErrorCode } from '#kit/error-codes.ts';
+import type { Problem } from '#kit/errors.ts';
 import type { Caller } from './caller.ts';
 import type { RateClass } from './rate-limits.ts';
 
@@ -61,8 +62,12 @@ interface Definition<Json, Query, A extends Access> {
   responses: Record<number, ResponseShape>;
   /** What this route may answer besides what its access, limit and body imply. */
   errors: readonly ErrorCode[];
+  /** What stands beside `error` in the answer of a code, where its contract has more to say. */
+  errorBodies?: Partial<Record<ErrorCode, z.ZodType>>;
   /** Left out of the API reference: pages and static files. */
   hidden?: boolean;
+  /** How this route says what went wrong, where its reader is a person: a page in place of JSON. */
+  refusal?: (problem: Problem, headers: Record<string, string>) => Response | Promise<Response>;
 }
 
 /** A route as the app mounts it and as the API reference describes it. */

@@ -7,7 +7,7 @@ export function timestamp(ms: number): Timestamp {
   return new Date(ms).toISOString();
 }
 
-const rfc3339 = /^(\d{4}-\d{2}-\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?([Zz]|[+-]\d{2}:\d{2})$/;
+const rfc3339 = /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?([Zz]|[+-]\d{2}:\d{2})$/;
 
 /**
  * Parses RFC 3339 strictly and returns UTC, or undefined. Fractions keep three to six digits: what PostgreSQL can hold,
@@ -16,17 +16,22 @@ const rfc3339 = /^(\d{4}-\d{2}-\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?
 export function parseTimestamp(text: string): Timestamp | undefined {
   const match = rfc3339.exec(text);
   if (!match) return undefined;
-  const [, date, hour, minute, second, fraction = '', zone] = match;
+  const [, year = '', month = '', day = '', hour = '', minute = '', second = '', fraction = '', zone = ''] = match;
   if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return undefined;
-  const offset = zone?.toUpperCase() === 'Z' ? 'Z' : zone;
-  if (offset !== 'Z' && (Number(offset?.slice(1, 3)) > 23 || Number(offset?.slice(4, 6)) > 59)) return undefined;
-  const ms = Date.parse(`${date}T${hour}:${minute}:${second}${offset}`);
-  // Date rolls 30 February over into March; reading the day back catches that.
-  if (Number.isNaN(ms) || new Date(`${date}T00:00:00Z`).toISOString().slice(0, 10) !== date) return undefined;
-  const whole = new Date(ms).toISOString();
-  if (whole.length !== 24) return undefined;
+  if (Number(day) < 1 || Number(day) > daysIn(Number(year), Number(month))) return undefined;
   const digits = fraction.slice(0, 6).replace(/0+$/, '').padEnd(3, '0');
-  return `${whole.slice(0, 20)}${digits}Z`;
+  const local = `${year}-${month}-${day}T${hour}:${minute}:${second}`;
+  if (zone === 'Z' || zone === 'z') return `${local}.${digits}Z`;
+  if (Number(zone.slice(1, 3)) > 23 || Number(zone.slice(4, 6)) > 59) return undefined;
+  const whole = new Date(`${local}${zone}`).toISOString();
+  // An offset may push the year out of four digits, where times no longer sort as text.
+  return whole.length === 24 ? `${whole.slice(0, 20)}${digits}Z` : undefined;
+}
+
+/** 0 for a month that there is none of. */
+function daysIn(year: number, month: number): number {
+  if (month === 2) return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28;
+  return [31, 0, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1] ?? 0;
 }
 
 /** Order in time, also when the fractions differ in length (the closing Z would sort after a digit). */

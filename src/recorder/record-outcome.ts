@@ -3,10 +3,6 @@ import type { Report } from './recorder-event.ts';
 import type { RecordingOutcome } from './run-recording.ts';
 import type { Staging } from './staging/staging.ts';
 
-export function credentialsNeeded(flags: RecordFlags): boolean {
-  return flags.stageOnly !== true;
-}
-
 /** Says how it ended and what to do next. Returns the exit code of `proofline record`. */
 export function outcomeMessage(
   outcome: RecordingOutcome,
@@ -15,13 +11,19 @@ export function outcomeMessage(
   report: Report,
 ): number {
   const notice = (...lines: readonly string[]) => report({ event: 'notice', message: lines.join('\n') });
-  const goOn = `  proofline record --resume ${staging.folder}${flags.tokenFile === undefined ? '' : ' --token-file FILE'}`;
+  const secret =
+    flags.tokenFile !== undefined
+      ? ` --token-file ${flags.tokenFile}`
+      : flags.passwordFile !== undefined
+        ? ` --password-file ${flags.passwordFile}`
+        : '';
+  const goOn = `  proofline record --resume ${staging.folder}${secret}`;
   const { key_file, incident_id } = staging.state;
   const left = staging.chunks.filter(({ accepted }) => !accepted).length;
   switch (outcome.status) {
     case 'delivered':
       notice(
-        'To check it, download the bundle of the incident, and run:',
+        'To check it, download the bundle of the incident, from its page or its link, and run:',
         `  proofline verify ${incident_id}.zip --key-file ${key_file} --out media`,
       );
       return 0;

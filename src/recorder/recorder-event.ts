@@ -1,3 +1,5 @@
+import { ProoflineApiError, ProoflineNetworkError } from '#client/api/api-error.ts';
+
 /** What a recorder tells about its work; with `--json` these are the lines it prints. Holds no secret but the viewer link. */
 export type RecorderEvent =
   | {
@@ -16,7 +18,13 @@ export type RecorderEvent =
       readonly how: string;
       readonly attempts: number;
     }
-  | { readonly event: 'waiting'; readonly doing: string; readonly wait_ms: number; readonly reason: string }
+  | {
+      readonly event: 'waiting';
+      readonly doing: string;
+      readonly wait_ms: number;
+      readonly code: string;
+      readonly reason: string;
+    }
   | { readonly event: 'capture_ended'; readonly chunks: number; readonly error?: string }
   | { readonly event: 'blocked'; readonly code: string; readonly message: string; readonly index?: number }
   | { readonly event: 'checkin_missed'; readonly reason: string }
@@ -27,3 +35,9 @@ export type RecorderEvent =
   | { readonly event: 'notice'; readonly message: string };
 
 export type Report = (event: RecorderEvent) => void;
+
+/** What an error is called in an event: the server's code, or how the network failed. */
+export function codeOf(error: Error): string {
+  if (error instanceof ProoflineApiError) return error.code;
+  return error instanceof ProoflineNetworkError ? error.reason : 'internal';
+}

@@ -9,7 +9,8 @@ export interface BundleEntry {
 
 /**
  * A ZIP opened by whatever the platform has for it. `entries` are in the order of their content; `read` yields the content
- * in pieces and throws when the file is damaged. The verifier reads each entry once at most, one at a time.
+ * in pieces and throws when the file is damaged; a piece is valid only until the next is asked for, so its memory may be
+ * used again. The verifier reads each entry once at most, one at a time.
  */
 export interface BundleSource<E extends BundleEntry = BundleEntry> {
   readonly entries: readonly E[];
@@ -19,23 +20,17 @@ export interface BundleSource<E extends BundleEntry = BundleEntry> {
 /** SHA-256 in lower-case hex, of bytes that come in pieces. WebCrypto cannot do this in pieces; a platform that can, should. */
 export type Digest = (pieces: AsyncIterable<Uint8Array>) => Promise<string>;
 
-/** Collects pieces; undefined as soon as they are more than `limit` bytes. */
+/** Collects pieces that should be exactly `byteSize` bytes; undefined when they are more or fewer. */
 export async function collect(
   pieces: AsyncIterable<Uint8Array>,
-  limit: number,
+  byteSize: number,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  const kept: Uint8Array[] = [];
+  const whole = new Uint8Array(byteSize);
   let length = 0;
   for await (const piece of pieces) {
+    if (length + piece.length > byteSize) return undefined;
+    whole.set(piece, length);
     length += piece.length;
-    if (length > limit) return undefined;
-    kept.push(piece);
   }
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const piece of kept) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
+  return length === byteSize ? whole : undefined;
 }

@@ -95,9 +95,9 @@ async function readJson<E extends BundleEntry>(
     return undefined;
   }
   try {
-    const bytes = await collect(source.read(entry), maxManifestBytes);
+    const bytes = entry.byteSize > maxManifestBytes ? undefined : await collect(source.read(entry), entry.byteSize);
     if (bytes) return { json: JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) };
-    fail('manifest_unreadable', 'The manifest is larger than any real one.', name);
+    fail('manifest_unreadable', 'The manifest is larger than any real one, or not as large as the ZIP says.', name);
   } catch (error) {
     fail('manifest_unreadable', `The manifest cannot be read: ${reason(error)}`, name);
   }

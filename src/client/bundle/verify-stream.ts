@@ -127,7 +127,7 @@ async function readVerified<E extends BundleEntry>(
   }
   try {
     const bytes = keep ? await collect(source.read(entry), chunk.byte_size) : undefined;
-    if (keep && bytes?.length !== chunk.byte_size) {
+    if (keep && bytes === undefined) {
       fail(
         'size_differs',
         `Chunk ${chunk.chunk_index} does not hold the ${chunk.byte_size} bytes that the manifest says.`,

@@ -1,13 +1,16 @@
 import type { Selectable } from 'kysely';
 import type { Timestamp } from '#kit/time.ts';
+import { compiled } from '#platform/metadata/compiled.ts';
 import type { Db } from '#platform/metadata/metadata.ts';
 import type { AccountsTable, AuthSessionsTable } from './accounts.tables.ts';
 
 export type AccountRow = Selectable<AccountsTable>;
 export type SessionRow = Selectable<AuthSessionsTable>;
 
+const byId = compiled((db, by: { id: string }) => db.selectFrom('accounts').selectAll().where('id', '=', by.id));
+
 export async function accountById(db: Db, id: string): Promise<AccountRow | undefined> {
-  return await db.selectFrom('accounts').selectAll().where('id', '=', id).executeTakeFirst();
+  return await byId.first(db, { id });
 }
 
 export async function accountByUsername(db: Db, username: string): Promise<AccountRow | undefined> {
@@ -22,6 +25,14 @@ export async function listAccounts(db: Db, limit: number, after?: string): Promi
     .orderBy('id')
     .limit(limit)
     .execute();
+}
+
+/** Usernames by id, for listings that mention accounts. */
+export async function usernamesOf(db: Db, ids: readonly (string | null)[]): Promise<Map<string, string>> {
+  const wanted = [...new Set(ids.filter((id) => id !== null))];
+  if (wanted.length === 0) return new Map();
+  const rows = await db.selectFrom('accounts').select(['id', 'username']).where('id', 'in', wanted).execute();
+  return new Map(rows.map(({ id, username }) => [id, username]));
 }
 
 export async function administratorExists(db: Db): Promise<boolean> {
@@ -39,13 +50,8 @@ export interface SessionHolder {
   role: 'user' | 'admin';
 }
 
-/** A session of that kind with its account, whether or not it is still good: the caller judges. */
-export async function sessionHolder(
-  db: Db,
-  kind: SessionRow['kind'],
-  tokenHash: string,
-): Promise<SessionHolder | undefined> {
-  return await db
+const holderOf = compiled((db, by: { tokenHash: string; kind: SessionRow['kind'] }) =>
+  db
     .selectFrom('auth_sessions')
     .innerJoin('accounts', 'accounts.id', 'auth_sessions.account_id')
     .select([
@@ -57,9 +63,17 @@ export async function sessionHolder(
       'accounts.username',
       'accounts.role',
     ])
-    .where('auth_sessions.token_hash', '=', tokenHash)
-    .where('auth_sessions.kind', '=', kind)
-    .executeTakeFirst();
+    .where('auth_sessions.token_hash', '=', by.tokenHash)
+    .where('auth_sessions.kind', '=', by.kind),
+);
+
+/** A session of that kind with its account, whether or not it is still good: the caller judges. */
+export async function sessionHolder(
+  db: Db,
+  kind: SessionRow['kind'],
+  tokenHash: string,
+): Promise<SessionHolder | undefined> {
+  return await holderOf.first(db, { tokenHash, kind });
 }
 
 /** Revokes the account's live sessions, except one where given. Returns how many. */

@@ -7,6 +7,8 @@ export {
   administratorExists,
   listAccounts,
   openSessionsOf,
+  type SessionRow,
+  usernamesOf,
 } from './accounts.store.ts';
 export type { AccountsTable } from './accounts.tables.ts';
 export {

@@ -1,13 +1,16 @@
 import type { Selectable } from 'kysely';
 import type { Caller } from '#http/caller.ts';
 import { Problem } from '#kit/errors.ts';
+import { compiled } from '#platform/metadata/compiled.ts';
 import type { Db } from '#platform/metadata/metadata.ts';
 import type { IncidentsTable } from './incidents.tables.ts';
 
 export type IncidentRow = Selectable<IncidentsTable>;
 
+const byId = compiled((db, by: { id: string }) => db.selectFrom('incidents').selectAll().where('id', '=', by.id));
+
 export async function incidentById(db: Db, id: string): Promise<IncidentRow | undefined> {
-  return await db.selectFrom('incidents').selectAll().where('id', '=', id).executeTakeFirst();
+  return await byId.first(db, { id });
 }
 
 /** The incident, if it is the caller's or the caller is an administrator; to everybody else it does not exist. */

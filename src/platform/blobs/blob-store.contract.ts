@@ -1,45 +1,28 @@
 import assert from 'node:assert/strict';
-import { createHash, randomBytes } from 'node:crypto';
-import { PassThrough, Readable } from 'node:stream';
+import { randomBytes } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
-import type { ErrorCode } from '#kit/error-codes.ts';
-import { isProblem } from '#kit/errors.ts';
 import { type BlobStore, isBlobPath, type StagedBody } from './blob-store.ts';
+import {
+  assertStagingEmpty,
+  bodyOf,
+  contractLimits,
+  kib,
+  mib,
+  type OpenForContract,
+  problem,
+  sha256,
+} from './contract-bodies.ts';
+import { stagingContract } from './staging.contract.ts';
 
-/** What every implementation is given, so that limits can be reached by small tests. Bytes. */
-export const contractLimits = { stagingQuotaBytes: 64 * 1024 * 1024, maxBodyBytes: 16 * 1024 * 1024 };
-
-const kib = 1024;
-const mib = 1024 * kib;
 const borders = [0, 1, 511, 512, 513, 4095, 4096, 4097, 64 * kib - 1, 64 * kib, 64 * kib + 1, 64 * kib + 400].concat(
   [72 * kib - 1, 72 * kib, 72 * kib + 1, mib - 1, mib, mib + 1, mib + 32 * kib, mib + 32 * kib + 1],
   [4 * mib - 1, 4 * mib, 4 * mib + 1, 4 * mib + 32 * kib, 4 * mib + 32 * kib + 1, 9 * mib],
 );
 
-function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
-}
-
-function problem(code: ErrorCode): (error: unknown) => boolean {
-  return (error) => {
-    assert.ok(isProblem(error, code), `expected ${code}, got ${String(error)}`);
-    return true;
-  };
-}
-
-/** In pieces of 64 KiB, as a socket would bring it. */
-export function bodyOf(bytes: Buffer, pieceBytes = 64 * kib): Readable {
-  const pieces: Buffer[] = [];
-  for (let at = 0; at < bytes.length; at += pieceBytes) pieces.push(bytes.subarray(at, at + pieceBytes));
-  return Readable.from(pieces, { objectMode: false });
-}
-
-/** Registers the suite. `open` makes a fresh store with `contractLimits`, one that nothing else uses. */
-export function blobStoreContract(
-  name: string,
-  open: () => Promise<{ store: BlobStore; done?: () => Promise<void> }>,
-): void {
+/** Registers everything that the port promises, staging included, as tests. */
+export function blobStoreContract(name: string, open: OpenForContract): void {
+  stagingContract(name, open);
   describe(`blob store contract: ${name}`, () => {
     let opened: Awaited<ReturnType<typeof open>>;
     let store: BlobStore;
@@ -73,11 +56,6 @@ export function blobStoreContract(
     async function read(path: string, range?: { start: number; end: number }): Promise<Buffer> {
       return buffer((await store.open(path, range)).stream);
     }
-    function assertStagingEmpty(): void {
-      const { bytes, bodies } = store.staging.usage();
-      assert.deepEqual({ bytes, bodies }, { bytes: 0, bodies: 0 });
-    }
-
     test('created, then adopted with the same bytes, then a conflict with others', async () => {
       const path = freshPath();
       const bytes = randomBytes(5000);
@@ -86,7 +64,7 @@ export function blobStoreContract(
       await assert.rejects(put(path, randomBytes(5000)), problem('blob_conflict'));
       await assert.rejects(put(path, randomBytes(4999)), problem('blob_conflict'));
       assert.deepEqual(await read(path), bytes);
-      assertStagingEmpty();
+      assertStagingEmpty(store);
     });
 
     for (const declared of [true, false]) {
@@ -102,7 +80,7 @@ export function blobStoreContract(
           assert.ok((await read(path)).equals(bytes), `${size} bytes came back changed`);
           assert.equal(await store.check(path, { byteSize: size, sha256Hex: sha256(bytes) }), 'same');
         }
-        assertStagingEmpty();
+        assertStagingEmpty(store);
       });
     }
 
@@ -120,7 +98,7 @@ export function blobStoreContract(
       const results = await Promise.all(Array.from({ length: 64 }, () => put(path, bytes)));
       assert.equal(results.filter((result) => result === 'created').length, 1);
       assert.equal(results.filter((result) => result === 'adopted').length, 63);
-      assertStagingEmpty();
+      assertStagingEmpty(store);
     });
 
     test('64 writers, one name, different bytes: one creator, 63 conflicts, and the creator stands', async () => {
@@ -136,7 +114,7 @@ export function blobStoreContract(
         }
         assert.deepEqual(await read(path), winners[0]);
       }
-      assertStagingEmpty();
+      assertStagingEmpty(store);
     });
 
     test('a range gives exactly its bytes, and one past the end is not served', async () => {
@@ -259,95 +237,7 @@ export function blobStoreContract(
         await assert.rejects(store.check(path, { byteSize: 1, sha256Hex: '' }), problem('internal_error'));
         if (path !== '') await assert.rejects(Array.fromAsync(store.list(path)), problem('internal_error'));
       }
-      assertStagingEmpty();
-    });
-
-    test('too large: refused by its declaration, and when it lied by saying nothing', async () => {
-      const big = randomBytes(contractLimits.maxBodyBytes + 1);
-      await assert.rejects(stage(big), problem('upload_too_large'));
-      await assert.rejects(stage(big, false), problem('upload_too_large'));
-      await assert.rejects(store.staging.receive(bodyOf(big), { maxBytes: 1000 }), problem('upload_too_large'));
-      await assert.rejects(store.staging.receive(bodyOf(big), { maxBytes: 2 ** 40 }), problem('upload_too_large'));
-      assertStagingEmpty();
-    });
-
-    test('shorter or longer than declared is no body', async () => {
-      for (const size of [100, 64 * kib, 2 * mib, 9 * mib]) {
-        const limits = { maxBytes: contractLimits.maxBodyBytes, declaredBytes: size };
-        await assert.rejects(store.staging.receive(bodyOf(randomBytes(size - 1)), limits), problem('length_mismatch'));
-        await assert.rejects(store.staging.receive(bodyOf(randomBytes(size + 1)), limits), problem('length_mismatch'));
-      }
-      assertStagingEmpty();
-    });
-
-    test('a stream that fails, is destroyed or closes early leaves nothing', async () => {
-      for (const size of [100, 64 * kib, 2 * mib, 9 * mib]) {
-        for (const declaredBytes of [size, undefined]) {
-          const limits = {
-            maxBytes: contractLimits.maxBodyBytes,
-            ...(declaredBytes === undefined ? {} : { declaredBytes }),
-          };
-          for (const error of [new Error('the wire was cut'), undefined]) {
-            const stream = new PassThrough({ highWaterMark: 16 * mib });
-            const received = store.staging.receive(stream, limits);
-            stream.write(randomBytes(Math.floor(size / 2)));
-            setTimeout(() => stream.destroy(error), 3);
-            if (error === undefined) await assert.rejects(received, problem('length_mismatch'));
-            else await assert.rejects(received, error);
-          }
-          const dead = new PassThrough();
-          dead.destroy();
-          await assert.rejects(store.staging.receive(dead, limits), problem('length_mismatch'));
-        }
-      }
-      assertStagingEmpty();
-    });
-
-    test('the rest of a refused stream can still be drained', async () => {
-      const bytes = randomBytes(2 * mib);
-      const stream = bodyOf(bytes);
-      await assert.rejects(store.staging.receive(stream, { maxBytes: mib }), problem('upload_too_large'));
-      assert.equal(stream.destroyed, false);
-      stream.resume();
-      await new Promise((resolve) => stream.once('end', resolve));
-    });
-
-    test('the staging quota holds for memory and files together, and comes back', async () => {
-      const quota = contractLimits.stagingQuotaBytes;
-      const held: StagedBody[] = [];
-      for (let i = 0; i < 6; i++) held.push(await stage(Buffer.alloc(10 * mib, i)));
-      assert.deepEqual(store.staging.usage(), { bytes: 60 * mib, bodies: 6, quotaBytes: quota });
-      store.staging.assertRoom(4 * mib);
-      assert.throws(() => store.staging.assertRoom(4 * mib + 1), problem('staging_full'));
-      await assert.rejects(stage(Buffer.alloc(5 * mib)), problem('staging_full'));
-      await assert.rejects(stage(Buffer.alloc(5 * mib), false), problem('staging_full'));
-      assert.equal(store.staging.usage().bytes, 60 * mib);
-      for (const body of held) await body.discard();
-      assertStagingEmpty();
-      await (await stage(Buffer.alloc(5 * mib))).discard();
-    });
-
-    test('discard is safe always; a body is committed once, here, and stays after an error', async () => {
-      const bytes = randomBytes(100);
-      const path = freshPath();
-      const taken = await stage(bytes);
-      const body = await stage(randomBytes(100));
-      await store.commit(path, taken);
-      await taken.discard();
-      await taken.discard();
-      await assert.rejects(store.commit(freshPath(), taken), problem('internal_error'));
-      await assert.rejects(store.commit(path, body), problem('blob_conflict'));
-      assert.equal(await store.commit(freshPath(), body), 'created');
-      const dropped = await stage(bytes);
-      await dropped.discard();
-      await dropped.discard();
-      await assert.rejects(store.commit(freshPath(), dropped), problem('internal_error'));
-      const foreign: StagedBody = { byteSize: 1, sha256Hex: sha256(Buffer.of(1)), discard: async () => undefined };
-      await assert.rejects(store.commit(freshPath(), foreign), problem('internal_error'));
-      const late = await stage(bytes);
-      const [outcome] = await Promise.all([store.commit(freshPath(), late), late.discard()]);
-      assert.equal(outcome, 'created');
-      assertStagingEmpty();
+      assertStagingEmpty(store);
     });
 
     test('200 bodies of mixed sizes at once', async () => {
@@ -366,7 +256,7 @@ export function blobStoreContract(
         }
       }
       await Promise.all(Array.from({ length: 32 }, worker));
-      assertStagingEmpty();
+      assertStagingEmpty(store);
       assert.equal(await store.health(), 'ok');
     });
 

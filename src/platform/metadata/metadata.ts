@@ -14,8 +14,10 @@ export type Trx = KyselyTransaction<Tables>;
 
 /**
  * One transaction of one slice, as a value: its name and what it does. The body may run in another thread (SQLite), or twice
- * (PostgreSQL, after a serialisation failure), so it is a pure function of the database and its input: no clock, no randomness,
- * no I/O but queries, input and output that structured clone can carry. Throw a Problem to roll back with an answer.
+ * (PostgreSQL after a serialisation failure, SQLite when a neighbour in the same commit must be undone), so it is a pure function
+ * of the database and its input: no clock, no randomness, no I/O but queries, input and output that structured clone can carry.
+ * Throw a Problem to roll back with an answer, before the first write where that is possible: then nothing needs undoing.
+ * Hot bodies use `compiled` queries (compiled.ts); a broken constraint is told by `violatedConstraint` (constraint.ts).
  */
 export interface Transaction<Input, Output> {
   readonly name: string;

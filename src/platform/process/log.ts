@@ -45,15 +45,19 @@ const options: LoggerOptions = {
   redact: { paths: redactedKeys.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]), censor: '[redacted]' },
 };
 
-/** JSON lines on standard output, one object a line, written synchronously so that a crash loses none. */
-export function createLog(level: string, destination?: { write(line: string): void }): Log {
-  return pino({ ...options, level }, destination ?? standardOutput());
+export interface LogDestination {
+  write(line: string): void;
+}
+
+/** JSON lines, one object each, on standard output unless told otherwise; written at once, so that a crash loses none. */
+export function createLog(level: string, destination: LogDestination = standardOutput()): Log {
+  return pino({ ...options, level }, destination);
 }
 
 /** Evidence is taken also where the log's own disk is full: lines wait up to this many bytes for room, then they are dropped. */
 const maxUnwrittenBytes = 1024 * 1024;
 
-function standardOutput() {
+function standardOutput(): LogDestination {
   const output = pino.destination({ fd: 1, sync: true, maxLength: maxUnwrittenBytes });
   // Without a listener a line that cannot be written would end the process.
   output.on('error', () => undefined);

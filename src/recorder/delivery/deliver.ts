@@ -1,5 +1,5 @@
 import { type UploadOptions, type UploadOutcome, uploadChunk } from '#client/upload/upload-chunk.ts';
-import type { Report } from '../recorder-event.ts';
+import { codeOf, type Report } from '../recorder-event.ts';
 import type { Staging } from '../staging/staging.ts';
 import type { Inbox } from './inbox.ts';
 import type { ServerSession } from './server-session.ts';
@@ -78,7 +78,13 @@ async function deliverOne(
     {
       ...options,
       onRetry: ({ waitMs, error }) =>
-        report({ event: 'waiting', doing: `uploading chunk ${index}`, wait_ms: waitMs, reason: error.message }),
+        report({
+          event: 'waiting',
+          doing: `uploading chunk ${index}`,
+          wait_ms: waitMs,
+          code: codeOf(error),
+          reason: error.message,
+        }),
     },
   );
   if (outcome.status === 'accepted') {

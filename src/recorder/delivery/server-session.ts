@@ -1,6 +1,6 @@
 import type { ProoflineApi } from '#client/api/api.ts';
 import { type PersistOptions, persist } from '#client/upload/persist.ts';
-import type { Report } from '../recorder-event.ts';
+import { codeOf, type Report } from '../recorder-event.ts';
 
 /** A session token made elsewhere, or a name and password to sign in with, again if the session runs out meanwhile. */
 export type Credentials = { readonly token: string } | { readonly username: string; readonly password: string };
@@ -43,7 +43,8 @@ export function serverSession(
         ...pace,
         signal,
         reauthenticate,
-        onRetry: ({ waitMs, error }) => report({ event: 'waiting', doing, wait_ms: waitMs, reason: error.message }),
+        onRetry: ({ waitMs, error }) =>
+          report({ event: 'waiting', doing, wait_ms: waitMs, code: codeOf(error), reason: error.message }),
       }),
     leave: async () => {
       // Best effort: a session left behind expires by itself.

@@ -22,13 +22,13 @@ export function progressText(state: ProgressState, columns: number): string {
   const left = state.bytesPerSecond > 0 ? ((state.total - state.done) / state.bytesPerSecond) * 1000 : undefined;
   const parts = [`${showBytes(state.done)} of ${showBytes(state.total)}`, `${showBytes(state.bytesPerSecond)}/s`];
   if (!state.growing && left !== undefined && state.done < state.total) parts.push(`${showDuration(left)} left`);
-  if (state.note) parts.push(state.note);
-  const text = parts.join('  ');
-  const width = Math.max(0, Math.min(24, columns - text.length - 10));
-  const filled = Math.round(share * width);
+  const figures = `${String(Math.floor(share * 100)).padStart(3)}%  ${parts.join('  ')}`;
+  // The note gives way before the figures do, and the bar takes what room is left.
+  const note = state.note === undefined ? '' : `  ${state.note}`;
+  const width = Math.min(24, columns - 4 - figures.length - note.length);
+  const filled = Math.round(share * Math.max(0, width));
   const bar = width < 6 ? '' : `[${'#'.repeat(filled)}${'-'.repeat(width - filled)}] `;
-  const percent = `${String(Math.floor(share * 100)).padStart(3)}%  `;
-  return `${bar}${percent}${text}`.slice(0, Math.max(10, columns - 1));
+  return `${bar}${figures}${note}`.slice(0, Math.max(10, columns - 1));
 }
 
 /** Keeps a progress line at the bottom of a terminal, with messages above it. Elsewhere only the messages are written. */

@@ -59,16 +59,22 @@ export function humanReporter(
       }
     }
     if (event.event === 'waiting') {
-      waiting = `${event.reason} Trying again in ${showDuration(event.wait_ms, true)}.`;
+      waiting = `${shortly(event.code)}, next try in ${showDuration(event.wait_ms, true)}`;
       if (!terminal.isTTY && Date.now() - spokeAt > 10_000) {
         spokeAt = Date.now();
-        line.say(`${event.doing}: ${waiting}`);
+        line.say(`${event.doing}: ${event.reason} Next try in ${showDuration(event.wait_ms, true)}.`);
       }
     }
     const message = sentence(event);
     if (message !== undefined) line.say(message);
   };
   return { report, stop: () => line.stop() };
+}
+
+function shortly(code: string): string {
+  return (
+    { connection: 'no connection', timeout: 'no answer', answer: 'strange answer' }[code] ?? code.replaceAll('_', ' ')
+  );
 }
 
 function sentence(event: RecorderEvent): string | undefined {

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
 import { hasCode, RecorderError } from '../recorder-error.ts';
 
 const remedy = [
@@ -16,17 +17,22 @@ export interface RunningFfmpeg {
   /** Asks it to finish the segment it is writing; insists after a while. */
   stop(): void;
   kill(): void;
+  /** Lines it has written to standard output so far, and a call for each new one. */
+  onLine(listen: (line: string) => void): void;
+  /** Halts it, or lets it go on, where the system can. */
+  hold(held: boolean): void;
 }
 
 /** Starts ffmpeg. Throws RecorderError `ffmpeg_missing` with the remedy when there is none. */
 export async function startFfmpeg(program: string, args: readonly string[]): Promise<RunningFfmpeg> {
-  const child = spawn(program, ['-hide_banner', '-loglevel', 'error', ...args], { stdio: ['pipe', 'ignore', 'pipe'] });
+  const child = spawn(program, ['-hide_banner', '-loglevel', 'error', ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
   let complaints = '';
-  child.stderr?.setEncoding('utf8').on('data', (part: string) => {
+  child.stderr.setEncoding('utf8').on('data', (part: string) => {
     complaints = (complaints + part).slice(-2000);
   });
+  const lines = createInterface({ input: child.stdout });
   // Writing `q` to a process that is just going is no failure of ours.
-  child.stdin?.on('error', () => undefined);
+  child.stdin.on('error', () => undefined);
   await new Promise<void>((resolve, reject) => {
     child.once('spawn', resolve);
     child.once('error', (error) => reject(asMissing(program, error)));
@@ -49,7 +55,12 @@ export async function startFfmpeg(program: string, args: readonly string[]): Pro
     ended,
     stop: () => {
       asked = true;
+      child.kill('SIGCONT');
       insist(child);
+    },
+    onLine: (listen) => void lines.on('line', listen),
+    hold: (held) => {
+      if (process.platform !== 'win32') child.kill(held ? 'SIGSTOP' : 'SIGCONT');
     },
     kill: () => {
       asked = true;

@@ -33,23 +33,25 @@ export function ffmpegSource(spec: FfmpegSpec): Source {
       const live = isLive(spec);
       const elapsed = live ? staged * spec.segmentSeconds : 0;
       if (spec.durationSeconds !== undefined && elapsed >= spec.durationSeconds) return;
-      const receiver = new SegmentReceiver();
+      let hold: (held: boolean) => void = () => undefined;
+      const receiver = new SegmentReceiver((held) => hold(held));
       const output = await receiver.listen();
-      const segments = receiver.segments();
-      // Starting the generator by hand would leave the port open if ffmpeg cannot be started.
-      const ffmpeg = await startFfmpeg(spec.program, ffmpegArguments(spec, output, elapsed)).catch(
-        async (error: unknown) => {
-          receiver.end();
-          await segments.next();
-          throw error;
-        },
-      );
+      const ffmpeg = await startFfmpeg(spec.program, ffmpegArguments(spec, output, elapsed)).catch((error: unknown) => {
+        receiver.close();
+        throw error;
+      });
+      hold = ffmpeg.hold;
       signal.addEventListener('abort', ffmpeg.stop, { once: true });
       if (signal.aborted) ffmpeg.stop();
-      void ffmpeg.ended.catch(() => undefined).then(() => receiver.end());
+      let finished = 0;
+      ffmpeg.onLine(() => (finished += 1));
+      void ffmpeg.ended.then(
+        () => receiver.end(finished, true),
+        () => receiver.end(finished, false),
+      );
       try {
         let count = live ? staged : 0;
-        for await (const segment of segments) {
+        for await (const segment of receiver.segments()) {
           count += 1;
           if (count > staged) yield { ...segment, cursor: String(count) };
         }
@@ -82,7 +84,9 @@ export function ffmpegArguments(spec: FfmpegSpec, output: string, elapsedSeconds
         ? ['-map', '0:v', '-map', '1:a']
         : ['-map', '0:v:0', '-map', '0:a:0?']),
     ...(copy ? ['-c', 'copy'] : encoding(spec, audioOnly)),
-    ...['-f', 'segment', '-segment_time', String(spec.segmentSeconds), '-segment_format', 'mpegts', output],
+    ...['-f', 'segment', '-segment_time', String(spec.segmentSeconds), '-segment_format', 'mpegts'],
+    // Each segment that is finished becomes a line on standard output: that is how their number is known.
+    ...['-segment_list', 'pipe:1', '-segment_list_type', 'flat', output],
   ];
 }
 

@@ -2,33 +2,51 @@ import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { timestamp } from '#kit/time.ts';
+import { RecorderError } from '../recorder-error.ts';
 import type { Segment } from './source.ts';
 
 /** Larger than any server takes as one chunk. */
 const maxSegmentBytes = 512 * 1024 * 1024;
 
-interface Received {
-  readonly segment: Segment;
-  /** Lets ffmpeg go on to the next segment but one: capture cannot run ahead of the disk without bound. */
-  taken(): void;
-}
+/** So many segments may wait for the disk before ffmpeg is held. */
+const maxWaiting = 8;
 
 /**
  * Receives ffmpeg's segments over loopback, so that what is recorded never lies on a disk unencrypted. The path holds a
  * random secret: other programs on this machine cannot slip in segments of their own.
+ *
+ * ffmpeg does not wait for an answer: it may be gone while its last segments are still on their way, and a later one may be
+ * read before an earlier. So segments are handed out by their number, and the end is only believed once all came.
  */
 export class SegmentReceiver {
   readonly #server = createServer((request, response) => {
-    const done = () => response.end();
-    if (request.method !== 'POST' || !request.url?.startsWith(`/${this.#secret}/`)) {
+    const number = this.#numberOf(request);
+    if (number === undefined) {
       response.writeHead(404).end();
       request.resume();
-    } else void receive(request).then((segment) => (segment ? this.#put({ segment, taken: done }) : done()));
+      return;
+    }
+    void receive(request).then((segment) => {
+      response.end();
+      this.#received.set(number, segment);
+      if (this.#received.size >= maxWaiting) this.#hold(true);
+      this.#wake();
+    });
   });
   readonly #secret = randomBytes(24).toString('base64url');
-  readonly #waiting: Received[] = [];
+  /** By number; undefined for one that came empty. */
+  readonly #received = new Map<number, Segment | undefined>();
+  readonly #hold: (held: boolean) => void;
+  #next = 0;
+  #announced: number | undefined;
+  #orderly = false;
+  #deadline = Number.POSITIVE_INFINITY;
   #wake: () => void = () => undefined;
-  #over = false;
+
+  /** `hold` halts ffmpeg when segments come faster than they are taken, and lets it go on. */
+  constructor(hold: (held: boolean) => void) {
+    this.#hold = hold;
+  }
 
   /** The output to give to ffmpeg's segment muxer. */
   async listen(): Promise<string> {
@@ -40,36 +58,62 @@ export class SegmentReceiver {
     return `http://127.0.0.1:${port}/${this.#secret}/%08d.ts`;
   }
 
-  /** No more will come: `segments` ends after what has been received. */
-  end(): void {
-    this.#over = true;
+  close(): void {
+    this.#server.close();
+    this.#server.closeAllConnections();
+  }
+
+  /**
+   * ffmpeg is gone and has finished `count` segments; those on their way have ten seconds to arrive. After an orderly end
+   * there are no others; after a crash the one that was being written gets a moment, too.
+   */
+  end(count: number, orderly: boolean): void {
+    this.#announced = count;
+    this.#orderly = orderly;
+    this.#deadline = Date.now() + (orderly || this.#next < count ? 10_000 : 500);
     this.#wake();
   }
 
+  /** Throws RecorderError `ffmpeg_failed` when a finished segment never arrives. */
   async *segments(): AsyncGenerator<Segment> {
     try {
       for (;;) {
-        const next = this.#waiting.shift();
-        if (next) {
-          yield next.segment;
-          next.taken();
-        } else if (this.#over) {
+        if (this.#received.has(this.#next)) {
+          const segment = this.#received.get(this.#next);
+          if (segment) yield segment;
+          this.#received.delete(this.#next);
+          this.#next += 1;
+          if (this.#received.size < maxWaiting / 2) this.#hold(false);
+        } else if (this.#announced !== undefined && this.#next >= this.#announced && this.#orderly) {
           return;
+        } else if (Date.now() >= this.#deadline) {
+          if (this.#next >= (this.#announced ?? 0)) return;
+          throw new RecorderError(
+            'ffmpeg_failed',
+            `Segment ${this.#next + 1} was lost between ffmpeg and the recorder.`,
+          );
         } else {
-          await new Promise<void>((resolve) => {
-            this.#wake = resolve;
-          });
+          await this.#change();
         }
       }
     } finally {
-      this.#server.close();
-      this.#server.closeAllConnections();
+      this.close();
     }
   }
 
-  #put(received: Received): void {
-    this.#waiting.push(received);
-    this.#wake();
+  #change(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, this.#announced === undefined ? 60_000 : 20);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  #numberOf(request: IncomingMessage): number | undefined {
+    const match = /^\/([^/]+)\/(\d+)\.ts$/.exec(request.url ?? '');
+    return request.method === 'POST' && match?.[1] === this.#secret ? Number(match[2]) : undefined;
   }
 }
 

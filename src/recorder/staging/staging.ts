@@ -103,10 +103,15 @@ export class Staging {
     lock: { release(): Promise<void> },
   ): Promise<Staging> {
     const { journal, lines } = await Journal.open(join(folder, 'journal.ndjson'));
-    const staging = new Staging(folder, key, state, journal, lock);
-    for (const line of lines) staging.#apply(line);
-    await staging.#removeStrays();
-    return staging;
+    try {
+      const staging = new Staging(folder, key, state, journal, lock);
+      for (const line of lines) staging.#apply(line);
+      await staging.#removeStrays();
+      return staging;
+    } catch (error) {
+      await journal.close();
+      throw error;
+    }
   }
 
   get state(): RecordingState {

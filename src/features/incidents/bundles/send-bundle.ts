@@ -16,7 +16,8 @@ export async function sendBundle(c: HttpContext, bundle: Bundle): Promise<Respon
       'Content-Disposition': `attachment; filename="${bundle.filename}"`,
     }),
   );
-  await writeWithBackPressure(outgoing, zip(bundle.entries, bundle.modifiedAt));
+  // HEAD asks what there is: nothing need be read from the store for that.
+  if (c.env.incoming.method !== 'HEAD') await writeWithBackPressure(outgoing, zip(bundle.entries, bundle.modifiedAt));
   outgoing.end();
   return RESPONSE_ALREADY_SENT;
 }

@@ -80,6 +80,16 @@ export function chunkFileName(mediaType: MediaType, chunkIndex: number): string 
   return `${mediaType}_${String(chunkIndex).padStart(6, '0')}.enc`;
 }
 
+const blobPathPattern = /^incidents\/([^/]+)\/(?:streams\/([^/]+)\/)?([a-z]+)_(\d{6,10})\.enc$/;
+
+/** Which chunk a blob of ours belongs to; undefined for a name that blobPathOf does not make. */
+export function identityOfBlobPath(path: BlobPath): ChunkIdentity | undefined {
+  const [, incidentId = '', streamId = null, mediaType = '', index = ''] = blobPathPattern.exec(path) ?? [];
+  if (!isMediaType(mediaType)) return undefined;
+  const identity = { incidentId, streamId, mediaType, chunkIndex: Number(index) };
+  return blobPathOf(identity) === path ? identity : undefined;
+}
+
 /** SHA-256 over identity, times, file name, byte size and hash: what must be equal for a retry to be the same upload. */
 export function fingerprintOf(claim: ChunkClaim, byteSize: number): string {
   const parts = [
@@ -115,16 +125,18 @@ export function parseReprDigest(header: string | string[] | undefined): string |
 }
 
 /** JSON form of a claim, for reconciling. */
-export const claimJson = z.strictObject({
-  stream_id: freeText(128).optional(),
-  chunk_index: z.number({ error: 'invalid_chunk_index' }).int('invalid_chunk_index').min(0, 'invalid_chunk_index'),
-  media_type: mediaTypeShape,
-  started_at: z.string({ error: 'invalid_started_at' }),
-  ended_at: z.string({ error: 'invalid_ended_at' }),
-  original_filename: freeText(4096).optional(),
-  byte_size: z.number().int().min(0).optional(),
-  sha256_hex: z.string({ error: 'invalid_sha256_hex' }),
-});
+export const claimJson = z
+  .strictObject({
+    stream_id: freeText(128).optional(),
+    chunk_index: z.number({ error: 'invalid_chunk_index' }).int('invalid_chunk_index').min(0, 'invalid_chunk_index'),
+    media_type: mediaTypeShape,
+    started_at: z.string({ error: 'invalid_started_at' }),
+    ended_at: z.string({ error: 'invalid_ended_at' }),
+    original_filename: freeText(4096).optional(),
+    byte_size: z.number().int().min(0).optional(),
+    sha256_hex: z.string({ error: 'invalid_sha256_hex' }),
+  })
+  .meta({ id: 'ChunkClaim' });
 
 export function claimFromJson(incidentId: string, json: z.output<typeof claimJson>): ChunkClaim {
   return parseClaim(incidentId, {

@@ -1,4 +1,5 @@
 import type { Selectable } from 'kysely';
+import { compiled } from '#platform/metadata/compiled.ts';
 import type { Db } from '#platform/metadata/metadata.ts';
 import type { MediaType } from '../media-type.ts';
 import type { ChunkIdentity } from './chunk-identity.ts';
@@ -6,20 +7,36 @@ import type { ChunksTable } from './chunks.tables.ts';
 
 export type ChunkRow = Selectable<ChunksTable>;
 
+const byId = compiled((db, by: { id: string }) => db.selectFrom('chunks').selectAll().where('id', '=', by.id));
+
 export async function chunkById(db: Db, id: string): Promise<ChunkRow | undefined> {
-  return await db.selectFrom('chunks').selectAll().where('id', '=', id).executeTakeFirst();
+  return await byId.first(db, { id });
 }
 
-export async function chunkByIdentity(db: Db, identity: ChunkIdentity): Promise<ChunkRow | undefined> {
-  const query = db
+type Streamed = { incidentId: string; streamId: string; chunkIndex: number };
+
+const streamedChunk = compiled((db, by: Streamed) =>
+  db
     .selectFrom('chunks')
     .selectAll()
-    .where('incident_id', '=', identity.incidentId)
-    .where('chunk_index', '=', identity.chunkIndex);
-  return identity.streamId === null
-    ? await query.where('stream_id', 'is', null).where('media_type', '=', identity.mediaType).executeTakeFirst()
-    : // The second condition lets the planner use the partial index.
-      await query.where('stream_id', '=', identity.streamId).where('stream_id', 'is not', null).executeTakeFirst();
+    .where('incident_id', '=', by.incidentId)
+    .where('stream_id', '=', by.streamId)
+    // Said once more, the planner may use the partial index.
+    .where('stream_id', 'is not', null)
+    .where('chunk_index', '=', by.chunkIndex),
+);
+
+export async function chunkByIdentity(db: Db, identity: ChunkIdentity): Promise<ChunkRow | undefined> {
+  const { incidentId, streamId, mediaType, chunkIndex } = identity;
+  if (streamId !== null) return await streamedChunk.first(db, { incidentId, streamId, chunkIndex });
+  return await db
+    .selectFrom('chunks')
+    .selectAll()
+    .where('incident_id', '=', incidentId)
+    .where('stream_id', 'is', null)
+    .where('media_type', '=', mediaType)
+    .where('chunk_index', '=', chunkIndex)
+    .executeTakeFirst();
 }
 
 export interface UsedKey {
@@ -27,12 +44,15 @@ export interface UsedKey {
   chunkId: string;
 }
 
-export async function operationByKey(db: Db, keyHash: string): Promise<UsedKey | undefined> {
-  return await db
+const operation = compiled((db, by: { keyHash: string }) =>
+  db
     .selectFrom('upload_operations')
     .select(['fingerprint', 'chunk_id as chunkId'])
-    .where('idempotency_key_hash', '=', keyHash)
-    .executeTakeFirst();
+    .where('idempotency_key_hash', '=', by.keyHash),
+);
+
+export async function operationByKey(db: Db, keyHash: string): Promise<UsedKey | undefined> {
+  return await operation.first(db, { keyHash });
 }
 
 /** In order of acceptance. */

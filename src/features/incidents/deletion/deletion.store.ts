@@ -53,3 +53,29 @@ export async function countUnfinished(db: Db): Promise<number> {
     .executeTakeFirstOrThrow();
   return Number(row.count);
 }
+
+export interface DeletionProgress {
+  /** Blobs that are still there. */
+  left: number;
+  /** The most often that one of those was tried. */
+  attempts: number;
+}
+
+/** What is left to remove, by decision; a decision with nothing left is missing. */
+export async function progressOf(db: Db, decisionIds: readonly string[]): Promise<Map<string, DeletionProgress>> {
+  if (decisionIds.length === 0) return new Map();
+  const rows = await db
+    .selectFrom('incident_deletion_items')
+    .select((builder) => [
+      'decision_id',
+      builder.fn.countAll<number>().as('left'),
+      builder.fn.max('attempts').as('attempts'),
+    ])
+    .where('decision_id', 'in', decisionIds)
+    .where('state', '=', 'pending')
+    .groupBy('decision_id')
+    .execute();
+  return new Map(
+    rows.map((row) => [row.decision_id, { left: Number(row.left), attempts: Number(row.attempts) }] as const),
+  );
+}

@@ -3,9 +3,6 @@ import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import type { BlobPath } from '../blob-store.ts';
 import { hasErrno } from './disk-problem.ts';
 
-/** Read at a time: large enough to pay for the hop between threads, small enough for many readers at once. Bytes. */
-const blockBytes = 256 * 1024;
-
 export interface BlobFile {
   readonly fd: number;
   readonly byteSize: number;
@@ -28,17 +25,15 @@ export function openBlobFile(root: string, path: BlobPath): BlobFile | undefined
   return undefined;
 }
 
-/** A block from `start`, at most to `end` exclusive; shorter than asked only when the file ends early. */
-export function readBlock(fd: number, start: number, end: number): Buffer {
-  // Its own memory, so that it can move to another thread; not zeroed, as it is filled or cut.
-  const block = Buffer.allocUnsafeSlow(Math.min(blockBytes, end - start));
+/** Fills the block from `start`; fewer bytes than it holds only when the file ends early. */
+export function readBlock(fd: number, block: Buffer, start: number): number {
   let filled = 0;
   while (filled < block.length) {
     const count = readSync(fd, block, filled, block.length - filled, start + filled);
     if (count === 0) break;
     filled += count;
   }
-  return block.subarray(0, filled);
+  return filled;
 }
 
 /** Hashes a whole file, giving way to others between slices. */

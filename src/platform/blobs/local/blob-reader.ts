@@ -4,15 +4,23 @@ import { threadModule } from '#platform/process/thread-module.ts';
 import type { BlobCheck, BlobPath, BlobRange, OpenBlob } from '../blob-store.ts';
 import { CallThread } from './call-thread.ts';
 import { diskProblem } from './disk-problem.ts';
+import { ReadSlots } from './read-slots.ts';
 import type { ReadCall, ReaderSetup, ReadReply } from './reader-calls.ts';
 
-type BytesReply = Extract<ReadReply, { kind: 'bytes' }>;
+interface Block {
+  bytes: Buffer;
+  byteSize: number;
+  /** 0 when this was the last. */
+  file: number;
+}
 
 /** Reads blobs through a thread that uses synchronous calls: a small blob is one call, a large one a call for each block. */
 export class BlobReader {
   readonly #thread: CallThread<ReadCall, ReadReply>;
+  readonly #slots = new ReadSlots();
 
-  constructor(setup: ReaderSetup, onDeath: (error: unknown) => void) {
+  constructor(blobsDir: string, onDeath: (error: unknown) => void) {
+    const setup: ReaderSetup = { blobsDir, memory: this.#slots.memory };
     this.#thread = new CallThread(threadModule(import.meta.url, 'reader.thread'), 'blob-reader', setup, onDeath);
   }
 
@@ -21,8 +29,7 @@ export class BlobReader {
   }
 
   async open(path: BlobPath, range: BlobRange | undefined): Promise<OpenBlob> {
-    const [start, end] = range === undefined ? [0, -1] : [range.start, range.end];
-    const first = expectBytes(await this.#thread.call((id) => ({ id, op: 'open', path, start, end })));
+    const first = await this.#readBlock((id, slot) => ({ id, op: 'open', path, range, slot }));
     return { byteSize: first.byteSize, stream: this.#stream(first) };
   }
 
@@ -44,18 +51,31 @@ export class BlobReader {
     return this.#thread.close();
   }
 
-  #stream(first: BytesReply): Readable {
-    const thread = this.#thread;
-    let { file } = first;
-    let waiting: BytesReply | undefined = first;
+  async #readBlock(make: (id: number, slot: number) => ReadCall): Promise<Block> {
+    const slot = await this.#slots.take();
+    try {
+      const reply = await this.#thread.call((id) => make(id, slot));
+      if (reply.kind !== 'bytes') throw unexpected(reply);
+      return { bytes: this.#slots.copy(slot, reply.length), byteSize: reply.byteSize, file: reply.file };
+    } finally {
+      this.#slots.give(slot);
+    }
+  }
 
-    function push(stream: Readable, { bytes, file: rest }: BytesReply): void {
+  #stream(first: Block): Readable {
+    const thread = this.#thread;
+    const readMore = (from: number): Promise<Block> =>
+      this.#readBlock((id, slot) => ({ id, op: 'more', file: from, slot }));
+    let { file } = first;
+    let waiting: Block | undefined = first;
+
+    function push(stream: Readable, { bytes, file: rest }: Block): void {
       file = rest;
-      if (bytes.length > 0) stream.push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
+      if (bytes.length > 0) stream.push(bytes);
       if (rest === 0) stream.push(null);
     }
     return new Readable({
-      // The block that waits here is the read-ahead: the thread fetches the next one while this one is consumed.
+      // One block waits here while the thread fetches the next.
       highWaterMark: 1,
       read() {
         if (waiting !== undefined) {
@@ -63,10 +83,8 @@ export class BlobReader {
           waiting = undefined;
           push(this, block);
         } else if (file !== 0) {
-          const asked = file;
-          thread
-            .call((id) => ({ id, op: 'more', file: asked }))
-            .then((reply) => push(this, expectBytes(reply)))
+          readMore(file)
+            .then((block) => push(this, block))
             .catch((error) => this.destroy(error));
         }
       },
@@ -77,11 +95,6 @@ export class BlobReader {
       },
     });
   }
-}
-
-function expectBytes(reply: ReadReply): BytesReply {
-  if (reply.kind === 'bytes') return reply;
-  throw unexpected(reply);
 }
 
 function unexpected(reply: ReadReply): Problem {

@@ -1,13 +1,16 @@
 import { Worker } from 'node:worker_threads';
 import { Problem } from '#kit/errors.ts';
 
+/** So many calls leave at once; fewer wait for the rest of the turn, as each message between threads has its price. */
+const fullOutbox = 4;
+
 interface Waiting<Reply> {
   resolve(reply: Reply): void;
   reject(error: Problem): void;
 }
 
 /**
- * A worker thread that answers numbered calls. Calls of one turn of the event loop travel together. It keeps the process alive
+ * A worker thread that answers numbered calls. Calls travel in small groups. It keeps the process alive
  * only while calls are unanswered. When the thread dies, every call fails with storage_unavailable, now and later.
  */
 export class CallThread<Call extends { id: number }, Reply extends { id: number }> {
@@ -22,10 +25,13 @@ export class CallThread<Call extends { id: number }, Reply extends { id: number 
   constructor(entry: URL, name: string, setup: object, onDeath: (error: unknown) => void) {
     this.#worker = new Worker(entry, { name, workerData: setup });
     this.#worker.on('message', (replies: Reply[]) => this.#settle(replies));
-    this.#worker.on('error', onDeath);
+    let cause: unknown = new Error(`the ${name} thread ended`);
+    this.#worker.on('error', (error) => {
+      cause = error;
+    });
     this.#exited = new Promise((resolve) => {
       this.#worker.on('exit', () => {
-        if (this.#closing === undefined) onDeath(new Error(`the ${name} thread ended`));
+        if (this.#closing === undefined) onDeath(cause);
         this.#end();
         resolve();
       });
@@ -67,10 +73,12 @@ export class CallThread<Call extends { id: number }, Reply extends { id: number 
   #send(call: Call): void {
     if (this.#outbox.length === 0) setImmediate(() => this.#post());
     this.#outbox.push(call);
+    if (this.#outbox.length === fullOutbox) this.#post();
   }
 
   #post(): void {
     const calls = this.#outbox;
+    if (calls.length === 0) return;
     this.#outbox = [];
     this.#worker.postMessage(calls);
   }

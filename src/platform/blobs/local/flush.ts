@@ -1,7 +1,7 @@
 import { fsync, fsyncSync } from 'node:fs';
 
-/** A flush quicker than this costs less in place than a trip through the thread pool. Milliseconds. */
-const quickMs = 0.4;
+/** A flush, or a write past the page cache, quicker than this costs less in place than a trip through the thread pool. Milliseconds. */
+export const quickMs = 0.4;
 /** While flushing in parallel, every so many sets one flush runs alone to see whether the disk has become quick. */
 const probeEvery = 64;
 
@@ -17,11 +17,15 @@ export class Flusher {
     this.#averageMs = measuredMs;
   }
 
+  get quick(): boolean {
+    return this.#averageMs < quickMs;
+  }
+
   /** Rejects when any of them failed, after all that were begun have ended. Durability of the whole set is then unknown. */
   async flush(fds: readonly number[], onFlushed: () => void): Promise<void> {
     let next = 0;
     this.#sets += 1;
-    let alone = this.#averageMs < quickMs || this.#sets % probeEvery === 0;
+    let alone = this.quick || this.#sets % probeEvery === 0;
     while (alone && next < fds.length) {
       const fd = fds[next];
       next += 1;
@@ -30,7 +34,7 @@ export class Flusher {
       fsyncSync(fd);
       this.#averageMs = this.#averageMs * 0.75 + (performance.now() - began) * 0.25;
       onFlushed();
-      alone = this.#averageMs < quickMs;
+      alone = this.quick;
     }
     if (next === fds.length) return;
     const flushed = await Promise.allSettled(fds.slice(next).map((fd) => flushInPool(fd, onFlushed)));

@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { blobStoreContract, contractLimits } from '../blob-store.contract.ts';
+import { blobStoreContract } from '../blob-store.contract.ts';
+import { contractLimits } from '../contract-bodies.ts';
 import { openLocalBlobStore } from './local-blob-store.ts';
 
 blobStoreContract('local disk', async () => {

@@ -44,7 +44,6 @@ export async function openLocalBlobStore(options: LocalBlobStoreOptions): Promis
   const arena = new Arena();
   const volume = openVolume(dataDir, arena);
   const { blobsDir, stagingDir } = volume;
-  if (!volume.direct) log.warn({}, 'this disk does not take writes past the page cache; blobs are written through it');
   const names = new StagedNames();
   const swept = await sweepStaging(stagingDir, names, stagingMaxAgeMs);
   if (swept.removed > 0) log.warn(swept, 'removed staged files that an earlier process left behind');
@@ -60,7 +59,7 @@ export async function openLocalBlobStore(options: LocalBlobStoreOptions): Promis
     onHalt: (fault) => log.error(fault, 'a flush to disk failed; blobs are read-only until restart'),
     onDeath,
   });
-  const reader = new BlobReader({ blobsDir }, onDeath);
+  const reader = new BlobReader(blobsDir, onDeath);
 
   function assertOpen(): void {
     if (closed) throw new Problem('storage_unavailable');

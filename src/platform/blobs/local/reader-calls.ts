@@ -1,25 +1,28 @@
-import type { BlobPath } from '../blob-store.ts';
+import type { BlobPath, BlobRange } from '../blob-store.ts';
 import type { DiskFault } from './disk-problem.ts';
 
-export type ReadCall = { id: number } /** `end` is inclusive; -1 is the end of the blob. */ & (
-  | { op: 'open'; path: BlobPath; start: number; end: number }
-  | { op: 'more'; file: number }
-  /** Not answered. */
-  | { op: 'close'; file: number }
+/** `slot` takes the block that is read. */
+export type ReadCall = { id: number } & (
+  | { op: 'open'; path: BlobPath; range: BlobRange | undefined; slot: number }
+  | { op: 'more'; file: number; slot: number }
   | { op: 'size'; path: BlobPath }
   | { op: 'hash'; path: BlobPath }
+  /** Not answered. */
+  | { op: 'close'; file: number }
 );
 
-export type ReadReply = { id: number } /** `file` is 0 when these bytes were the last. */ & (
-  | { kind: 'bytes'; byteSize: number; bytes: Uint8Array; file: number }
+/** "bytes": `length` of them are in the slot, and `file` is 0 when they were the last. "short": the blob ends too early. */
+export type ReadReply = { id: number } & (
+  | { kind: 'bytes'; byteSize: number; length: number; file: number }
   | { kind: 'size'; byteSize: number }
   | { kind: 'hash'; byteSize: number; sha256Hex: string }
   | { kind: 'missing' }
-  /** The blob is shorter than what was asked of it. */
   | { kind: 'short' }
   | { kind: 'fault'; fault: DiskFault }
 );
 
 export interface ReaderSetup {
   blobsDir: string;
+  /** The slots, one behind the other. */
+  memory: SharedArrayBuffer;
 }

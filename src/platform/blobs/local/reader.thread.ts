@@ -3,12 +3,14 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { hashBlobFile, openBlobFile, readBlock } from './blob-files.ts';
 import { diskFault } from './disk-problem.ts';
+import { slotBytes } from './read-slots.ts';
 import type { ReadCall, ReaderSetup, ReadReply } from './reader-calls.ts';
 
 const port = parentPort;
 if (port === null) throw new Error('This module is the entry of a worker thread.');
 // The one starter is blob-reader.ts, which passes exactly this.
-const { blobsDir } = workerData as ReaderSetup;
+const { blobsDir, memory } = workerData as ReaderSetup;
+const slots = Buffer.from(memory);
 
 interface Reading {
   fd: number;
@@ -27,27 +29,28 @@ function close(file: number): void {
   if (reading !== undefined) closeSync(reading.fd);
 }
 
-function start(id: number, path: string, from: number, to: number): ReadReply {
+function start({ id, path, range, slot }: Extract<ReadCall, { op: 'open' }>): ReadReply {
   const found = openBlobFile(blobsDir, path);
   if (found === undefined) return { id, kind: 'missing' };
   lastFile += 1;
-  open.set(lastFile, { ...found, next: from, end: to === -1 ? found.byteSize : to + 1 });
-  return nextBlock(id, lastFile);
+  open.set(lastFile, { ...found, next: range?.start ?? 0, end: range === undefined ? found.byteSize : range.end + 1 });
+  return nextBlock(id, lastFile, slot);
 }
 
 /** The descriptor is closed with the last block, so that a small blob costs one call. */
-function nextBlock(id: number, file: number): ReadReply {
+function nextBlock(id: number, file: number, slot: number): ReadReply {
   const reading = open.get(file);
   if (reading === undefined) return { id, kind: 'missing' };
   const { byteSize, end, fd, next } = reading;
   let last = true;
   try {
     if (end > byteSize) return { id, kind: 'short' };
-    const bytes = readBlock(fd, next, end);
-    if (bytes.length === 0 && end > next) return { id, kind: 'short' };
-    reading.next += bytes.length;
+    const from = slot * slotBytes;
+    const length = readBlock(fd, slots.subarray(from, from + Math.min(slotBytes, end - next)), next);
+    if (length === 0 && end > next) return { id, kind: 'short' };
+    reading.next += length;
     last = reading.next === end;
-    return { id, kind: 'bytes', byteSize, bytes, file: last ? 0 : file };
+    return { id, kind: 'bytes', byteSize, length, file: last ? 0 : file };
   } finally {
     if (last) close(file);
   }
@@ -72,15 +75,14 @@ function size(id: number, path: string): ReadReply {
 }
 
 function answer(reply: ReadReply): void {
-  // A block moves to the other thread, it is not copied. `readBlock` gives each its own ArrayBuffer, never a shared one.
-  port?.postMessage([reply], reply.kind === 'bytes' ? [reply.bytes.buffer as ArrayBuffer] : []);
+  port?.postMessage([reply]);
 }
 
 async function handle(call: ReadCall): Promise<void> {
   const { id } = call;
   try {
-    if (call.op === 'open') answer(start(id, call.path, call.start, call.end));
-    else if (call.op === 'more') answer(nextBlock(id, call.file));
+    if (call.op === 'open') answer(start(call));
+    else if (call.op === 'more') answer(nextBlock(id, call.file, call.slot));
     else if (call.op === 'size') answer(size(id, call.path));
     else if (call.op === 'hash') answer(await hash(id, call.path));
     else close(call.file);

@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, unlink } from 'node:fs/promises';
+import { passedThrough } from '#platform/process/bulk-memory.ts';
 import type { StagedNames } from './staged-names.ts';
 
 /** How much one body may hold in memory before its stream must wait, once in writing and once gathered behind it. Bytes. */
@@ -39,6 +40,7 @@ export class StagingFile {
   append(bytes: Buffer): Promise<void> | undefined {
     this.#gathered.push(bytes);
     this.#gatheredBytes += bytes.length;
+    passedThrough(bytes.length);
     if (this.#gatheredBytes < blockBytes) return undefined;
     if (this.#writing !== undefined) return this.#writing.then(() => this.#startWriting());
     this.#startWriting();

@@ -3,12 +3,13 @@ import * as fs from 'node:fs';
 import { Problem } from '#kit/errors.ts';
 import { type Arena, pageBytes } from './arena.ts';
 import { diskFault } from './disk-problem.ts';
+import { quickMs } from './flush.ts';
 import { writeStaged } from './write-staged.ts';
 
 export interface Volume {
   blobsDir: string;
   stagingDir: string;
-  /** Writing past the page cache works here. */
+  /** Writing past the page cache works here, and the disk answers such writes at once. */
   direct: boolean;
   /** Of one flush. Milliseconds. */
   flushMs: number;
@@ -34,13 +35,21 @@ export function openVolume(dataDir: string, arena: Arena): Volume {
   const name = `${probePrefix}${randomBytes(8).toString('hex')}`;
   const staged = `${stagingDir}/${name}`;
   try {
-    const direct = probeWrite(staged, arena, true);
-    if (!direct && !probeWrite(staged, arena, false))
+    const works = probeWrite(staged, arena, true);
+    // Some kernels refuse the flag only after making the file.
+    if (!works) fs.rmSync(staged, { force: true });
+    if (!works && !probeWrite(staged, arena, false))
       throw unusable('What the data directory is given does not come back the same');
-    const flushMs = attempt('The data directory cannot be flushed to its disk', () => measureFlush(staged));
     attempt('The file system of the data directory has no hard links', () =>
       fs.linkSync(staged, `${blobsDir}/${name}`),
     );
+    const flushMs = attempt('The data directory cannot be flushed to its disk', () => {
+      return measure(staged, fs.constants.O_WRONLY | fs.constants.O_APPEND, (fd) => {
+        fs.writeSync(fd, 'x');
+        fs.fsyncSync(fd);
+      });
+    });
+    const direct = works && measureDirectWrite(staged, arena) < quickMs;
     return { blobsDir, stagingDir, direct, flushMs };
   } finally {
     fs.rmSync(staged, { force: true });
@@ -50,37 +59,55 @@ export function openVolume(dataDir: string, arena: Arena): Volume {
 
 /** Writes a length that is no whole page, reads it again, and leaves the file when both worked. */
 function probeWrite(path: string, arena: Arena, direct: boolean): boolean {
-  const size = 2 * pageBytes + 777;
-  const slot = arena.tryTake(size);
-  if (slot === undefined) return false;
-  try {
+  const size = 40 * pageBytes + 777;
+  return withSlot(arena, size, (bytes) => {
     const wanted = randomBytes(size);
-    wanted.copy(slot.bytes);
-    const fd = writeStaged(path, slot.bytes, size, direct);
-    fs.fsyncSync(fd);
-    fs.closeSync(fd);
-    if (fs.readFileSync(path).equals(wanted)) return true;
-    fs.unlinkSync(path);
-    return false;
-  } catch (error) {
-    if (direct) return false;
-    throw unusable('The data directory cannot be written to', error);
-  } finally {
-    arena.give(slot);
-  }
+    wanted.copy(bytes);
+    try {
+      const fd = writeStaged(path, bytes, direct);
+      fs.fsyncSync(fd);
+      fs.closeSync(fd);
+      if (fs.readFileSync(path).equals(wanted)) return true;
+      fs.unlinkSync(path);
+      return false;
+    } catch (error) {
+      if (direct) return false;
+      throw unusable('The data directory cannot be written to', error);
+    }
+  });
 }
 
-function measureFlush(path: string): number {
-  const fd = fs.openSync(path, 'a');
+function measureDirectWrite(path: string, arena: Arena): number {
+  return withSlot(arena, 16 * pageBytes, (bytes) => {
+    return measure(path, fs.constants.O_WRONLY | fs.constants.O_DIRECT, (fd) =>
+      fs.writeSync(fd, bytes, 0, bytes.length, 0),
+    );
+  });
+}
+
+/** The quickest of a few, as what the disk can do. Milliseconds. */
+function measure(path: string, flags: number, work: (fd: number) => void): number {
+  const fd = fs.openSync(path, flags);
+  let quickest = Number.POSITIVE_INFINITY;
   try {
-    const began = performance.now();
-    for (let i = 0; i < 3; i++) {
-      fs.writeSync(fd, 'x');
-      fs.fsyncSync(fd);
+    for (let i = 0; i < 4; i++) {
+      const began = performance.now();
+      work(fd);
+      quickest = Math.min(quickest, performance.now() - began);
     }
-    return (performance.now() - began) / 3;
   } finally {
     fs.closeSync(fd);
+  }
+  return quickest;
+}
+
+function withSlot<T>(arena: Arena, size: number, work: (bytes: Buffer) => T): T {
+  const slot = arena.tryTake(size);
+  if (slot === undefined) throw unusable('There is no memory to test the data directory with');
+  try {
+    return work(slot.bytes.subarray(0, size));
+  } finally {
+    arena.give(slot);
   }
 }
 

@@ -2,9 +2,6 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import { BatchWriter } from './writer-batch.ts';
 import type { WriteCall, WriterSetup } from './writer-calls.ts';
 
-/** Bounds how long the first of a batch waits for the last. */
-const largestBatch = 64;
-
 const port = parentPort;
 if (port === null) throw new Error('This module is the entry of a worker thread.');
 // The one starter is writer.ts, which passes exactly this.
@@ -15,7 +12,7 @@ let running = false;
 async function run(): Promise<void> {
   running = true;
   while (queue.length > 0) {
-    port?.postMessage(await writer.run(queue.splice(0, largestBatch)));
+    port?.postMessage(await writer.run(queue.splice(0, writer.batchSize)));
     takeWaiting();
   }
   running = false;

@@ -213,8 +213,7 @@ export function transactionsContract(open: () => Promise<Metadata>): void {
       await Promise.all(writes),
       Array.from({ length: 300 }, (_, n) => n),
     );
-    await closed;
-    await metadata.close();
+    await Promise.all([closed, metadata.close()]);
     assert.equal(await metadata.health(), 'unavailable');
   });
 }

@@ -1,46 +1,67 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { walFileLimitBytes } from './connection.ts';
-import { primaryCode, resultCode } from './result-codes.ts';
 
-const pageBytes = 4096;
-/** From here on a pause of the writers is used. */
-const idlePages = 1000;
-/** From here on the writers wait for it. */
-const busyPages = 8000;
+export interface CheckpointLimits {
+  /** Pages still to move from which a pause of the writers is used. */
+  idlePages: number;
+  /** Pages still to move from which the writers wait for it. */
+  busyPages: number;
+  /** Pages in the WAL from which readers are waited for, so that it can start over. */
+  restartPages: number;
+  /** How long the writers are left alone after they waited for readers in vain. */
+  restartPauseMs: number;
+}
+
+const defaults: CheckpointLimits = { idlePages: 500, busyPages: 4000, restartPages: 12_000, restartPauseMs: 2000 };
 const idleDelayMs = 50;
+/** How long the writers may stand still for readers. */
+const restartWaitMs = 20;
+const groupsBetweenLooks = 4;
 
 /**
- * Moves what the WAL holds into the database file, between groups and never inside a commit. Passive: it takes what readers allow;
- * once all is moved, the next group starts the WAL over. Only a WAL beyond its limit makes it wait for readers.
+ * Moves what the WAL holds into the database file, between groups and never inside a commit, after their answers are out.
+ * Passive: it takes what readers allow. When all is moved and no reader stands in the way, the next group starts the WAL over;
+ * a WAL that keeps growing makes the writers wait for readers, briefly. Only a reader that stays for long can hold it up.
  */
 export class Checkpointer {
+  readonly #database: DatabaseSync;
+  readonly #failed: (error: unknown) => void;
+  readonly #limits: CheckpointLimits;
   readonly #size: StatementSync;
   readonly #passive: StatementSync;
-  readonly #truncate: StatementSync;
+  readonly #restart: StatementSync;
   #timer: NodeJS.Timeout | undefined;
   #groupsUntilLook = 0;
+  #noRestartBefore = 0;
 
-  constructor(database: DatabaseSync) {
+  /** `failed` hears of a checkpoint that did not succeed: nothing is lost by it, but the disk may be full or broken. */
+  constructor(database: DatabaseSync, failed: (error: unknown) => void, limits: CheckpointLimits = defaults) {
+    this.#database = database;
+    this.#failed = failed;
+    this.#limits = limits;
     this.#size = database.prepare('PRAGMA wal_checkpoint(NOOP)');
     this.#passive = database.prepare('PRAGMA wal_checkpoint(PASSIVE)');
-    this.#truncate = database.prepare('PRAGMA wal_checkpoint(TRUNCATE)');
+    this.#restart = database.prepare('PRAGMA wal_checkpoint(RESTART)');
   }
 
   afterGroup(): void {
     this.stop();
     this.#groupsUntilLook -= 1;
     if (this.#groupsUntilLook > 0) return;
-    this.#groupsUntilLook = 8;
-    const { total, left } = this.#look();
-    if (total * pageBytes > walFileLimitBytes) unlessFull(() => this.#truncate.get());
-    else if (left > busyPages) unlessFull(() => this.#passive.get());
+    this.#groupsUntilLook = groupsBetweenLooks;
+    this.#moveWhen((total, left) => {
+      if (total > this.#limits.restartPages && performance.now() >= this.#noRestartBefore) this.#startOver();
+      else if (left > this.#limits.busyPages) this.#passive.get();
+    });
   }
 
   whenIdle(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      if (this.#look().left > idlePages) unlessFull(() => this.#passive.get());
+      this.#moveWhen((_, left) => {
+        if (left > this.#limits.idlePages) this.#passive.get();
+      });
     }, idleDelayMs);
+    this.#timer.unref();
   }
 
   stop(): void {
@@ -48,18 +69,23 @@ export class Checkpointer {
     this.#timer = undefined;
   }
 
-  #look(): { total: number; left: number } {
-    const row = this.#size.get();
-    const total = Number(row?.log ?? 0);
-    return { total, left: total - Number(row?.checkpointed ?? 0) };
+  #startOver(): void {
+    const before = this.#database.prepare('PRAGMA busy_timeout').get()?.timeout;
+    this.#database.exec(`PRAGMA busy_timeout = ${restartWaitMs}`);
+    try {
+      if (this.#restart.get()?.busy !== 0) this.#noRestartBefore = performance.now() + this.#limits.restartPauseMs;
+    } finally {
+      this.#database.exec(`PRAGMA busy_timeout = ${Number(before)}`);
+    }
   }
-}
 
-/** On a full disk what is committed stays in the WAL and a later turn moves it. Any other failure ends the writing. */
-function unlessFull(move: () => unknown): void {
-  try {
-    move();
-  } catch (error) {
-    if (primaryCode(error) !== resultCode.full) throw error;
+  #moveWhen(move: (total: number, left: number) => void): void {
+    try {
+      const row = this.#size.get();
+      const total = Number(row?.log ?? 0);
+      move(total, total - Number(row?.checkpointed ?? 0));
+    } catch (error) {
+      this.#failed(error);
+    }
   }
 }

@@ -27,6 +27,9 @@ export interface ClientOptions {
   log: MetadataLog | undefined;
 }
 
+/** A disk that holds one commit for so long is not working. */
+const stalledAfterMs = 10_000;
+
 interface Pending {
   readonly name: string;
   readonly resolve: (output: unknown) => void;
@@ -47,6 +50,9 @@ export class SqliteMetadata implements Metadata, WriterEvents {
   #transactions = 0;
   #state: 'open' | 'readonly' | 'closing' | 'dead' = 'open';
   #idle: (() => void) | undefined;
+  #closed: Promise<void> | undefined;
+  /** When the writer last answered, or was given work after it had none. */
+  #lastSignOfLife = 0;
 
   constructor(options: ClientOptions) {
     this.#options = options;
@@ -75,8 +81,8 @@ export class SqliteMetadata implements Metadata, WriterEvents {
       // The registry holds this very transaction under this name, so its output is an Output.
       const settle = resolve as (output: unknown) => void;
       this.#unsent.push({ request, pending: { name: transaction.name, resolve: settle, reject } });
-      // Sent together at the end of the turn: one message for all that was asked for in it.
-      if (this.#unsent.length === 1) queueMicrotask(() => this.#flush());
+      // Sent together at the end of the turn: one message for all that was asked for in it. Waking a thread is the dear part.
+      if (this.#unsent.length === 1) setImmediate(() => this.#flush());
     });
   }
 
@@ -92,6 +98,7 @@ export class SqliteMetadata implements Metadata, WriterEvents {
       this.#settleIdle();
       return;
     }
+    if (this.#sent.length === 0) this.#lastSignOfLife = performance.now();
     try {
       this.#link?.post(batch.map(({ request }) => request));
       for (const { pending } of batch) this.#sent.push(pending);
@@ -114,6 +121,7 @@ export class SqliteMetadata implements Metadata, WriterEvents {
   ran(outcomes: readonly Outcome[], lasting: boolean): void {
     const settled = this.#sent.splice(0, outcomes.length);
     this.#groups += 1;
+    this.#lastSignOfLife = performance.now();
     if (lasting && this.#state === 'open') {
       this.#state = 'readonly';
       this.#options.log?.error({}, 'metadata: writing has stopped until a restart');
@@ -161,6 +169,7 @@ export class SqliteMetadata implements Metadata, WriterEvents {
 
   async health(): Promise<'ok' | 'unavailable'> {
     if (this.#state !== 'open') return 'unavailable';
+    if (this.#sent.length > 0 && performance.now() - this.#lastSignOfLife > stalledAfterMs) return 'unavailable';
     try {
       this.#options.reader.ping();
       return 'ok';
@@ -169,19 +178,21 @@ export class SqliteMetadata implements Metadata, WriterEvents {
     }
   }
 
-  async close(): Promise<void> {
-    if (this.#state === 'open' || this.#state === 'readonly') this.#state = 'closing';
+  close(): Promise<void> {
+    this.#closed ??= this.#finish();
+    return this.#closed;
+  }
+
+  async #finish(): Promise<void> {
+    if (this.#state !== 'dead') this.#state = 'closing';
     if (this.#queued > 0) {
       await new Promise<void>((resolve) => {
         this.#idle = resolve;
       });
     }
-    const link = this.#link;
-    if (link === undefined) return;
-    this.#link = undefined;
     // First, so that the writer is the last to close and folds the WAL into the file.
     this.#options.reader.close();
-    await link.close();
+    await this.#link?.close();
   }
 
   #settleIdle(): void {

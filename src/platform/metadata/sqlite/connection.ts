@@ -143,8 +143,8 @@ export function startupErrorOf(error: unknown): unknown {
       return new StartupError('Another process holds the database.', 'Stop it, then start again.', options);
     case resultCode.ioerr:
       return new StartupError(
-        'The disk of the database reports errors.',
-        'Look into the system log and check the disk before starting again.',
+        'The disk of the database reports errors or has no room.',
+        'Check the free space, then the system log for errors of the disk, before starting again.',
         options,
       );
     default:

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
-import type { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { Problem } from '#kit/errors.ts';
 import { type AnyTransaction, transaction } from '#platform/metadata/metadata.ts';
 import { openConnection } from './connection.ts';
 import { GroupRunner } from './group.ts';
 import type { Outcome } from './messages.ts';
+import { scratchFile } from './testing/scratch.ts';
 
 const opened: DatabaseSync[] = [];
 afterEach(() => {
@@ -35,9 +36,10 @@ const swallow = transaction('swallow', async (trx, id: number) => {
   await insert().catch(() => undefined);
   return 'went on';
 });
-const waitForTimer = transaction('wait-for-timer', async (trx, id: number) => {
+let gate = Promise.withResolvers<void>();
+const waitForGate = transaction('wait-for-gate', async (trx, id: number) => {
   await sql`INSERT INTO t (id) VALUES (${id})`.execute(trx);
-  await sleep(5);
+  await gate.promise;
   await sql`INSERT INTO t (id) VALUES (${id + 1})`.execute(trx);
 });
 let late: Promise<unknown> = Promise.resolve();
@@ -51,14 +53,20 @@ const forgetToAwait = transaction('forget-to-await', async (trx, id: number) => 
 const takeOver = transaction('take-over', async (trx, statement: string) => {
   await sql.raw(statement).execute(trx);
 });
-const all = [add, addThenRefuse, refuse, swallow, waitForTimer, forgetToAwait, takeOver];
+let interfere: () => void = () => undefined;
+const readThenWrite = transaction('read-then-write', async (trx, id: number) => {
+  await sql`SELECT count(*) FROM t`.execute(trx);
+  interfere();
+  await sql`INSERT INTO t (id) VALUES (${id})`.execute(trx);
+});
+const all = [readThenWrite, add, addThenRefuse, refuse, swallow, waitForGate, forgetToAwait, takeOver];
 
-function setUp(): {
+function setUp(path = ':memory:'): {
   database: DatabaseSync;
   run: (requests: [AnyTransaction, unknown][]) => Promise<Outcome[]>;
   ids: () => unknown[];
 } {
-  const database = openConnection(':memory:', 'migrator');
+  const database = openConnection(path, 'migrator');
   opened.push(database);
   database.exec('CREATE TABLE t (id INTEGER PRIMARY KEY, filler BLOB) STRICT');
   const runner = new GroupRunner(database, all);
@@ -137,13 +145,15 @@ test('a full disk fails the whole group, also when a body swallows the error, an
 
 test('a body that waits for anything but its queries is named and undone; the others go on', async () => {
   const { run, ids } = setUp();
+  gate = Promise.withResolvers();
   const outcomes = await run([
     [add, 1],
-    [waitForTimer, 5],
+    [waitForGate, 5],
     [add, 9],
   ]);
-  assert.deepEqual(codes(outcomes), ['ok', 'wait-for-timer waited for something other than its queries.', 'ok']);
-  await sleep(20);
+  assert.deepEqual(codes(outcomes), ['ok', 'wait-for-gate waited for something other than its queries.', 'ok']);
+  gate.resolve();
+  await setImmediate();
   assert.deepEqual(ids(), [1, 9]);
 });
 
@@ -175,4 +185,22 @@ test('a body cannot end or change the transaction it is in', async () => {
     assert.match(codes(await run([[takeOver, statement]]))[0] ?? '', /Only queries run here/);
   }
   assert.equal(database.prepare('PRAGMA synchronous').get()?.synchronous, 2);
+});
+
+test('the write lock is taken before the first read: nobody commits in between', async () => {
+  const path = scratchFile();
+  const { run, ids } = setUp(path);
+  const other = new DatabaseSync(path, { timeout: 0 });
+  opened.push(other);
+  let refused: unknown;
+  interfere = () => {
+    try {
+      other.exec('INSERT INTO t (id) VALUES (100)');
+    } catch (error) {
+      refused = error;
+    }
+  };
+  assert.deepEqual(codes(await run([[readThenWrite, 1]])), ['ok']);
+  assert.match(String(refused), /locked/);
+  assert.deepEqual(ids(), [1]);
 });

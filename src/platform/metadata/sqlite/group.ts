@@ -45,6 +45,11 @@ export class GroupRunner {
     return this.#lasting !== undefined;
   }
 
+  /** Takes note of a failure outside a group, such as a checkpoint's. */
+  note(error: unknown): void {
+    if (isLastingFailure(error)) this.#lasting ??= new Problem('metadata_unavailable', { cause: error });
+  }
+
   /** The outcomes in the order of the requests. Resolves only after the commit, never rejects. */
   async run(requests: readonly Request[]): Promise<Outcome[]> {
     if (this.#lasting !== undefined) return this.#failAll(requests, this.#lasting);
@@ -98,7 +103,7 @@ export class GroupRunner {
 
   #abandon(error: unknown): Problem {
     const problem = problemOfFailure(error);
-    if (isLastingFailure(error)) this.#lasting = new Problem('metadata_unavailable', { cause: error });
+    this.note(error);
     try {
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
     } catch (rollbackError) {

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { AnyTransaction, Metadata } from '#platform/metadata/metadata.ts';
 import { readMigrations } from '#platform/metadata/migration-files.ts';
+import { Checkpointer } from './checkpoint.ts';
 import { type MetadataLog, SqliteMetadata, type WriterEvents, type WriterLink } from './client.ts';
 import { openConnection } from './connection.ts';
 import { dbOver } from './executor.ts';
@@ -64,6 +65,7 @@ function readerBetweenGroups(database: DatabaseSync, writer: InlineWriter): Read
 class InlineWriter {
   readonly #database: DatabaseSync;
   readonly #runner: GroupRunner;
+  readonly #checkpointer: Checkpointer;
   readonly #transactions: readonly AnyTransaction[];
   readonly #maxGroup: number;
   #waiting: Request[] = [];
@@ -74,6 +76,7 @@ class InlineWriter {
     this.#database = database;
     this.#transactions = transactions;
     this.#runner = new GroupRunner(database, transactions);
+    this.#checkpointer = new Checkpointer(database, (error) => this.#runner.note(error));
     this.#maxGroup = maxGroup;
   }
 
@@ -96,6 +99,7 @@ class InlineWriter {
       const outcomes = await this.#runner.run(this.#waiting.splice(0, this.#maxGroup));
       const cloned: Outcome[] = structuredClone(outcomes);
       events.ran(cloned, this.#runner.failedForGood);
+      this.#checkpointer.afterGroup();
     }
     this.busy = undefined;
   }

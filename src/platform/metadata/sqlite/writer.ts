@@ -20,7 +20,7 @@ export function runWriter(transactions: readonly AnyTransaction[]): void {
     assertDistinctNames(transactions);
     const database = openConnection(path, 'writer');
     const runner = new GroupRunner(database, transactions);
-    serve(port, runner, new Checkpointer(database), maxGroup, () => database.close());
+    serve(port, runner, new Checkpointer(database, (error) => runner.note(error)), maxGroup, () => database.close());
     answer(port, { kind: 'ready', transactions: transactions.map(({ name }) => name) });
   } catch (error) {
     if (!(error instanceof StartupError)) throw error;

@@ -1,0 +1,179 @@
+import { existsSync, readdirSync, statfsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { administratorExists } from '#features/accounts/index.ts';
+import { openLocalBlobStore } from '#platform/blobs/local/local-blob-store.ts';
+import type { Metadata } from '#platform/metadata/metadata.ts';
+import { quickCheckSqlite } from '#platform/metadata/sqlite/check.ts';
+import { pendingSqliteMigrations } from '#platform/metadata/sqlite/migrate.ts';
+import { type Config, dataPaths } from './config.ts';
+import { lockDataDir } from './data-dir.ts';
+
+export interface Diagnosis {
+  check: string;
+  state: 'ok' | 'note' | 'bad';
+  /** What was found. */
+  found: string;
+  /** What to do about it, when it is not ok. */
+  remedy?: string;
+}
+
+const fine = (check: string, found: string): Diagnosis => ({ check, state: 'ok', found });
+
+const minFreeBytes = 1024 ** 3;
+
+/** Everything that can be looked at on this machine without changing what is stored. Each line stands for itself. */
+export async function* diagnose(config: Config): AsyncGenerator<Diagnosis> {
+  const { dataDir, dbPath } = dataPaths(config);
+  yield fine('runtime', `Node ${process.versions.node}, SQLite ${process.versions.sqlite}`);
+  if (!existsSync(dataDir)) {
+    yield {
+      check: 'data folder',
+      state: 'note',
+      found: 'SAFE_DATA_DIR does not exist yet',
+      remedy: 'The first start makes it. If there should be data, check that its disk is mounted.',
+    };
+    return;
+  }
+  yield permissions(dataDir);
+  yield* space(dataDir);
+  yield serverState(config);
+  yield* database(dbPath);
+  yield await disk(config, dataDir);
+  yield leftovers(dataDir, config.chunks.stagingCleanupAgeMs);
+}
+
+/** What needs the rows: asked apart, as opening the database may have failed. */
+export async function* diagnoseRows(metadata: Metadata): AsyncGenerator<Diagnosis> {
+  yield (await administratorExists(metadata.read))
+    ? fine('administrator', 'there is one')
+    : {
+        check: 'administrator',
+        state: 'note',
+        found: 'none yet: nobody can sign in',
+        remedy: 'proofline accounts create --username NAME --role admin',
+      };
+  const newest = await metadata.read
+    .selectFrom('chunks')
+    .select('created_at')
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  const now = new Date().toISOString();
+  yield newest !== undefined && newest.created_at > now
+    ? {
+        check: 'clock',
+        state: 'bad',
+        found: `the newest chunk was accepted at ${newest.created_at}, after the present time of this machine`,
+        remedy: 'Set the clock (timedatectl). Sessions and links end by it.',
+      }
+    : fine('clock', `${now}, not before anything stored`);
+}
+
+function permissions(dataDir: string): Diagnosis {
+  const open = statSync(dataDir).mode & 0o077;
+  return open === 0
+    ? fine('permissions', 'only this user may read the data folder')
+    : {
+        check: 'permissions',
+        state: 'bad',
+        found: 'other users of this machine may read the data folder',
+        remedy: `chmod 700 on SAFE_DATA_DIR`,
+      };
+}
+
+function* space(dataDir: string): Generator<Diagnosis> {
+  const { bavail, bsize, ffree, files } = statfsSync(dataDir);
+  const free = bavail * bsize;
+  const gib = (free / 1024 ** 3).toFixed(1);
+  yield free >= minFreeBytes
+    ? fine('free space', `${gib} GiB`)
+    : {
+        check: 'free space',
+        state: 'bad',
+        found: `${gib} GiB`,
+        remedy: 'Make room or move to a larger disk: uploads are refused when it is full.',
+      };
+  if (files > 0)
+    yield ffree / files > 0.02
+      ? fine('free inodes', `${ffree} of ${files}`)
+      : {
+          check: 'free inodes',
+          state: 'bad',
+          found: `${ffree} of ${files}`,
+          remedy: 'Each chunk is a file: use a filesystem with more inodes, or xfs.',
+        };
+}
+
+function serverState(config: Config): Diagnosis {
+  try {
+    lockDataDir(dataPaths(config)).release();
+    return fine('server', 'none runs on this data folder');
+  } catch {
+    return fine('server', 'one runs on this data folder');
+  }
+}
+
+function* database(dbPath: string): Generator<Diagnosis> {
+  if (!existsSync(dbPath)) {
+    yield { check: 'database', state: 'note', found: 'there is none yet', remedy: 'The first start makes it.' };
+    return;
+  }
+  const pending = pendingSqliteMigrations({ path: dbPath });
+  yield pending.length === 0
+    ? fine('migrations', 'all applied, none changed')
+    : {
+        check: 'migrations',
+        state: 'note',
+        found: `${pending.length} not applied yet`,
+        remedy: 'The next start of the server applies them. Back up before.',
+      };
+  const faults = quickCheckSqlite(dbPath);
+  yield faults.length === 0
+    ? fine('database', `sound, ${(statSync(dbPath).size / 1024 ** 2).toFixed(1)} MiB`)
+    : {
+        check: 'database',
+        state: 'bad',
+        found: `damaged: ${faults.length} faults`,
+        remedy: 'Stop the server, keep a copy of the files, restore the last good backup.',
+      };
+}
+
+async function disk(config: Config, dataDir: string): Promise<Diagnosis> {
+  const notes: string[] = [];
+  const log = { warn: (_: object, message: string) => void notes.push(message), error: () => undefined };
+  try {
+    const { stagingQuotaBytes, maxUploadBytes, stagingCleanupAgeMs } = config.chunks;
+    const store = await openLocalBlobStore({
+      dataDir,
+      stagingQuotaBytes,
+      maxBodyBytes: maxUploadBytes,
+      stagingMaxAgeMs: stagingCleanupAgeMs,
+      log,
+    });
+    await store.close();
+    return fine('disk', ['writes, hard links and flushes work', ...notes].join('; '));
+  } catch (error) {
+    return {
+      check: 'disk',
+      state: 'bad',
+      found: error instanceof Error ? error.message : 'cannot be used',
+      remedy: 'Use a local filesystem with hard links and fsync, such as ext4 or xfs.',
+    };
+  }
+}
+
+function leftovers(dataDir: string, ageMs: number): Diagnosis {
+  const staging = join(dataDir, 'staging');
+  const old = readdirSync(staging).filter((name) => {
+    const stats = statSync(join(staging, name), { throwIfNoEntry: false });
+    return stats !== undefined && Date.now() - stats.mtimeMs > ageMs;
+  });
+  return old.length === 0
+    ? fine('staging', 'nothing left behind')
+    : {
+        check: 'staging',
+        state: 'note',
+        found: `${old.length} files left behind by an earlier process`,
+        remedy: 'The running server sweeps them by itself.',
+      };
+}

@@ -1,0 +1,4 @@
+import { runWriter } from '#platform/metadata/sqlite/writer.ts';
+import { faultyTransactions } from './faulty.ts';
+
+runWriter(faultyTransactions);
