@@ -168,8 +168,8 @@ async function lookAfterFault(server: TestServer, ada: Api, standing: SentChunk)
     return { read: response.status, readBytes: (await response.arrayBuffer()).byteLength };
   };
   let reading: { read: number | undefined; readBytes: number } = { read: undefined, readBytes: 0 };
-  // The thread that reads counts its own ordinals, so the fault may come only now; the next attempts are without it.
-  for (let attempt = 1; attempt <= 3 && reading.readBytes < standing.size; attempt++)
+  // The thread that reads counts its own ordinals, so the fault may come only now; so another attempt may meet another thread.
+  for (let attempt = 1; attempt <= 12 && reading.readBytes < standing.size; attempt++)
     reading = await download().catch(() => reading);
   const ready = await fetch(`${server.adminUrl}/admin/health/ready`).catch(() => undefined);
   // From a new incident to an accepted chunk: where any flush has failed, something on this way must say no.

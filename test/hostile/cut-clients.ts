@@ -16,6 +16,8 @@ interface Piece {
 type Framing = 'length' | 'chunked' | 'multipart';
 export type Ending = 'fin' | 'reset' | 'stall' | 'wrong-length' | 'wrong-hash';
 
+const allEndings: [Ending, ...Ending[]] = ['fin', 'fin', 'reset', 'reset', 'stall', 'wrong-length', 'wrong-hash'];
+const allFramings: [Framing, ...Framing[]] = ['length', 'chunked', 'multipart'];
 const boundary = 'cut-here';
 const sizes = [10, 4_096, 65_536, 300_000] as const;
 
@@ -64,8 +66,17 @@ function pieces(ada: Api, incident: string, stream: string, index: number, frami
   return [piece('head', head('POST', `/v1/incidents/${incident}/chunks`, headers)), ...parts];
 }
 
+export interface CutOptions {
+  cuts: number;
+  seed: number;
+  /** All unless told; for narrowing a failure down. */
+  endings?: [Ending, ...Ending[]];
+  framings?: [Framing, ...Framing[]];
+  progress?: Progress;
+}
+
 /** Cuts uploads off in every way and place; nothing of them may be visible afterwards, and staging must be empty. */
-export async function cutClients(options: { cuts: number; seed: number; progress?: Progress }): Promise<Finding> {
+export async function cutClients(options: CutOptions): Promise<Finding> {
   const { cuts, seed, progress = silently } = options;
   const random = seeded(seed);
   const folder = scratchFolder('cut-clients');
@@ -81,8 +92,8 @@ export async function cutClients(options: { cuts: number; seed: number; progress
     let index = 0;
     const one = async () => {
       index += 1;
-      const ending = random.pick(['fin', 'reset', 'fin', 'reset', 'stall', 'wrong-length', 'wrong-hash']);
-      const framing = random.pick(['length', 'chunked', 'multipart']);
+      const ending = random.pick(options.endings ?? allEndings);
+      const framing = random.pick(options.framings ?? allFramings);
       const bytes = damaged(
         pieces(ada, incident, stream, index, framing, bytesNamed(`${seed}-${index}`, random.pick(sizes))),
         ending,
