@@ -1,0 +1,221 @@
+/** Defects that somebody could make, each with the smallest test that must see it. A text that is gone from the source is an error. */
+export interface Defect {
+  name: string;
+  edits: readonly { file: string; find: string; replace: string }[];
+  test: { file: string; pattern: string };
+}
+
+const batch = 'src/platform/blobs/local/writer-batch.ts';
+const append = 'src/features/incidents/chunks/append-chunk.ts';
+const record = 'src/features/incidents/chunks/chunks.transactions.ts';
+const order = { file: 'test/faults/faults.test.ts', pattern: 'every acknowledgement comes after' };
+const failing = { file: 'test/faults/faults.test.ts', pattern: 'a system call that fails' };
+const unconfirmed = { file: 'test/kill/unconfirmed-blob.test.ts', pattern: 'a blob without a row' };
+const rechecks = (pattern: string) => ({ file: 'test/races/rechecks.test.ts', pattern });
+
+export const defects: readonly Defect[] = [
+  {
+    name: 'the folder of a new name is not flushed',
+    edits: [{ file: batch, find: 'await this.#flushDirectories();', replace: 'this.#directories.takeUnflushed();' }],
+    test: { file: 'test/power-cut/power-cut.test.ts', pattern: 'ext4 loses nothing that was acknowledged, single' },
+  },
+  {
+    name: 'SQLite commits with synchronous NORMAL',
+    edits: [
+      {
+        file: 'src/platform/metadata/sqlite/connection.ts',
+        find: 'synchronous = FULL',
+        replace: 'synchronous = NORMAL',
+      },
+      { file: 'src/platform/metadata/sqlite/connection.ts', find: "'synchronous', 2", replace: "'synchronous', 1" },
+    ],
+    test: { file: 'test/power-cut/power-cut.test.ts', pattern: 'ext4 loses nothing that was acknowledged, single' },
+  },
+  {
+    name: 'the file is not flushed before it gets its name',
+    edits: [
+      {
+        file: batch,
+        find: 'await this.#flushFiles(this.#writeFiles(items));',
+        replace: 'for (const fd of this.#writeFiles(items)) closeSync(fd);',
+      },
+    ],
+    test: order,
+  },
+  {
+    name: 'the name is given before the file is flushed',
+    edits: [
+      {
+        file: batch,
+        find: 'await this.#flushFiles(this.#writeFiles(items));\n        const touched = this.#link(items);',
+        replace:
+          'const fds = this.#writeFiles(items);\n        const touched = this.#link(items);\n        await this.#flushFiles(fds);',
+      },
+    ],
+    test: order,
+  },
+  {
+    name: 'rename in place of link: a name that exists is overwritten',
+    edits: [
+      { file: batch, find: 'linkSync(this.#staged', replace: 'renameSync(this.#staged' },
+      { file: batch, find: 'linkSync, openSync,', replace: 'openSync, renameSync,' },
+    ],
+    test: unconfirmed,
+  },
+  {
+    name: 'a name that exists counts as created',
+    edits: [
+      {
+        file: batch,
+        find: "if (hasErrno(error, 'EEXIST')) return undefined;",
+        replace: "if (hasErrno(error, 'EEXIST')) return directory;",
+      },
+    ],
+    test: unconfirmed,
+  },
+  {
+    name: 'a failed flush is taken for a passing fault',
+    edits: [
+      {
+        file: batch,
+        find: 'this.#halted = diskFault(error);\n        this.#dropStaged(items);',
+        replace: 'for (const item of items) item.fault = diskFault(error);\n        this.#dropStaged(items);',
+      },
+    ],
+    test: failing,
+  },
+  {
+    name: 'the answer does not wait for the row',
+    edits: [
+      {
+        file: append,
+        find: 'const recorded = await deps.metadata.write(recordChunkTransaction, {',
+        replace: 'const recorded = { created: true, chunk };\n    void deps.metadata.write(recordChunkTransaction, {',
+      },
+    ],
+    test: order,
+  },
+  {
+    name: 'the hash of what arrived is not compared',
+    edits: [
+      {
+        file: append,
+        find: "if (body.sha256Hex !== claim.sha256Hex) throw new Problem('hash_mismatch');",
+        replace: '',
+      },
+    ],
+    test: { file: 'test/hostile/cut-clients.test.ts', pattern: 'uploads that are cut off' },
+  },
+  {
+    name: 'any refusal removes the blob, whoever made it',
+    edits: [{ file: append, find: "if (blob === 'created' && row === undefined)", replace: 'if (row === undefined)' }],
+    test: { file: 'test/kill/unconfirmed-blob.test.ts', pattern: 'leaves a blob that stood there' },
+  },
+  {
+    name: 'a refusal leaves the blob that it made',
+    edits: [
+      {
+        file: append,
+        find: "if (blob === 'created' && row === undefined) await deps.blobs.remove(chunk.stored_path);",
+        replace: '',
+      },
+    ],
+    test: { file: 'test/kill/unconfirmed-blob.test.ts', pattern: 'takes away the blob that this request made' },
+  },
+  {
+    name: 'the fingerprint under a key is ignored',
+    edits: [
+      {
+        file: append,
+        find: 'used.fingerprint === operation.fingerprint ?',
+        replace: 'used.fingerprint !== undefined ?',
+      },
+      {
+        file: record,
+        find: 'used.fingerprint === operation.fingerprint ?',
+        replace: 'used.fingerprint !== undefined ?',
+      },
+    ],
+    test: { file: 'test/http/idempotency.test.ts', pattern: 'the same key for anything else' },
+  },
+  {
+    name: 'the stream is not judged again in the transaction',
+    edits: [{ file: record, find: "if (stream.status !== 'open') throw new Problem('stream_not_open');", replace: '' }],
+    test: rechecks('a stream that failed meanwhile'),
+  },
+  {
+    name: 'the incident is not judged again in the transaction',
+    edits: [{ file: record, find: 'assertOpen(incident);', replace: 'void assertOpen;' }],
+    test: rechecks('an incident that was closed meanwhile'),
+  },
+  {
+    name: 'the quota is not judged again in the transaction',
+    edits: [{ file: record, find: "throw new Problem('quota_exceeded')", replace: 'void 0' }],
+    test: rechecks('a quota that others used up'),
+  },
+  {
+    name: 'a transaction begins deferred',
+    edits: [
+      {
+        file: 'src/platform/metadata/sqlite/group.ts',
+        find: "prepare('BEGIN IMMEDIATE')",
+        replace: "prepare('BEGIN DEFERRED')",
+      },
+    ],
+    test: rechecks('a write that waited for another process'),
+  },
+  {
+    name: 'staged files of refused uploads stay',
+    edits: [
+      {
+        file: 'src/platform/blobs/local/staging-file.ts',
+        find: 'remove ? unlink(this.#path) : undefined',
+        replace: 'remove ? undefined : undefined',
+      },
+    ],
+    test: { file: 'test/hostile/cut-clients.test.ts', pattern: 'uploads that are cut off' },
+  },
+  {
+    name: 'a form that is cut off keeps its place in staging',
+    edits: [{ file: 'src/features/incidents/chunks/receive-form.ts', find: 'part?.destroy();', replace: 'void part;' }],
+    test: { file: 'test/hostile/cut-clients.test.ts', pattern: 'a form that is cut off' },
+  },
+  {
+    name: 'bytes are served without being compared with their hash',
+    edits: [{ file: 'src/http/send-blob.ts', find: " || hash.digest('hex') !== expected.sha256_hex", replace: '' }],
+    test: { file: 'test/faults/flipped-bits.test.ts', pattern: 'a damaged blob' },
+  },
+  {
+    name: 'a session never expires',
+    edits: [
+      {
+        file: 'src/features/accounts/identify-session.ts',
+        find: 'session.expires_at <= timestamp(Date.now())',
+        replace: 'session.expires_at <= timestamp(0)',
+      },
+    ],
+    test: { file: 'test/http/accounts.test.ts', pattern: 'expired or revoked are told alike' },
+  },
+  {
+    name: 'a revoked viewer link still works',
+    edits: [
+      {
+        file: 'src/features/incidents/viewer-tokens/viewer-tokens.store.ts',
+        find: 'row.revoked_at === null &&',
+        replace: '',
+      },
+    ],
+    test: { file: 'test/races/races.test.ts', pattern: 'a revoked link shows nothing' },
+  },
+  {
+    name: 'a deletion that was begun is not taken up again',
+    edits: [
+      {
+        file: 'src/features/incidents/deletion/deletion.store.ts',
+        find: ".where('state', '!=', 'deleted')\n    .orderBy",
+        replace: ".where('state', '=', 'deletion_pending')\n    .orderBy",
+      },
+    ],
+    test: { file: 'test/kill/kill.test.ts', pattern: 'misleads, failpoints' },
+  },
+];

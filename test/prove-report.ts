@@ -1,0 +1,59 @@
+import { readFileSync } from 'node:fs';
+import { release } from 'node:os';
+import type { Finding } from './support/finding.ts';
+import { repository } from './support/server.ts';
+
+export interface NotRun {
+  fault: string;
+  reason: string;
+}
+
+export interface Proof {
+  findings: readonly Finding[];
+  notRun: readonly NotRun[];
+  command: string;
+  minutes: number;
+}
+
+/** docs/reliability.md, from one run and nothing else. */
+export function reliabilityPage({ findings, notRun, command, minutes }: Proof): string {
+  // Our own package file, which has a version.
+  const { version } = JSON.parse(readFileSync(`${repository}/package.json`, 'utf8')) as { version: string };
+  const rows = findings.map(
+    ({ fault, held, filesystem, rounds, acknowledged, violations, seed, note }) =>
+      `| ${fault} | ${held} | ${filesystem} | ${count(rounds)} | ${count(acknowledged)} | ${violations.length} | ${bound(rounds, violations.length)} | ${seed === 0 ? '–' : seed} | ${note ?? ''} |`,
+  );
+  const broken = findings.filter(({ violations }) => violations.length > 0);
+  return `# Reliability: what was done to the server, and what held
+
+Written by \`npm run prove\`; do not edit. Every number is of the one run below, with the denominator it really had.
+
+- Proofline ${version}, Node ${process.version}, Linux ${release()}, SQLite ${process.versions.sqlite}
+- ${new Date().toISOString().slice(0, 10)}, ${minutes} minutes, \`${command}\`
+- Seeds make the same choices again; instants depend on the machine.
+
+| fault | demanded | filesystem | rounds | acknowledged | broken | 95 % bound | seed | measured beside it |
+|---|---|---|---|---|---|---|---|---|
+${rows.join('\n')}
+
+*Acknowledged* counts the answers that promised something; all of them were looked at again afterwards. *Broken* counts promises that did
+not hold. The bound is what a run of zeros allows one to say: with 95 % confidence the rate is below 3 in so many rounds.
+
+A power cut is simulated: the filesystem is shut down without writing its log, and mounted again. That is a disk which tells the truth
+about its flushes; one that lies about them can lose what this page shows as kept. The control row runs the same harness with flushes that
+do nothing, and must lose data, or the zeros would mean nothing.
+${notRun.length === 0 ? '' : `\n## Not run here\n\n${notRun.map(({ fault, reason }) => `- ${fault}: ${reason}`).join('\n')}\n`}${
+  broken.length === 0
+    ? ''
+    : `\n## Broken\n\n${broken.map(({ fault, violations }) => `- ${fault}: ${violations.slice(0, 5).join('; ')}`).join('\n')}\n`
+}`;
+}
+
+function count(value: number): string {
+  return value.toLocaleString('en-GB');
+}
+
+function bound(rounds: number, broken: number): string {
+  if (broken > 0 || rounds < 10) return '–';
+  return `${((3 / rounds) * 100).toPrecision(2)} %`;
+}
