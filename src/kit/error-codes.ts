@@ -34,7 +34,10 @@ const registry = {
   invalid_time_range: ['invalid', 'ended_at must not be before started_at.'],
   invalid_sha256_hex: ['invalid', 'sha256_hex must be 64 lower-case hexadecimal digits.'],
   invalid_idempotency_key: ['invalid', 'Idempotency-Key must be 1 to 255 visible ASCII characters.'],
-  invalid_username: ['invalid', 'A username is 3 to 64 of a-z, 0-9, dot, underscore, hyphen and at sign, starting with a letter or digit.'],
+  invalid_username: [
+    'invalid',
+    'A username is 3 to 64 of a-z, 0-9, dot, underscore, hyphen and at sign, starting with a letter or digit.',
+  ],
   invalid_password: ['invalid', 'A password is 12 to 72 bytes of UTF-8.'],
 
   authentication_required: ['unauthenticated', 'A valid session token is required.'],
@@ -70,7 +73,10 @@ const registry = {
   duplicate_chunk_conflict: ['conflict', 'A chunk with this identity exists and differs.'],
   idempotency_conflict: ['conflict', 'This idempotency key was used for something else.'],
   upload_in_progress: ['conflict', 'This chunk is being committed by another request.'],
-  blob_conflict: ['conflict', 'Other bytes already stand under this identity. They were never confirmed and are left for the operator.'],
+  blob_conflict: [
+    'conflict',
+    'Other bytes already stand under this identity. They were never confirmed and are left for the operator.',
+  ],
 
   request_too_large: ['too_large', 'The body is larger than this route accepts.'],
   upload_too_large: ['too_large', 'The upload is larger than this server accepts.'],

@@ -1,4 +1,4 @@
-import { type ErrorCode, errorCodes, type ErrorKind } from './error-codes.ts';
+import { type ErrorCode, type ErrorKind, errorCodes } from './error-codes.ts';
 
 export interface ProblemOptions {
   /** Replaces the registry's message. Never carries a secret, a path, an object key or a rejected value. */
@@ -18,7 +18,10 @@ export class Problem extends Error {
   readonly retryAfterSeconds: number | undefined;
 
   constructor(code: ErrorCode, options: ProblemOptions = {}) {
-    super(options.message ?? errorCodes[code].message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(
+      options.message ?? errorCodes[code].message,
+      options.cause === undefined ? undefined : { cause: options.cause },
+    );
     this.name = 'Problem';
     this.code = code;
     this.kind = errorCodes[code].kind;

@@ -132,6 +132,7 @@ describe('the page of an incident', { concurrency: 4 }, () => {
     await page.getByText(/No connection to the server since \d\d:\d\d:\d\d\. What you see is from then\./).waitFor({
       timeout: 12_000,
     });
+    await page.getByRole('heading', { name: 'Last known: Started, nothing recorded yet' }).waitFor();
     await assertAccessible(page);
     await context.setOffline(false);
     await page.getByText('Up to date.').waitFor({ timeout: 10_000 });
