@@ -7,11 +7,14 @@ import {
   chunkRoutes,
   countUnfinished,
   deletionRoutes,
+  incidentManifestShape,
   incidentRoutes,
+  streamManifestShape,
   streamRoutes,
   UploadsInFlight,
   viewerTokenRoutes,
 } from '#features/incidents/index.ts';
+import { type DescribedApi, referenceRoutes } from '#features/reference/index.ts';
 import { viewerRoutes } from '#features/viewer/index.ts';
 import { createApp } from '#http/app.ts';
 import { healthRoutes } from '#http/health.routes.ts';
@@ -121,7 +124,7 @@ export async function startServer(config: Config, log: Log, options: ServerOptio
 
 type MainDeps = Pick<Backends, 'metadata' | 'blobs'> & { inFlight: UploadsInFlight };
 
-/** Everything under /v1. Also what the API reference is made from. */
+/** Everything under /v1. */
 export function apiRoutes(deps: MainDeps, config: Config): Route[] {
   return [
     ...accountRoutes(deps, config.accounts),
@@ -135,8 +138,14 @@ export function apiRoutes(deps: MainDeps, config: Config): Route[] {
   ];
 }
 
+/** What the API reference is made from, for the server and for docs/. */
+export function describedApi(routes: readonly Route[]): DescribedApi {
+  return { routes, schemas: [streamManifestShape, incidentManifestShape] };
+}
+
 function mainRoutes(deps: MainDeps, config: Config): Route[] {
-  return [...apiRoutes(deps, config), ...viewerRoutes(deps)];
+  const routes = [...apiRoutes(deps, config), ...viewerRoutes(deps)];
+  return [...routes, ...referenceRoutes(describedApi(routes))];
 }
 
 function watchBackends(metrics: Metrics, { metadata, blobs }: Backends, inFlight: UploadsInFlight): void {

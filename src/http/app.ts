@@ -61,7 +61,8 @@ function answerError(
   // Too late for another answer, or nobody left to hear it: what was being sent is broken off instead of ended well.
   if (outgoing.headersSent || incoming.socket.destroyed) {
     if (!outgoing.writableEnded) outgoing.destroy();
-    if (!isProblem(error) && !incoming.socket.destroyed) log.error({ err: error }, 'response broken off');
+    const brokenByUs = !isProblem(error) ? !incoming.socket.destroyed : error.kind === 'corrupt';
+    if (brokenByUs) log.error({ err: error, ...(isProblem(error) ? { code: error.code } : {}) }, 'response broken off');
     return RESPONSE_ALREADY_SENT;
   }
   if (isProblem(error)) {

@@ -12,7 +12,7 @@ import { drainAfterAnswer } from './drain.ts';
 import type { HttpObserver } from './observer.ts';
 import type { Peers } from './peers.ts';
 import { hashPeer } from './rate-limits.ts';
-import { problemBody } from './reply.ts';
+import { problem, problemBody } from './reply.ts';
 
 export interface ListenerOptions {
   name: string;
@@ -57,9 +57,12 @@ async function open(address: Address, options: ListenerOptions): Promise<Server>
     connectionsCheckingInterval: 2_000,
     maxHeaderSize: 16 * 1024,
     noDelay: true,
+    // Refused below with a body that says so; Node's own refusal is silent.
+    requireHostHeader: false,
   });
   const answer = getRequestListener((request, env) => options.app.fetch(request, env as HttpBindings), {
     autoCleanupIncoming: false,
+    errorHandler: (error) => answerUnreadable(error, options.log),
   });
   const handle = (incoming: IncomingMessage, outgoing: ServerResponse) =>
     serve(incoming, outgoing, server, answer, options);
@@ -107,19 +110,26 @@ function cannotListen(address: Address, name: string, error: NodeJS.ErrnoExcepti
   );
 }
 
+/** A request line or Host header that makes no URL. */
+function answerUnreadable(error: unknown, log: Log): Response {
+  if (error instanceof Error && error.name === 'RequestError') return problem(new Problem('invalid_request'));
+  log.error({ err: error }, 'request failed');
+  return problem(new Problem('internal_error'));
+}
+
 /** What never became a request still gets a readable answer. */
 function answerMalformed(error: NodeJS.ErrnoException, socket: Socket): void {
   if (!socket.writable || error.code === 'ECONNRESET') {
     socket.destroy();
     return;
   }
-  const [status, problem] =
+  const [status, refusal] =
     error.code === 'HPE_HEADER_OVERFLOW'
       ? ['431 Request Header Fields Too Large', new Problem('request_too_large')]
       : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
         ? ['408 Request Timeout', new Problem('request_timeout')]
         : ['400 Bad Request', new Problem('invalid_request')];
-  const body = JSON.stringify(problemBody(problem));
+  const body = JSON.stringify(problemBody(refusal));
   socket.end(
     `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
     () => socket.destroySoon(),

@@ -68,3 +68,10 @@ export function freeText(maxLength: number) {
     .refine((value) => !value.includes('\0'), 'must not contain NUL')
     .refine((value) => value.isWellFormed(), 'must be well-formed text');
 }
+
+/** Free text that may be absent. Empty counts as absent, so that answers can leave it out. */
+export function optionalText(maxLength: number) {
+  return freeText(maxLength)
+    .optional()
+    .transform((value) => (value === '' ? undefined : value));
+}

@@ -62,6 +62,8 @@ interface Definition<Json, Query, A extends Access> {
   responses: Record<number, ResponseShape>;
   /** What this route may answer besides what its access, limit and body imply. */
   errors: readonly ErrorCode[];
+  /** What stands beside `error` in the answer of a code, where its contract has more to say. */
+  errorBodies?: Partial<Record<ErrorCode, z.ZodType>>;
   /** Left out of the API reference: pages and static files. */
   hidden?: boolean;
   /** How this route says what went wrong, where its reader is a person: a page in place of JSON. */

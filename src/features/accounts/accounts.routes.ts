@@ -18,16 +18,20 @@ const time = z.iso.datetime();
 const role = z.enum(['user', 'admin']);
 const password = z.string().max(1024);
 
-export const accountShape = z.object({
-  id: z.string(),
-  username: z.string(),
-  role,
-  created_at: time,
-  updated_at: time,
-  password_changed_at: time,
-});
+export const accountShape = z
+  .object({
+    id: z.string(),
+    username: z.string(),
+    role,
+    created_at: time,
+    updated_at: time,
+    password_changed_at: time,
+  })
+  .meta({ id: 'Account' });
 
-const quotaShape = z.object({ bytes_used: z.number().int(), bytes_limit: z.number().int().optional() });
+const quotaShape = z
+  .object({ bytes_used: z.number().int(), bytes_limit: z.number().int().optional() })
+  .meta({ id: 'Quota' });
 
 export function accountJson(account: AccountRow): z.output<typeof accountShape> {
   const { id, username, role, created_at, updated_at, password_changed_at } = account;

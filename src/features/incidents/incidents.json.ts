@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { freeText } from '#http/read-json.ts';
+import { optionalText } from '#http/read-json.ts';
 import type { IncidentRow } from './incident-access.ts';
 
 const time = z.iso.datetime();
 
 export const createIncidentFields = z.strictObject({
-  client_label: freeText(200).optional(),
-  notes: freeText(10_000).optional(),
+  client_label: optionalText(200),
+  notes: optionalText(10_000),
   incident_mode: z.enum(['emergency', 'interaction_record', 'safety_check', 'evidence_note']).optional(),
   capture_profile: z
     .enum(['audio_video_location', 'audio_location', 'location_checkin', 'note_or_attachment', 'custom'])
@@ -19,21 +19,23 @@ export const createIncidentFields = z.strictObject({
     .optional(),
 });
 
-export const incidentShape = z.object({
-  id: z.string(),
-  owner_account_id: z.string().optional(),
-  status: z.enum(['open', 'closed']),
-  client_label: z.string().optional(),
-  notes: z.string().optional(),
-  incident_mode: z.string().optional(),
-  capture_profile: z.string().optional(),
-  escalation_policy: z.string().optional(),
-  sharing_state: z.string().optional(),
-  deletion_state: z.enum(['active', 'deletion_pending', 'deleting', 'deletion_failed', 'deleted']),
-  created_at: time,
-  updated_at: time,
-  closed_at: time.optional(),
-});
+export const incidentShape = z
+  .object({
+    id: z.string(),
+    owner_account_id: z.string().optional(),
+    status: z.enum(['open', 'closed']),
+    client_label: z.string().optional(),
+    notes: z.string().optional(),
+    incident_mode: z.string().optional(),
+    capture_profile: z.string().optional(),
+    escalation_policy: z.string().optional(),
+    sharing_state: z.string().optional(),
+    deletion_state: z.enum(['active', 'deletion_pending', 'deleting', 'deletion_failed', 'deleted']),
+    created_at: time,
+    updated_at: time,
+    closed_at: time.optional(),
+  })
+  .meta({ id: 'Incident' });
 
 type Labels = Pick<IncidentRow, 'incident_mode' | 'capture_profile' | 'escalation_policy' | 'sharing_state'>;
 

@@ -1,11 +1,15 @@
+import { z } from 'zod';
 import {
   checkinJson,
+  checkinShape,
   chunkById,
   chunkJson,
+  chunkShape,
   type IncidentRow,
   latestCheckins,
   type StreamRow,
   streamJson,
+  streamShape,
   streamsOf,
   unstreamedSummary,
 } from '#features/incidents/index.ts';
@@ -16,27 +20,36 @@ import type { Db } from '#platform/metadata/metadata.ts';
 export const safetyWarning =
   'This page cannot call for help. If someone may be in danger, call your local emergency number.';
 
-export type ViewerStream = ReturnType<typeof viewerStreamJson>;
-export type ViewerChunk = ReturnType<typeof chunkJson>;
+const viewerStreamShape = streamShape
+  .extend({ chunk_count: z.number().int(), total_bytes: z.number().int() })
+  .meta({ id: 'ViewerStream' });
 
-export interface ViewerMedia {
-  media_type: string;
-  chunk_count: number;
-  latest_chunk?: ViewerChunk;
-}
+export const viewerDataShape = z
+  .object({
+    incident: z.object({
+      id: z.string(),
+      status: z.enum(['open', 'closed']),
+      client_label: z.string().optional(),
+      created_at: z.iso.datetime(),
+      updated_at: z.iso.datetime(),
+    }),
+    latest_checkin: checkinShape.optional(),
+    chunk_count_by_media_type: z.record(z.string(), z.number().int()),
+    latest_chunk_by_media_type: z.record(z.string(), chunkShape),
+    media: z
+      .array(z.object({ media_type: z.string(), chunk_count: z.number().int(), latest_chunk: chunkShape.optional() }))
+      .describe('The same two, as one list for who draws it'),
+    streams: z.array(viewerStreamShape),
+    completed_streams: z.array(viewerStreamShape),
+    warning: z.string(),
+    generated_at: z.iso.datetime(),
+  })
+  .meta({ id: 'ViewerData' });
 
-export interface ViewerData {
-  incident: { id: string; status: 'open' | 'closed'; client_label?: string; created_at: string; updated_at: string };
-  latest_checkin?: ReturnType<typeof checkinJson>;
-  chunk_count_by_media_type: Record<string, number>;
-  latest_chunk_by_media_type: Record<string, ViewerChunk>;
-  /** The same two, as one list for who draws it. */
-  media: ViewerMedia[];
-  streams: ViewerStream[];
-  completed_streams: ViewerStream[];
-  warning: string;
-  generated_at: string;
-}
+export type ViewerData = z.output<typeof viewerDataShape>;
+export type ViewerMedia = ViewerData['media'][number];
+export type ViewerChunk = z.output<typeof chunkShape>;
+export type ViewerStream = z.output<typeof viewerStreamShape>;
 
 /** Everything a viewer may see of an incident. The notes are not among it, nor anything about the account. */
 export async function viewerData(db: Db, incident: IncidentRow, nowMs: number): Promise<ViewerData> {
@@ -83,6 +96,6 @@ export async function viewerData(db: Db, incident: IncidentRow, nowMs: number): 
   };
 }
 
-function viewerStreamJson(stream: StreamRow) {
+function viewerStreamJson(stream: StreamRow): ViewerStream {
   return { ...streamJson(stream), chunk_count: stream.chunk_count, total_bytes: stream.byte_count };
 }

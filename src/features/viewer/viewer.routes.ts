@@ -13,7 +13,7 @@ import type { Problem } from '#kit/errors.ts';
 import type { BlobStore } from '#platform/blobs/blob-store.ts';
 import type { Metadata } from '#platform/metadata/metadata.ts';
 import { incidentPage, noticePage } from './viewer.pages.ts';
-import { viewerData } from './viewer-data.ts';
+import { viewerData, viewerDataShape } from './viewer-data.ts';
 
 const shared = (name: string) => new URL(`../../http/pages/${name}`, import.meta.url);
 const own = (name: string) => new URL(`./assets/${name}`, import.meta.url);
@@ -36,7 +36,7 @@ export function viewerRoutes(deps: { metadata: Metadata; blobs: BlobStore }): Ro
     });
 
   // `/e/` is how older recorders wrote the same link.
-  const one = (prefix: '/i' | '/e'): Route[] => [
+  const one = (prefix: '/i' | '/e', isAlias: boolean): Route[] => [
     route({
       method: 'GET',
       path: `${prefix}/:token`,
@@ -63,9 +63,9 @@ export function viewerRoutes(deps: { metadata: Metadata; blobs: BlobStore }): Ro
       tag: 'Viewer',
       access: 'anyone',
       limit: 'viewer_data',
-      responses: { 200: { description: 'The incident as its viewers see it' } },
+      responses: { 200: { description: 'The incident as its viewers see it', json: viewerDataShape } },
       errors: ['incident_token_invalid'],
-      hidden: true,
+      hidden: isAlias,
       handle: async ({ param }) => {
         const incident = await incidentOf(param('token'));
         return reply.json(200, await viewerData(deps.metadata.read, incident, Date.now()));
@@ -79,8 +79,14 @@ export function viewerRoutes(deps: { metadata: Metadata; blobs: BlobStore }): Ro
       access: 'anyone',
       limit: 'viewer_download',
       responses: { 200: { description: 'A ZIP archive of stored entries', mediaType: 'application/zip' } },
-      errors: ['incident_token_invalid', 'stream_not_found', 'stream_not_complete', 'incident_bundle_inconsistent'],
-      hidden: true,
+      errors: [
+        'incident_token_invalid',
+        'stream_not_found',
+        'stream_not_complete',
+        'incident_bundle_inconsistent',
+        'storage_unavailable',
+      ],
+      hidden: isAlias,
       handle: async ({ c, param }) => {
         const incident = await incidentOf(param('token'));
         return await sendBundle(c, await streamBundle(deps, incident, param('stream_id')));
@@ -94,15 +100,15 @@ export function viewerRoutes(deps: { metadata: Metadata; blobs: BlobStore }): Ro
       access: 'anyone',
       limit: 'viewer_download',
       responses: { 200: { description: 'A ZIP archive of stored entries', mediaType: 'application/zip' } },
-      errors: ['incident_token_invalid', 'incident_bundle_inconsistent'],
-      hidden: true,
+      errors: ['incident_token_invalid', 'incident_bundle_inconsistent', 'storage_unavailable'],
+      hidden: isAlias,
       handle: async ({ c, param }) => {
         const incident = await incidentOf(param('token'));
         return await sendBundle(c, await incidentBundle(deps, incident));
       },
     }),
   ];
-  return [...one('/i'), ...one('/e'), ...files.routes];
+  return [...one('/i', false), ...one('/e', true), ...files.routes];
 }
 
 function noticeFor(problem: Problem): { title: string; paragraphs: string[] } {

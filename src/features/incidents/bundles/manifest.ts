@@ -20,41 +20,45 @@ const encryptionShape = z.object({
   server_decrypts: z.literal(false),
 });
 
-export const streamManifestShape = z.object({
-  incident_id: z.string(),
-  stream_id: z.string(),
-  media_type: mediaTypeShape,
-  label: z.string().optional(),
-  status: z.literal('complete'),
-  encryption: encryptionShape,
-  created_at: time,
-  completed_at: time.optional(),
-  chunk_count: z.number().int(),
-  total_bytes: z.number().int(),
-  chunks: z.array(
-    z.object({
-      chunk_index: z.number().int(),
-      media_type: mediaTypeShape,
-      byte_size: z.number().int(),
-      sha256_hex: z.string(),
-      started_at: time,
-      ended_at: time,
-      original_filename: z.string().optional(),
-    }),
-  ),
-});
+export const streamManifestShape = z
+  .object({
+    incident_id: z.string(),
+    stream_id: z.string(),
+    media_type: mediaTypeShape,
+    label: z.string().optional(),
+    status: z.literal('complete'),
+    encryption: encryptionShape,
+    created_at: time,
+    completed_at: time.optional(),
+    chunk_count: z.number().int(),
+    total_bytes: z.number().int(),
+    chunks: z.array(
+      z.object({
+        chunk_index: z.number().int(),
+        media_type: mediaTypeShape,
+        byte_size: z.number().int(),
+        sha256_hex: z.string(),
+        started_at: time,
+        ended_at: time,
+        original_filename: z.string().optional(),
+      }),
+    ),
+  })
+  .meta({ id: 'StreamManifest' });
 
 export type StreamManifest = z.output<typeof streamManifestShape>;
 
-export const incidentManifestShape = z.object({
-  incident: incidentShape,
-  latest_checkin: checkinShape.optional(),
-  encryption: encryptionShape,
-  streams: z.array(streamManifestShape.omit({ chunks: true })),
-  stream_count: z.number().int(),
-  total_bytes: z.number().int(),
-  generated_at: time,
-});
+export const incidentManifestShape = z
+  .object({
+    incident: incidentShape,
+    latest_checkin: checkinShape.optional(),
+    encryption: encryptionShape,
+    streams: z.array(streamManifestShape.omit({ chunks: true })),
+    stream_count: z.number().int(),
+    total_bytes: z.number().int(),
+    generated_at: time,
+  })
+  .meta({ id: 'IncidentManifest' });
 
 export function streamManifest(stream: StreamRow, chunks: readonly ChunkRow[]): StreamManifest {
   return {

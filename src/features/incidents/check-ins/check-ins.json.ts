@@ -1,16 +1,18 @@
 import { z } from 'zod';
 import type { CheckinRow } from './check-ins.store.ts';
 
-export const checkinShape = z.object({
-  id: z.string(),
-  incident_id: z.string(),
-  created_at: z.iso.datetime(),
-  device_battery_percent: z.number().int().optional(),
-  device_network: z.string().optional(),
-  latitude: z.number().optional(),
-  longitude: z.number().optional(),
-  accuracy_meters: z.number().optional(),
-});
+export const checkinShape = z
+  .object({
+    id: z.string(),
+    incident_id: z.string(),
+    created_at: z.iso.datetime(),
+    device_battery_percent: z.number().int().optional(),
+    device_network: z.string().optional(),
+    latitude: z.number().optional(),
+    longitude: z.number().optional(),
+    accuracy_meters: z.number().optional(),
+  })
+  .meta({ id: 'CheckIn' });
 
 export function checkinJson(checkin: CheckinRow): z.output<typeof checkinShape> {
   return {

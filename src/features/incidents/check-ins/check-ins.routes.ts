@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { freeText } from '#http/read-json.ts';
+import { optionalText } from '#http/read-json.ts';
 import * as reply from '#http/reply.ts';
 import { type Route, route } from '#http/route.ts';
 import { newId } from '#kit/ids.ts';
@@ -13,7 +13,7 @@ import { createCheckinTransaction } from './check-ins.transactions.ts';
 /** What phones report is taken as it is: a wrong place is still what the device said. Only numbers must be numbers. */
 const checkinFields = z.strictObject({
   device_battery_percent: z.number().int().min(-1_000_000).max(1_000_000).optional(),
-  device_network: freeText(100).optional(),
+  device_network: optionalText(100),
   latitude: z.number().optional(),
   longitude: z.number().optional(),
   accuracy_meters: z.number().optional(),

@@ -125,16 +125,18 @@ export function parseReprDigest(header: string | string[] | undefined): string |
 }
 
 /** JSON form of a claim, for reconciling. */
-export const claimJson = z.strictObject({
-  stream_id: freeText(128).optional(),
-  chunk_index: z.number({ error: 'invalid_chunk_index' }).int('invalid_chunk_index').min(0, 'invalid_chunk_index'),
-  media_type: mediaTypeShape,
-  started_at: z.string({ error: 'invalid_started_at' }),
-  ended_at: z.string({ error: 'invalid_ended_at' }),
-  original_filename: freeText(4096).optional(),
-  byte_size: z.number().int().min(0).optional(),
-  sha256_hex: z.string({ error: 'invalid_sha256_hex' }),
-});
+export const claimJson = z
+  .strictObject({
+    stream_id: freeText(128).optional(),
+    chunk_index: z.number({ error: 'invalid_chunk_index' }).int('invalid_chunk_index').min(0, 'invalid_chunk_index'),
+    media_type: mediaTypeShape,
+    started_at: z.string({ error: 'invalid_started_at' }),
+    ended_at: z.string({ error: 'invalid_ended_at' }),
+    original_filename: freeText(4096).optional(),
+    byte_size: z.number().int().min(0).optional(),
+    sha256_hex: z.string({ error: 'invalid_sha256_hex' }),
+  })
+  .meta({ id: 'ChunkClaim' });
 
 export function claimFromJson(incidentId: string, json: z.output<typeof claimJson>): ChunkClaim {
   return parseClaim(incidentId, {

@@ -8,18 +8,20 @@ import { incidentFor } from '../incident-access.ts';
 import { type DecisionRow, decisionOf } from './deletion.store.ts';
 import { requestDeletion } from './request-deletion.ts';
 
-const deletionShape = z.object({
-  decision_id: z.string(),
-  incident_id: z.string(),
-  source: z.enum(['account_request', 'admin_request', 'retention_policy']),
-  reason_code: z.string().optional(),
-  actor_account_id: z.string().optional(),
-  allow_open: z.boolean(),
-  state: z.enum(['deletion_pending', 'deleting', 'deletion_failed', 'deleted']),
-  item_count: z.number().int(),
-  requested_at: z.iso.datetime(),
-  updated_at: z.iso.datetime(),
-});
+const deletionShape = z
+  .object({
+    decision_id: z.string(),
+    incident_id: z.string(),
+    source: z.enum(['account_request', 'admin_request', 'retention_policy']),
+    reason_code: z.string().optional(),
+    actor_account_id: z.string().optional(),
+    allow_open: z.boolean(),
+    state: z.enum(['deletion_pending', 'deleting', 'deletion_failed', 'deleted']),
+    item_count: z.number().int(),
+    requested_at: z.iso.datetime(),
+    updated_at: z.iso.datetime(),
+  })
+  .meta({ id: 'Deletion' });
 
 function deletionJson(decision: DecisionRow): z.output<typeof deletionShape> {
   return {

@@ -4,19 +4,21 @@ import type { StreamRow } from './streams.store.ts';
 
 const time = z.iso.datetime();
 
-export const streamShape = z.object({
-  id: z.string(),
-  incident_id: z.string(),
-  media_type: mediaTypeShape,
-  label: z.string().optional(),
-  status: z.enum(['open', 'complete', 'failed']),
-  expected_chunk_count: z.number().int().optional(),
-  created_at: time,
-  updated_at: time,
-  completed_at: time.optional(),
-  failed_at: time.optional(),
-  failure_reason: z.string().optional(),
-});
+export const streamShape = z
+  .object({
+    id: z.string(),
+    incident_id: z.string(),
+    media_type: mediaTypeShape,
+    label: z.string().optional(),
+    status: z.enum(['open', 'complete', 'failed']),
+    expected_chunk_count: z.number().int().optional(),
+    created_at: time,
+    updated_at: time,
+    completed_at: time.optional(),
+    failed_at: time.optional(),
+    failure_reason: z.string().optional(),
+  })
+  .meta({ id: 'Stream' });
 
 export function streamJson(stream: StreamRow): z.output<typeof streamShape> {
   return {

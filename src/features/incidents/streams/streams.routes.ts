@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { freeText } from '#http/read-json.ts';
+import { optionalText } from '#http/read-json.ts';
 import * as reply from '#http/reply.ts';
 import { type Route, route } from '#http/route.ts';
 import { newId } from '#kit/ids.ts';
 import { timestamp } from '#kit/time.ts';
 import type { BlobStore } from '#platform/blobs/blob-store.ts';
 import type { Metadata } from '#platform/metadata/metadata.ts';
-import { incidentFor } from '../incident-access.ts';
+import { assertNotDeleting, incidentFor } from '../incident-access.ts';
 import { mediaTypeShape } from '../media-type.ts';
 import { completeStream } from './complete-stream.ts';
 import { streamJson, streamShape } from './streams.json.ts';
@@ -26,7 +26,7 @@ export function streamRoutes(deps: { metadata: Metadata; blobs: BlobStore }): Ro
       tag,
       access: 'account',
       limit: 'stream',
-      json: z.strictObject({ media_type: mediaTypeShape, label: freeText(200).optional() }),
+      json: z.strictObject({ media_type: mediaTypeShape, label: optionalText(200) }),
       responses: { 201: { description: 'Opened', json: one } },
       errors: ['incident_not_found', 'incident_closed', 'incident_deleting', 'invalid_media_type'],
       handle: async ({ caller, json, param }) => {
@@ -111,6 +111,8 @@ export function streamRoutes(deps: { metadata: Metadata; blobs: BlobStore }): Ro
       ],
       handle: async ({ caller, json, param }) => {
         const incident = await incidentFor(metadata.read, caller, param('incident_id'));
+        // Judged before the blobs are looked up too: those of an incident under deletion are on their way out.
+        assertNotDeleting(incident);
         const stream = await completeStream(deps, {
           incidentId: incident.id,
           streamId: param('stream_id'),
@@ -127,7 +129,7 @@ export function streamRoutes(deps: { metadata: Metadata; blobs: BlobStore }): Ro
       tag,
       access: 'account',
       limit: 'stream',
-      json: z.strictObject({ failure_reason: freeText(500).optional() }),
+      json: z.strictObject({ failure_reason: optionalText(500) }),
       jsonOptional: true,
       responses: { 200: { description: 'Failed', json: one } },
       errors: [

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { freeText } from '#http/read-json.ts';
+import { optionalText } from '#http/read-json.ts';
 import * as reply from '#http/reply.ts';
 import { type Route, route } from '#http/route.ts';
 import { isProblem, Problem } from '#kit/errors.ts';
@@ -27,7 +27,7 @@ export function viewerTokenRoutes(deps: { metadata: Metadata }, config: ViewerTo
       tag,
       access: 'account',
       limit: 'token',
-      json: z.strictObject({ label: freeText(200).optional(), expires_at: z.string().max(64).nullable().optional() }),
+      json: z.strictObject({ label: optionalText(200), expires_at: z.string().max(64).nullable().optional() }),
       jsonOptional: true,
       responses: {
         201: {
