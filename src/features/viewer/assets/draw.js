@@ -1,5 +1,5 @@
 import { tellAgo, tellBytes } from '../../../http/pages/tell.js';
-import { checkinWords, happening, latestArrival, looseParts, streamWords } from './happening.js';
+import { checkinWords, emptyWords, happening, latestArrival, looseParts, streamWords } from './happening.js';
 
 /**
  * Puts data into the page that the server wrote. Only text and attributes are set, never markup, so nothing that a recorder sent
@@ -20,6 +20,13 @@ function fill(root, name, text) {
 /** @param {HTMLElement | null | undefined} element @param {boolean} visible */
 function show(element, visible) {
   if (element instanceof HTMLElement && element.hidden === visible) element.hidden = !visible;
+}
+
+/** @param {string} id @param {string} text @param {boolean} empty */
+function showEmpty(id, text, empty) {
+  const place = document.getElementById(id);
+  if (place !== null && place.textContent !== text) place.textContent = text;
+  show(place, empty);
 }
 
 /** @param {ParentNode | null | undefined} root @param {string | undefined} at every `<time>` in it */
@@ -128,7 +135,7 @@ function drawStreams(data) {
     fill(item, 'amount', words.amount);
     show(fill(item, 'note', words.note), words.note !== '');
   }
-  show(document.getElementById('no-streams'), data.streams.length === 0 && loose === '');
+  showEmpty('no-streams', emptyWords(data).recordings, data.streams.length === 0 && loose === '');
   const parts = document.getElementById('loose-parts');
   if (parts !== null && parts.textContent !== loose) parts.textContent = loose;
   show(parts, loose !== '');
@@ -148,7 +155,7 @@ function drawDownloads(data) {
   const all = find(list, 'download', 'all');
   fill(all, 'size', tellBytes(complete.reduce((total, stream) => total + stream.total_bytes, 0)));
   show(all, complete.length > 1);
-  show(document.getElementById('no-downloads'), complete.length === 0);
+  showEmpty('no-downloads', emptyWords(data).downloads, complete.length === 0);
   for (const stream of complete) {
     if (find(list, 'download', stream.id) !== undefined) continue;
     const item = copyOf('download-item');
