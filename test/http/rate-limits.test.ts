@@ -99,7 +99,8 @@ test('viewer pages, data and files have limits of their own, with a page for peo
     ['/e/x', 'text/html'],
     ['/static/x/viewer.css', 'application/json'],
   ] as const) {
-    const peer = `192.0.2.${200 + (n += 1)}`;
+    n += 1;
+    const peer = `192.0.2.${200 + n}`;
     for (let i = 0; i < 3; i++) assert.notEqual((await get(path, peer)).status, 429, path);
     const answer = await get(path, peer);
     assert.equal(answer.status, 429, path);
