@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { existsSync, utimesSync, writeFileSync } from 'node:fs';
 import { after, test } from 'node:test';
 import { type Api, api, openIncident, openStream, sha256, signIn } from '../support/api.ts';
+import { holdUpload } from '../support/held-upload.ts';
 import { blobFile, chunkBytes, hashOfFile, listRows, type SentChunk, sendChunk } from '../support/ledger.ts';
-import { head, openRaw } from '../support/raw-request.ts';
 import { createAccount, scratchFolder, startServer, type TestServer } from '../support/server.ts';
 
 const folder = scratchFolder('unconfirmed');
@@ -52,37 +52,11 @@ test('a blob without a row is shown nowhere, kept from other bytes, and adopted 
   }
 });
 
-/** An upload that was authorised, and whose body comes when the test says so. */
-async function heldUpload(server: TestServer, chunk: SentChunk) {
-  const bytes = chunkBytes(chunk);
-  const raw = await openRaw(server.url);
-  raw.send(
-    head('PUT', `/v1/incidents/${chunk.incidentId}/streams/${chunk.streamId}/chunks/${chunk.index}`, {
-      Authorization: `Bearer ${token}`,
-      'Content-Length': bytes.length,
-      'Repr-Digest': `sha-256=:${sha256(bytes).toString('base64')}:`,
-      'Proofline-Started-At': '2026-01-01T00:00:00Z',
-      'Proofline-Ended-At': '2026-01-01T00:00:02Z',
-    }),
-  );
-  raw.send(bytes.subarray(0, 1000));
-  // Until the server has judged the head; it says nothing when it agrees.
-  await new Promise((resolve) => setTimeout(resolve, 100));
-  return {
-    finish: async () => {
-      raw.send(bytes.subarray(1000));
-      const answer = await raw.answer();
-      raw.reset();
-      return answer;
-    },
-  };
-}
-
 test('a refusal at the last step takes away the blob that this request made', async () => {
   const { server, ada, chunk } = await afterKill();
   try {
     const own = { ...chunk, index: 2, key: `own-${chunk.incidentId}` };
-    const held = await heldUpload(server, own);
+    const held = await holdUpload(server.url, token, own);
     await ada.call('POST', `/v1/incidents/${chunk.incidentId}/close`);
     assert.equal((await held.finish())?.status, 409);
     assert.equal(existsSync(blobFile(dataDir, own)), false);
@@ -95,7 +69,7 @@ test('a refusal at the last step takes away the blob that this request made', as
 test('a refusal at the last step leaves a blob that stood there before', async () => {
   const { server, ada, chunk } = await afterKill();
   try {
-    const held = await heldUpload(server, chunk);
+    const held = await holdUpload(server.url, token, chunk);
     await ada.call('POST', `/v1/incidents/${chunk.incidentId}/close`);
     assert.equal((await held.finish())?.status, 409);
     assert.equal(hashOfFile(blobFile(dataDir, chunk)), sha256(chunkBytes(chunk)).toString('hex'));
