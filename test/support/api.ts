@@ -9,6 +9,7 @@ export interface Answer {
 }
 
 export interface Api {
+  url: string;
   token: string;
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
   putChunk(
@@ -39,6 +40,7 @@ export function api(url: string, token = ''): Api {
     return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
   };
   return {
+    url,
     token,
     async call(method, path, body, headers = {}) {
       return await read(

@@ -126,7 +126,13 @@ function environment(extra: Record<string, string>): Record<string, string> {
     (entry): entry is [string, string] =>
       entry[1] !== undefined && !entry[0].startsWith('SAFE_') && entry[0] !== 'NODE_TEST_CONTEXT',
   );
-  return { ...Object.fromEntries(inherited), UV_THREADPOOL_SIZE: '16', ...extra };
+  return {
+    ...Object.fromEntries(inherited),
+    UV_THREADPOOL_SIZE: '16',
+    // Servers are started by the hundred; without it each would strip and compile every module anew.
+    NODE_COMPILE_CACHE: join(tmpdir(), 'proofline-compile-cache'),
+    ...extra,
+  };
 }
 
 export function writeFileIn(folder: string, name: string, content: string): string {

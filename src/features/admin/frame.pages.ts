@@ -41,7 +41,7 @@ export async function show(visit: Visit, page: PageOf, main: Markup): Promise<Re
       <form class="who" method="post" action="/admin/logout">
         ${tokenField(visit.token)}
         <span>Signed in as <strong>${visit.admin.username}</strong></span>
-        <button type="submit" class="quiet">Sign out</button>
+        <button type="submit" class="quiet small">Sign out</button>
       </form>`,
     html`${page.back === undefined ? '' : html`<p class="back"><a href="${page.back.href}">${page.back.label}</a></p>`}
       <h1>${page.title}</h1>

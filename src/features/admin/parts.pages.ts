@@ -10,7 +10,8 @@ export interface Field {
   value?: string | undefined;
   type?: 'text' | 'password' | 'search';
   autocomplete?: 'username' | 'new-password' | 'current-password' | 'off';
-  optional?: boolean;
+  /** Silent where nothing is needed anyway, as in a filter. */
+  optional?: boolean | 'silent';
   autofocus?: boolean;
 }
 
@@ -23,7 +24,7 @@ export function field(shape: Field, errors: FieldErrors = {}): Markup {
     Boolean,
   );
   return html`<div class="field" data-wrong="${error === undefined ? 'no' : 'yes'}">
-    <label for="${name}">${label}${optional ? html` <span class="optional">(optional)</span>` : ''}</label>
+    <label for="${name}">${label}${optional === true ? html` <span class="optional">(optional)</span>` : ''}</label>
     ${hint === undefined ? '' : html`<p class="hint" id="${name}-hint">${hint}</p>`}
     ${error === undefined ? '' : html`<p class="error" id="${name}-error"><span class="visually-hidden">Error: </span>${error}</p>`}
     <input

@@ -50,7 +50,7 @@ test('only what can be a place on Earth becomes a link', () => {
   assert.deepEqual(checkin(1e300, 13.4).geo, '');
   assert.deepEqual(checkin(91, 13.4).place, '91, 13.4');
   assert.equal(checkinWords({ created_at: ago(1), latitude: 5 }).place, '');
-  assert.equal(checkinWords({ created_at: ago(1), device_battery_percent: 0 }).battery, '0 %');
+  assert.equal(checkinWords({ created_at: ago(1), device_battery_percent: 0 }).battery, '0\u00a0%');
 });
 
 test('parts outside any stream are told of', () => {

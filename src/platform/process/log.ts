@@ -54,6 +54,12 @@ export function createLog(level: string, destination: LogDestination = standardO
   return pino({ ...options, level }, destination);
 }
 
+/** Evidence is taken also where the log's own disk is full: lines wait up to this many bytes for room, then they are dropped. */
+const maxUnwrittenBytes = 1024 * 1024;
+
 function standardOutput(): LogDestination {
-  return pino.destination({ fd: 1, sync: true });
+  const output = pino.destination({ fd: 1, sync: true, maxLength: maxUnwrittenBytes });
+  // Without a listener a line that cannot be written would end the process.
+  output.on('error', () => undefined);
+  return output;
 }

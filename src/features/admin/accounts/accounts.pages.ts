@@ -166,7 +166,7 @@ function sessionsSection(visit: Visit, { sessions, account }: AccountView, actio
               { label: 'Signed in', cell: ({ created_at }) => ago(created_at, visit.nowMs) },
               { label: 'Ends', cell: ({ expires_at }) => ago(expires_at, visit.nowMs) },
               {
-                label: 'Act',
+                label: 'Action',
                 cell: ({ id, created_at }) =>
                   html`<form method="post" action="${action('sessions/end')}">
                     ${tokenField(visit.token)}<input type="hidden" name="session_id" value="${id}" />

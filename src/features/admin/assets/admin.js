@@ -25,5 +25,6 @@ function takeSecretFromAddress() {
 }
 
 takeSecretFromAddress();
+addEventListener('hashchange', takeSecretFromAddress);
 tellTimes();
 setInterval(tellTimes, 15_000);

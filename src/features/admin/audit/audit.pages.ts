@@ -44,7 +44,7 @@ export async function auditPage(visit: Visit, view: AuditView): Promise<Response
               html`${actions[action] ?? action}${outcome === 'refused' ? html` ${chip('Refused', 'bad')}` : ''}`,
           },
           { label: 'To what', cell: (row) => subject(row, view.names) },
-          { label: 'Detail', cell: ({ detail }) => detail ?? '' },
+          { label: 'Detail', cell: ({ detail }) => detail?.replaceAll('_', ' ') ?? '' },
         ],
         view.rows,
       )}

@@ -19,11 +19,12 @@ const states = {
   deleted: chip('Done'),
 } as const;
 
-function leftWords(decision: DecisionRow, progress: DeletionProgress | undefined): Markup {
+function progressWords(decision: DecisionRow, progress: DeletionProgress | undefined, nowMs: number): Markup {
   if (decision.state === 'deleted') return html`${tellCount(decision.item_count, 'part')} removed`;
   const left = progress?.left ?? 0;
   const tries = progress?.attempts ?? 0;
-  return html`${left.toLocaleString('en')} of ${tellCount(decision.item_count, 'part')} left${tries > 0 ? html`, tried ${tellCount(tries, 'time')}` : ''}${decision.error_code !== null && decision.state === 'deletion_failed' ? html`, last problem: <code>${decision.error_code}</code>` : ''}`;
+  const failed = decision.state === 'deletion_failed';
+  return html`${left.toLocaleString('en')} of ${tellCount(decision.item_count, 'part')} left${tries > 0 ? html`, tried ${tellCount(tries, 'time')}` : ''}${failed ? html`, latest ${ago(decision.updated_at, nowMs)}` : ''}${failed && decision.error_code !== null ? html`: <code>${decision.error_code}</code>` : ''}`;
 }
 
 export interface DeletionsView {
@@ -55,7 +56,7 @@ export async function deletionsPage(visit: Visit, view: DeletionsView): Promise<
                     html`<a href="/admin/incidents/${incident_id}"><code>${incident_id}</code></a>`,
                 },
                 { label: 'State', cell: ({ state }) => states[state] },
-                { label: 'Progress', cell: (row) => leftWords(row, view.progress.get(row.id)) },
+                { label: 'Progress', cell: (row) => progressWords(row, view.progress.get(row.id), visit.nowMs) },
                 {
                   label: 'Asked by',
                   cell: ({ source, actor_account_id: id }) =>
@@ -66,7 +67,6 @@ export async function deletionsPage(visit: Visit, view: DeletionsView): Promise<
                   cell: ({ reason_code }) => (reason_code === null ? 'None' : html`<code>${reason_code}</code>`),
                 },
                 { label: 'Asked', cell: ({ requested_at }) => ago(requested_at, visit.nowMs) },
-                { label: 'Last change', cell: ({ updated_at }) => ago(updated_at, visit.nowMs) },
               ],
               view.rows,
             )}
@@ -78,7 +78,7 @@ export async function deletionsPage(visit: Visit, view: DeletionsView): Promise<
 export function decisionFacts(visit: Visit, decision: DecisionRow, progress: DeletionProgress | undefined): Markup {
   return facts([
     ['State', states[decision.state]],
-    ['Progress', leftWords(decision, progress)],
+    ['Progress', progressWords(decision, progress, visit.nowMs)],
     ['Asked by', sources[decision.source]],
     ['Reason code', decision.reason_code === null ? '' : html`<code>${decision.reason_code}</code>`],
     ['Asked', moment(decision.requested_at)],

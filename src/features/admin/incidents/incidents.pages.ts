@@ -47,7 +47,7 @@ export async function incidentsPage(visit: Visit, view: IncidentsView): Promise<
           <button type="submit" class="quiet">Find</button>
         </form>
         <form method="get" action="/admin/incidents" class="form inline">
-          ${field({ name: 'owner', label: 'Owner', value: textOf(query, 'owner'), optional: true }, view.errors)}
+          ${field({ name: 'owner', label: 'Owner', value: textOf(query, 'owner'), optional: 'silent' }, view.errors)}
           ${choice({
             name: 'status',
             label: 'Status',

@@ -74,7 +74,7 @@ export async function overviewPage(visit: Visit, overview: Overview): Promise<Re
         <h2 id="staging">Uploads on their way</h2>
         ${facts([
           ['Now', tellCount(staging.bodies, 'upload')],
-          ['Room taken', `${tellBytes(staging.bytes)} of ${tellBytes(staging.quotaBytes)} (${percent} %)`],
+          ['Room taken', `${tellBytes(staging.bytes)} of ${tellBytes(staging.quotaBytes)} (${percent}\u00a0%)`],
         ])}
         <meter min="0" max="100" high="80" value="${percent}" aria-label="Room taken by uploads on their way">${percent} %</meter>
       </section>

@@ -20,6 +20,26 @@ export const chunkShape = z
   })
   .meta({ id: 'Chunk' });
 
+export const reconciliationShape = z
+  .object({
+    status: z.literal('matched'),
+    identity: z.object({
+      incident_id: z.string(),
+      stream_id: z.string().optional(),
+      media_type: mediaTypeShape,
+      chunk_index: z.number().int(),
+    }),
+    chunk_id: z.string(),
+    byte_size: z.number().int(),
+    sha256_hex: z.string(),
+    started_at: time,
+    ended_at: time,
+    created_at: time,
+  })
+  .meta({ id: 'Reconciliation' });
+
+export const conflictShape = z.object({ status: z.literal('conflict'), mismatched_fields: z.array(z.string()) });
+
 /** Where the bytes are stored is nobody's business outside. */
 export function chunkJson(chunk: ChunkRow): z.output<typeof chunkShape> {
   return {

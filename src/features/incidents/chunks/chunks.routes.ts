@@ -7,7 +7,7 @@ import type { ErrorCode } from '#kit/error-codes.ts';
 import { Problem } from '#kit/errors.ts';
 import type { StagedBody } from '#platform/blobs/blob-store.ts';
 import { incidentFor } from '../incident-access.ts';
-import { isMediaType, mediaTypeShape } from '../media-type.ts';
+import { isMediaType } from '../media-type.ts';
 import { type AppendDeps, type Appended, appendChunk } from './append-chunk.ts';
 import { authoriseUpload } from './authorise-upload.ts';
 import {
@@ -20,7 +20,7 @@ import {
   parseReprDigest,
 } from './chunk-identity.ts';
 import type { ChunkConfig } from './chunks.config.ts';
-import { chunkJson, chunkShape } from './chunks.json.ts';
+import { chunkJson, chunkShape, conflictShape, reconciliationShape } from './chunks.json.ts';
 import { chunkByIdentity, chunksOfIncident } from './chunks.store.ts';
 import { receiveForm } from './receive-form.ts';
 import { reconcileChunk } from './reconcile-chunk.ts';
@@ -119,17 +119,18 @@ export function chunkRoutes(deps: AppendDeps, config: ChunkConfig & { committedQ
         const { headers } = c.env.incoming;
         const idempotencyKey = parseIdempotencyKey(headers['idempotency-key']);
         const declared = declaredBytes(c);
-        const { incident, stream } = await authoriseUpload(deps, caller, {
-          incidentId: param('incident_id'),
-          streamId: param('stream_id'),
+        const [incidentId, streamId] = [param('incident_id'), param('stream_id')];
+        const mediaType = await authoriseUpload(deps, caller, {
+          incidentId,
+          streamId,
           idempotencyKey,
           declaredBytes: declared ?? 0,
           ...limits,
         });
-        const claim = parseClaim(incident.id, {
-          streamId: stream?.id,
+        const claim = parseClaim(incidentId, {
+          streamId,
           chunkIndex: param('chunk_index'),
-          mediaType: stream?.media_type,
+          mediaType,
           startedAt: c.req.header('proofline-started-at'),
           endedAt: c.req.header('proofline-ended-at'),
           sha256Hex: parseReprDigest(headers['repr-digest']),
@@ -169,9 +170,10 @@ export function chunkRoutes(deps: AppendDeps, config: ChunkConfig & { committedQ
       errors: [...uploadErrors, 'invalid_multipart', 'missing_file', 'duplicate_file'],
       handle: async ({ c, caller, param }) => {
         const idempotencyKey = parseIdempotencyKey(c.env.incoming.headers['idempotency-key']);
+        const incidentId = param('incident_id');
         const expectedBytes = Math.max(0, (declaredBytes(c) ?? 0) - formOverheadBytes);
-        const { incident } = await authoriseUpload(deps, caller, {
-          incidentId: param('incident_id'),
+        await authoriseUpload(deps, caller, {
+          incidentId,
           streamId: null,
           idempotencyKey,
           declaredBytes: expectedBytes,
@@ -181,14 +183,15 @@ export function chunkRoutes(deps: AppendDeps, config: ChunkConfig & { committedQ
         const form = await receiveForm(c.env.incoming, deps.blobs.staging, { maxBytes: config.maxUploadBytes });
         let claim: ChunkClaim;
         try {
-          claim = parseClaim(incident.id, form.claim);
-          await authoriseUpload(deps, caller, {
-            incidentId: incident.id,
+          claim = parseClaim(incidentId, form.claim);
+          const mediaType = await authoriseUpload(deps, caller, {
+            incidentId,
             streamId: claim.streamId,
             idempotencyKey,
             declaredBytes: form.body.byteSize,
             ...limits,
-          }).then(({ stream }) => assertMediaType(claim, stream));
+          });
+          if (mediaType !== undefined && mediaType !== claim.mediaType) throw new Problem('stream_media_type_mismatch');
         } catch (error) {
           await form.body.discard();
           throw error;
@@ -287,28 +290,4 @@ export function chunkRoutes(deps: AppendDeps, config: ChunkConfig & { committedQ
       },
     }),
   ];
-}
-
-const reconciliationShape = z
-  .object({
-    status: z.literal('matched'),
-    identity: z.object({
-      incident_id: z.string(),
-      stream_id: z.string().optional(),
-      media_type: mediaTypeShape,
-      chunk_index: z.number().int(),
-    }),
-    chunk_id: z.string(),
-    byte_size: z.number().int(),
-    sha256_hex: z.string(),
-    started_at: z.iso.datetime(),
-    ended_at: z.iso.datetime(),
-    created_at: z.iso.datetime(),
-  })
-  .meta({ id: 'Reconciliation' });
-
-const conflictShape = z.object({ status: z.literal('conflict'), mismatched_fields: z.array(z.string()) });
-
-function assertMediaType(claim: ChunkClaim, stream: { media_type: string } | undefined): void {
-  if (stream !== undefined && stream.media_type !== claim.mediaType) throw new Problem('stream_media_type_mismatch');
 }

@@ -34,6 +34,7 @@ export async function receiveForm(
   const parser = openParser(incoming);
   const fields = new Map<FieldName, string>();
   let staged: Promise<StagedBody> | undefined;
+  let part: Readable | undefined;
 
   const finished = new Promise<void>((resolve, reject) => {
     const fail = (error: unknown) => reject(error);
@@ -49,6 +50,7 @@ export async function receiveForm(
         fail(new Problem(name === 'file' ? 'duplicate_file' : 'invalid_multipart'));
         return;
       }
+      part = file;
       staged = staging.receive(file, limits);
       // Waited for below; a refusal must end the reading at once, also when more parts would follow.
       staged.catch(fail);
@@ -71,8 +73,9 @@ export async function receiveForm(
     return { claim: claimText(fields), body: await staged };
   } catch (error) {
     incoming.unpipe(parser);
-    // Ends a file part that is still open, so that staging lets go of it.
     parser.destroy();
+    // The parser does not end a file part that is still open; staging would wait for the rest of it for ever.
+    part?.destroy();
     await staged?.then((body) => body.discard()).catch(() => undefined);
     throw error;
   }

@@ -41,8 +41,16 @@ export function draw(data, nowMs) {
 
 const exact = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' });
 
-/** Everything that changes by time alone. @param {Data | undefined} data @param {number} nowMs */
-export function drawClock(data, nowMs) {
+const lastKnown = 'Last known: ';
+
+/**
+ * Everything that changes by time alone.
+ * @param {Data | undefined} data
+ * @param {number} nowMs
+ * @param {number} [lostSinceMs] when the server last answered, where it does not any more: what is on the screen is from then, and
+ *   that nothing new came since is our own doing
+ */
+export function drawClock(data, nowMs, lostSinceMs) {
   for (const time of document.querySelectorAll('time')) {
     const at = new Date(time.dateTime);
     if (Number.isNaN(at.getTime())) continue;
@@ -51,13 +59,18 @@ export function drawClock(data, nowMs) {
     if (time.textContent !== text) time.textContent = text;
     if (time.dataset.tell === 'ago' && time.title !== local) time.title = local;
   }
-  if (data === undefined) return;
   const now = document.getElementById('now');
-  const words = happening(data, nowMs);
+  if (data === undefined) {
+    const written = now?.querySelector('[data-field=title]')?.textContent ?? '';
+    if (lostSinceMs !== undefined && !written.startsWith(lastKnown)) fill(now, 'title', lastKnown + written);
+    return;
+  }
+  const words = happening(data, lostSinceMs ?? nowMs);
+  const told = lostSinceMs === undefined ? words.title : lastKnown + words.title;
   if (now !== null) now.dataset.state = words.state;
-  fill(now, 'title', words.title);
+  fill(now, 'title', told);
   fill(now, 'text', words.text);
-  const title = `${words.title}: ${data.incident.client_label ?? 'Shared incident'}`;
+  const title = `${told}: ${data.incident.client_label ?? 'Shared incident'}`;
   if (document.title !== title) document.title = title;
 }
 

@@ -132,7 +132,7 @@ export function checkinWords(checkin) {
   const place = onEarth ? `${degrees(latitude)}, ${degrees(longitude)}` : known ? `${latitude}, ${longitude}` : '';
   const sure = accuracy !== undefined && accuracy >= 0;
   return {
-    battery: battery === undefined ? '' : `${battery} %`,
+    battery: battery === undefined ? '' : `${battery}\u00a0%`,
     network: checkin.device_network ?? '',
     place,
     accuracy: known && sure ? `accurate to about ${Math.ceil(accuracy).toLocaleString('en')} m` : '',

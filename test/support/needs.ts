@@ -1,0 +1,53 @@
+import { accessSync, constants, existsSync, globSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import type { TestContext } from 'node:test';
+
+/** What a test of faults may need of the machine, and how to get it. */
+const needs = {
+  root: { there: () => process.getuid?.() === 0, how: 'run as root' },
+  loop: { there: () => existsSync('/dev/loop-control'), how: 'a kernel with loop devices (/dev/loop-control)' },
+  unshare: { there: () => inPath('unshare') && inPath('nsenter'), how: 'apt-get install util-linux' },
+  mount: { there: () => inPath('mount') && inPath('umount'), how: 'apt-get install mount' },
+  // Node has no ioctl.
+  perl: { there: () => inPath('perl'), how: 'apt-get install perl-base' },
+  strace: { there: () => inPath('strace'), how: 'apt-get install strace' },
+  ext4: { there: () => inPath('mkfs.ext4'), how: 'apt-get install e2fsprogs' },
+  xfs: { there: () => inPath('mkfs.xfs'), how: 'apt-get install xfsprogs' },
+  eatmydata: {
+    there: () => globSync('/usr/lib{,64}/{,*/}libeatmydata.so*').length > 0,
+    how: 'apt-get install libeatmydata1',
+  },
+} as const;
+
+export type Need = keyof typeof needs;
+
+/** The needs that are not met, each with how to meet it; empty when all are. */
+export function missing(...wanted: readonly Need[]): string[] {
+  return wanted.filter((need) => !needs[need].there()).map((need) => `${need} (${needs[need].how})`);
+}
+
+/**
+ * Skips the test, aloud, when the machine lacks something it needs. Where nothing may be lacking, in CI as root, it fails instead.
+ * `if (lacks(t, 'root', 'strace')) return;`
+ */
+export function lacks(t: TestContext, ...wanted: readonly Need[]): boolean {
+  const absent = missing(...wanted);
+  if (absent.length === 0) return false;
+  const message = `needs ${absent.join(', ')}`;
+  if (process.env.CI === 'true' && process.getuid?.() === 0) throw new Error(`${t.name}: ${message}`);
+  process.stdout.write(`SKIPPED ${t.name}: ${message}\n`);
+  t.skip(message);
+  return true;
+}
+
+function inPath(command: string): boolean {
+  // sbin is not in everybody's PATH, but mkfs is there.
+  return [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'].some((folder) => {
+    try {
+      accessSync(join(folder, command), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
