@@ -238,13 +238,15 @@ export function accountRoutes(deps: { metadata: Metadata }, config: AccountConfi
       tag,
       access: 'admin',
       limit: 'admin',
-      json: z.strictObject({ bytes_limit: z
+      json: z.strictObject({
+        bytes_limit: z
           .number()
           .int()
           .min(0)
           .max(Number.MAX_SAFE_INTEGER)
           .nullable()
-          .describe('Bytes; 0: no limit; null: the default of the server') }),
+          .describe('Bytes; 0: no limit; null: the default of the server'),
+      }),
       responses: { 200: { description: 'Set', json: z.object({ account: accountShape, quota: quotaShape }) } },
       errors: ['account_not_found'],
       handle: async ({ caller, json, param }) => {
