@@ -17,7 +17,7 @@ export const layers: Record<string, readonly string[]> = {
 export const slices: Record<string, readonly string[]> = {
   audit: [],
   accounts: ['audit'],
-  incidents: ['audit', 'accounts'],
+  incidents: ['audit'],
   viewer: ['incidents'],
   admin: ['audit', 'accounts', 'incidents'],
   reference: [],
