@@ -42,7 +42,7 @@ rmSync(declarations, { recursive: true });
 /** `#kit/ids.ts` and `./ids.ts` become the compiled file beside this one. */
 function withRelativeImports(code: string, folder: string, extension: string): string {
   return code.replace(
-    /((?:from|import)\s*\(?\s*)(['"])(#[^'"]+|\.\.?\/[^'"]+)\.ts\2/g,
+    /((?:from|import)\s*\(?\s*)(['"])(#[^'"]+|\.\.?\/[^'"]+)\.(?:ts|js)\2/g,
     (_, keyword: string, quote: string, specifier: string) => {
       const target = specifier.startsWith('#') ? relative(folder, specifier.slice(1)) : specifier;
       return `${keyword}${quote}${target.startsWith('.') ? target : `./${target}`}${extension}${quote}`;

@@ -3,7 +3,7 @@ import { addresses, choice, duration, type Setting, type Settings, text } from '
 
 const proxies: Setting<readonly string[]> = {
   env: 'SAFE_TRUSTED_PROXIES',
-  doc: "Addresses or networks of your reverse proxies. Only their X-Forwarded-For is believed, for rate limits. Empty: nobody's.",
+  doc: "Addresses or networks of your reverse proxies. Only their X-Forwarded-For is believed, for rate limits, and their X-Forwarded-Proto, for Secure cookies of the admin pages. Empty: nobody's.",
   default: '',
   expected: 'addresses or networks separated by commas, like 127.0.0.1,10.0.0.0/8',
   parse: (value) => {

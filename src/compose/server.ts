@@ -143,7 +143,8 @@ export function describedApi(routes: readonly Route[]): DescribedApi {
   return { routes, schemas: [streamManifestShape, incidentManifestShape] };
 }
 
-function mainRoutes(deps: MainDeps, config: Config): Route[] {
+/** Everything on the main listener. */
+export function mainRoutes(deps: MainDeps, config: Config): Route[] {
   const routes = [...apiRoutes(deps, config), ...viewerRoutes(deps)];
   return [...routes, ...referenceRoutes(describedApi(routes))];
 }

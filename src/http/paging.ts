@@ -3,8 +3,8 @@ import { Problem } from '#kit/errors.ts';
 
 /** Query of every listing: `limit` items a page, `cursor` as the page before returned it. */
 export const pageQuery = z.object({
-  cursor: z.string().max(200).optional(),
-  limit: z.coerce.number().int().min(1).max(500).default(100),
+  cursor: z.string().max(200).optional().describe('`next_cursor` of the page before'),
+  limit: z.coerce.number().int().min(1).max(500).default(100).describe('Items on a page'),
 });
 
 /** A cursor is the last id of the page, wrapped so that clients do not come to rely on its inside. */

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { after, before, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
-import { type Api, openStream, signIn } from '../support/api.ts';
+import { type Api, openIncident, openStream, signIn } from '../support/api.ts';
 import { assertAccessible, desktop, openWatched, startBrowser } from '../support/browser.ts';
 import { adminPassword, scratchFolder, startServer, type TestServer } from '../support/server.ts';
 
@@ -192,6 +194,42 @@ test('an incident: found by id, deleted in two steps, and the record of it', asy
   await page.goto(`${server.adminUrl}/admin/incidents/inc_nothing`);
   await heading(page, 'There is nothing here').waitFor();
   await assertAccessible(page);
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
+test('an incident from an older server gets its owner, and a deletion that fails is told with its tries', async () => {
+  const ownerless = await openIncident(ada);
+  const failing = await openIncident(ada);
+  await ada.putChunk(failing, await openStream(ada, failing), 1, randomBytes(10));
+  await ada.call('POST', `/v1/incidents/${failing}/deletion`, { allow_open: true, reason_code: 'duplicate' });
+  const db = new DatabaseSync(join(folder.path, 'proofline.db'));
+  db.prepare('UPDATE incidents SET owner_account_id = NULL WHERE id = ?').run(ownerless);
+  db.prepare("UPDATE incidents SET deletion_state = 'deletion_failed' WHERE id = ?").run(failing);
+  db.exec(`UPDATE incident_deletion_decisions SET state = 'deletion_failed', error_code = 'storage_unavailable'
+    WHERE incident_id = '${failing}'; UPDATE incident_deletion_items SET attempts = 3`);
+  db.close();
+
+  const { page, context, complaints } = await openWatched(browser, server.adminUrl, { expected: [400] });
+  await signInByForm(page);
+  await page.getByText('1 to be tried again').waitFor();
+  await page.getByRole('link', { name: 'Deletions' }).click();
+  await page.getByText(/1 of 1 part left, tried 3 times, latest .*: storage_unavailable/).waitFor();
+  await page.goto(`${server.adminUrl}/admin/incidents?ownerless=yes`);
+  await page.getByRole('link', { name: ownerless }).click();
+  await page.getByLabel('Username of the new owner').fill('nobody');
+  await page.getByRole('button', { name: 'Make this account the owner' }).click();
+  await page.getByText('There is no account with this username.').waitFor();
+  await assertAccessible(page);
+  await page.getByLabel('Username of the new owner').fill('grace');
+  await page.getByRole('button', { name: 'Make this account the owner' }).click();
+  await page.getByText('The incident has its owner now.').waitFor();
+  await page.getByRole('link', { name: 'Audit' }).click();
+  await page
+    .getByRole('row')
+    .filter({ hasText: 'Gave an incident to an account' })
+    .filter({ hasText: ownerless })
+    .waitFor();
   assert.deepEqual(complaints, []);
   await context.close();
 });

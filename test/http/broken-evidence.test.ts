@@ -59,13 +59,13 @@ test('one flipped bit breaks a bundle off instead of ending it well', async () =
 test('an unstreamed chunk with other bytes is broken off, one of another size or gone is refused', async () => {
   const incident = await world.ada.incident();
   for (const index of ['0', '1', '2'])
-    await world.ada.form(incident, uploadParts(bytesOf(5_000_001), { chunk_index: index }));
+    await world.ada.form(incident, uploadParts(bytesOf(5_000_000), { chunk_index: index }));
   const file = (index: number) => join(world.server.dataDir, 'blobs', 'incidents', incident, `video_00000${index}.enc`);
-  writeFileSync(file(0), bytesOf(5_000_001).reverse());
+  writeFileSync(file(0), bytesOf(5_000_000));
   writeFileSync(file(1), bytesOf(4_999_999));
   rmSync(file(2));
   const got = await download(`/v1/incidents/${incident}/chunks/video/0`);
-  assert.ok(!got.whole && got.received < got.expected);
+  assert.deepEqual([got.status, got.whole, got.received < got.expected], [200, false, true], JSON.stringify(got));
   // So small that nothing has left yet when the judgement falls.
   await world.ada.form(incident, uploadParts(bytesOf(100), { chunk_index: '3' }));
   writeFileSync(file(3), bytesOf(100));

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { cli } from '../support/server.ts';
@@ -135,6 +135,22 @@ test('from the decision on, every write, bundle and link is refused and reading 
   for (const answer of answers)
     assert.ok(['incident_deleting', 'stream_not_found', 'chunk_not_found'].includes(answer.code), answer.code);
   assert.equal((await world.ada.get(base)).status, 200);
+  await deleted(incident);
+});
+
+test('what cannot be removed is tried again until it can, and until then nothing is called deleted', async () => {
+  const incident = await world.ada.incident();
+  const { id } = await world.ada.filledStream(incident, 3);
+  // A folder in the place of a blob: no unlink removes that, not even for root.
+  const blob = join(world.server.dataDir, 'blobs', 'incidents', incident, 'streams', id, 'video_000002.enc');
+  rmSync(blob);
+  mkdirSync(join(blob, 'in-the-way'), { recursive: true });
+  await world.ada.post(path(incident), { allow_open: true });
+  await until(async () => ((await stateOf(incident)) === 'deletion_failed' ? true : undefined), 'failure');
+  const { incident: shown } = (await world.ada.get(`/v1/incidents/${incident}`)).body;
+  assert.match(shown.deletion_state, /^(deletion_failed|deleting)$/);
+  assert.equal((await world.ada.get(`/v1/incidents/${incident}/download`)).code, 'incident_deleting');
+  rmSync(blob, { recursive: true });
   await deleted(incident);
 });
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { cli } from '../support/server.ts';
 import { openWorld, type World } from './support/world.ts';
 
 let world: World;
@@ -210,4 +211,42 @@ test('streams open, are listed and read, and may be given up', async () => {
   assert.equal((await world.ada.post(`${path}/fail`)).code, 'stream_failed');
   assert.equal((await world.ada.post(`${path}/complete`, { expected_chunk_count: 1 })).code, 'stream_failed');
   assert.equal((await world.ada.put(id, streams[0].id, 1, Buffer.from('x'))).code, 'stream_not_open');
+});
+
+test('a preview of retention counts what would go, and nothing goes', async () => {
+  const id = await world.ada.incident({ client_label: 'old' });
+  await world.ada.filledStream(id, 2, 'video', 700);
+  await world.ada.post(`/v1/incidents/${id}/close`);
+  const link = (await world.ada.post(`/v1/incidents/${id}/incident-tokens`)).body.token_id;
+  await world.ada.post(`/v1/incident-tokens/${link}/revoke`);
+  const old = new Date(Date.now() - 10 * 86_400_000).toISOString();
+  world.database((database) => {
+    database.prepare('UPDATE incidents SET closed_at = ? WHERE id = ?').run(old, id);
+    database.prepare('UPDATE incident_tokens SET revoked_at = ? WHERE id = ?').run(old, link);
+  });
+  const env = {
+    SAFE_DATA_DIR: world.server.dataDir,
+    SAFE_CLOSED_INCIDENT_RETENTION: '9d',
+    SAFE_TOKEN_METADATA_RETENTION: '9d',
+  };
+  for (let i = 0; i < 2; i++) {
+    const { stdout, code } = await cli(['retention', 'preview', '--json'], env);
+    assert.equal(code, 0);
+    assert.deepEqual(JSON.parse(stdout), {
+      incidents: [{ id, closed_at: old, chunks: 2, bytes: 1_400 }],
+      viewerLinks: 1,
+      sessions: 0,
+      tombstones: [],
+    });
+  }
+  const longer = await cli(['retention', 'preview'], {
+    ...env,
+    SAFE_CLOSED_INCIDENT_RETENTION: '11d',
+    SAFE_TOKEN_METADATA_RETENTION: '0',
+  });
+  assert.match(
+    longer.stdout,
+    /^0 incidents, 0 tombstones, 0 viewer links, 0 sessions would go\. Nothing was changed\.$/m,
+  );
+  assert.equal((await world.ada.get(`/v1/incidents/${id}`)).body.incident.deletion_state, 'active');
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { internalCodes, unroutedCodes } from '#features/reference/index.ts';
 import { errorCodes } from '#kit/error-codes.ts';
+import { routesOfServer } from '../../scripts/docs/routes-of-server.ts';
 import type { DocumentedResponse } from './support/contract.ts';
 import { mistakes } from './support/json-schema-check.ts';
 import { openWorld, type World } from './support/world.ts';
@@ -113,6 +114,17 @@ test('every documented operation is mounted: none answers that there is nothing 
     );
     assert.ok(!['not_found', 'method_not_allowed'].includes(answer.code), `${method} ${path}: ${answer.code}`);
   }
+});
+
+test('every mounted route is documented, but for pages, files and the older spelling of links', async () => {
+  const routes = await routesOfServer();
+  const documented = new Set(world.contract.operations().map(({ method, path }) => `${method} ${path}`));
+  const left = routes
+    .map(({ method, path }) => `${method} ${path.replace(/:([a-z_]+)/g, '{$1}')}`)
+    .filter((route) => !documented.has(route));
+  assert.ok(left.length > 0);
+  for (const route of left) assert.match(route, /^GET \/(i\/\{token\}$|e\/|static\/|reference)/);
+  assert.equal(routes.length, documented.size + left.length);
 });
 
 test('what is mounted beside the documented operations answers 405 with the methods that it does have', async () => {

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import {
   type Answer,
@@ -329,6 +331,26 @@ test('chunks are listed in order of acceptance, in pages', async () => {
     cursor = `&cursor=${encodeURIComponent(body.next_cursor)}`;
   }
   assert.deepEqual(indexes, [3, 1, 2, 5, 4]);
+});
+
+test('bytes that a crash left without a row are adopted by their equal and stay in the way of any other', async () => {
+  const incident = await world.ada.incident();
+  const stream = await world.ada.stream(incident);
+  await world.ada.put(incident, stream, 9, bytesOf(10));
+  const folder = join(world.server.dataDir, 'blobs', 'incidents', incident, 'streams', stream);
+  const left = bytesOf(2_000);
+  writeFileSync(join(folder, 'video_000001.enc'), left);
+  const other = await world.ada.put(incident, stream, 1, bytesOf(2_000), { key: 'left-behind' });
+  refused(other, 409, 'duplicate_chunk_conflict');
+  assert.equal('reconciliation' in other.body, false);
+  assert.ok(readFileSync(join(folder, 'video_000001.enc')).equals(left), 'nothing is overwritten');
+  const listed = (await world.ada.get(`/v1/incidents/${incident}/chunks`)).body.chunks;
+  assert.deepEqual(
+    listed.map((chunk: { chunk_index: number }) => chunk.chunk_index),
+    [9],
+    'nor shown',
+  );
+  assert.equal((await world.ada.put(incident, stream, 1, left, { key: 'left-behind' })).status, 201);
 });
 
 test('staging has a limit for all uploads together, with an answer that says when to come back', async () => {

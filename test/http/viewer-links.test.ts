@@ -49,3 +49,69 @@ test('links are made for closed incidents, and not for those under deletion', as
   await world.ada.post(`/v1/incidents/${incident}/deletion`);
   assert.equal((await world.ada.post(path)).code, 'incident_deleting');
 });
+
+test('a link opens the data and the bundles of its incident, by both spellings, and nothing that is private', async () => {
+  const incident = await world.ada.incident({ client_label: 'Walk', notes: 'private-notes' });
+  const { id } = await world.ada.filledStream(incident, 2);
+  await world.ada.complete(incident, id, 2);
+  const open = await world.ada.filledStream(incident, 1, 'audio');
+  await world.ada.post(`/v1/incidents/${incident}/checkins`, { device_battery_percent: 5 });
+  const { token } = (await world.ada.post(`/v1/incidents/${incident}/incident-tokens`)).body;
+  const { status, body } = await world.nobody.get(`/i/${token}/data`);
+  assert.equal(status, 200);
+  assert.deepEqual(body.chunk_count_by_media_type, { video: 2, audio: 1 });
+  assert.equal(body.latest_chunk_by_media_type.video.chunk_index, 2);
+  assert.deepEqual(
+    body.completed_streams.map((stream: { id: string }) => stream.id),
+    [id],
+  );
+  assert.equal(body.latest_checkin.device_battery_percent, 5);
+  assert.doesNotMatch(JSON.stringify(body), /private-notes|owner|acct_|stored_path|token/);
+  for (const prefix of ['/i', '/e']) {
+    assert.equal((await fetch(`${world.server.url}${prefix}/${token}`)).status, 200);
+    assert.equal((await fetch(`${world.server.url}${prefix}/${token}/data`)).status, 200);
+    for (const path of [`streams/${id}/download`, 'incident/download']) {
+      const response = await fetch(`${world.server.url}${prefix}/${token}/${path}`);
+      assert.deepEqual([response.status, response.headers.get('content-type')], [200, 'application/zip'], path);
+      await response.arrayBuffer();
+    }
+  }
+  assert.equal((await world.nobody.get(`/i/${token}/streams/${open.id}/download`)).code, 'stream_not_complete');
+  const other = await world.ada.incident();
+  const foreign = await world.ada.filledStream(other, 1);
+  assert.equal((await world.nobody.get(`/i/${token}/streams/${foreign.id}/download`)).code, 'stream_not_found');
+  assert.equal((await world.nobody.as(token).get('/v1/account')).status, 401, 'a viewer token is no session');
+});
+
+test('nothing tells a wrong, expired, withdrawn or deleted link from another', async () => {
+  const make = async () => {
+    const incident = await world.ada.incident();
+    return { incident, ...(await world.ada.post(`/v1/incidents/${incident}/incident-tokens`)).body };
+  };
+  const [expired, revoked, deleting] = [await make(), await make(), await make()];
+  world.database((database) => {
+    const past = new Date(Date.now() - 1_000).toISOString();
+    database.prepare('UPDATE incident_tokens SET expires_at = ? WHERE id = ?').run(past, expired.token_id);
+  });
+  await world.ada.post(`/v1/incident-tokens/${revoked.token_id}/revoke`);
+  await world.ada.post(`/v1/incidents/${deleting.incident}/deletion`, { allow_open: true });
+  const texts = new Set<string>();
+  for (const token of [
+    expired.token,
+    revoked.token,
+    deleting.token,
+    'x'.repeat(43),
+    'x',
+    '%00',
+    world.ada.token,
+    expired.token_id,
+  ]) {
+    for (const path of ['data', 'incident/download', 'streams/x/download']) {
+      const answer = await world.nobody.get(`/i/${token}/${path}`);
+      assert.deepEqual([answer.status, answer.code], [404, 'incident_token_invalid'], `${token} ${path}`);
+      texts.add(JSON.stringify(answer.body));
+    }
+    assert.equal((await fetch(`${world.server.url}/i/${token}`)).status, 404);
+  }
+  assert.equal(texts.size, 1);
+});

@@ -17,6 +17,7 @@ import { logIn } from './log-in.ts';
 const time = z.iso.datetime();
 const role = z.enum(['user', 'admin']);
 const password = z.string().max(1024);
+const newPassword = password.describe('12 to 72 bytes of UTF-8');
 
 export const accountShape = z
   .object({
@@ -131,7 +132,7 @@ export function accountRoutes(deps: { metadata: Metadata }, config: AccountConfi
       tag,
       access: 'account',
       limit: 'auth',
-      json: z.strictObject({ current_password: password, new_password: password }),
+      json: z.strictObject({ current_password: password, new_password: newPassword }),
       responses: { 200: { description: 'Changed', json: z.object({ sessions_revoked: z.number().int() }) } },
       errors: ['invalid_credentials', 'invalid_password'],
       handle: async ({ caller, json }) => {
@@ -176,7 +177,7 @@ export function accountRoutes(deps: { metadata: Metadata }, config: AccountConfi
       tag,
       access: 'admin',
       limit: 'admin',
-      json: z.strictObject({ username: freeText(256), password, role: role.default('user') }),
+      json: z.strictObject({ username: freeText(256), password: newPassword, role: role.default('user') }),
       responses: { 201: { description: 'Created', json: z.object({ account: accountShape }) } },
       errors: ['invalid_username', 'invalid_password', 'username_conflict'],
       handle: async ({ caller, json }) => {
@@ -192,7 +193,7 @@ export function accountRoutes(deps: { metadata: Metadata }, config: AccountConfi
       tag,
       access: 'admin',
       limit: 'admin',
-      json: z.strictObject({ new_password: password }),
+      json: z.strictObject({ new_password: newPassword }),
       responses: {
         200: { description: 'Reset', json: z.object({ account: accountShape, sessions_revoked: z.number().int() }) },
       },
@@ -237,7 +238,15 @@ export function accountRoutes(deps: { metadata: Metadata }, config: AccountConfi
       tag,
       access: 'admin',
       limit: 'admin',
-      json: z.strictObject({ bytes_limit: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER).nullable() }),
+      json: z.strictObject({
+        bytes_limit: z
+          .number()
+          .int()
+          .min(0)
+          .max(Number.MAX_SAFE_INTEGER)
+          .nullable()
+          .describe('Bytes; 0: no limit; null: the default of the server'),
+      }),
       responses: { 200: { description: 'Set', json: z.object({ account: accountShape, quota: quotaShape }) } },
       errors: ['account_not_found'],
       handle: async ({ caller, json, param }) => {

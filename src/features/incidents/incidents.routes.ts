@@ -77,7 +77,9 @@ export function incidentRoutes(deps: { metadata: Metadata }): Route[] {
       tag,
       access: 'account',
       limit: 'incident_read',
-      query: pageQuery.extend({ owner: z.string().max(100).optional() }),
+      query: pageQuery.extend({
+        owner: z.string().max(100).optional().describe('For administrators: an account id, or `none`'),
+      }),
       responses: {
         200: {
           description: 'A page of incidents',

@@ -4,4 +4,4 @@ export type { JsonSchema } from './json-schema.ts';
 export { type ApiDescription, type DescribedApi, describeApi, openApiDocument } from './openapi-document.ts';
 export { referenceRoutes } from './reference.routes.ts';
 export { internalCodes, unroutedCodes } from './route-errors.ts';
-export { fieldsOf } from './schema-fields.ts';
+export { type Field, fieldsOf } from './schema-fields.ts';

@@ -17,8 +17,10 @@ import { timestamp } from '#kit/time.ts';
 import type { Db } from '#platform/metadata/metadata.ts';
 
 /** What the page must never let anybody forget. */
-export const safetyWarning =
-  'This page cannot call for help. If someone may be in danger, call your local emergency number.';
+export const warning = {
+  limit: 'This page cannot call for help.',
+  advice: 'If someone may be in danger, call your local emergency number.',
+} as const;
 
 const viewerStreamShape = streamShape
   .extend({ chunk_count: z.number().int(), total_bytes: z.number().int() })
@@ -91,7 +93,7 @@ export async function viewerData(db: Db, incident: IncidentRow, nowMs: number): 
     media: list,
     streams: shown,
     completed_streams: shown.filter((stream) => stream.status === 'complete'),
-    warning: safetyWarning,
+    warning: `${warning.limit} ${warning.advice}`,
     generated_at: timestamp(nowMs),
   };
 }

@@ -2,8 +2,8 @@ import { html } from 'hono/html';
 import { ago, type Markup, moment } from '#http/pages/moment.ts';
 import type { StaticFiles } from '#http/pages/static-files.ts';
 import { tellBytes } from '#http/pages/tell.js';
-import { checkinWords, happening, latestArrival, looseParts, streamWords } from './assets/happening.js';
-import { safetyWarning, type ViewerData, type ViewerStream } from './viewer-data.ts';
+import { checkinWords, emptyWords, happening, latestArrival, looseParts, streamWords } from './assets/happening.js';
+import { type ViewerData, type ViewerStream, warning } from './viewer-data.ts';
 
 /** Reloads by itself only where scripts do not run. Seconds. */
 const reloadSeconds = 30;
@@ -12,6 +12,7 @@ export function incidentPage(files: StaticFiles, token: string, data: ViewerData
   const now = happening(data, nowMs);
   const label = data.incident.client_label ?? 'Shared incident';
   const open = data.incident.status === 'open';
+  const arrival = latestArrival(data);
   return frame(
     files,
     `${now.title}: ${label}`,
@@ -23,11 +24,11 @@ export function incidentPage(files: StaticFiles, token: string, data: ViewerData
         <h2 id="now-title"><span class="dot" aria-hidden="true"></span><span data-field="title">${now.title}</span></h2>
         <p class="lead" data-field="text">${now.text}</p>
         <dl class="facts">
-          <div><dt>Started</dt><dd>${ago(data.incident.created_at, nowMs)}<span class="exact">${moment(data.incident.created_at)}</span></dd></div>
-          <div id="arrival" ${latestArrival(data) === undefined ? 'hidden' : ''}><dt>Last part</dt><dd>${ago(latestArrival(data) ?? data.generated_at, nowMs)}<span class="exact">${moment(latestArrival(data) ?? data.generated_at)}</span></dd></div>
+          <div><dt>Started</dt><dd>${when(data.incident.created_at, nowMs)}</dd></div>
+          <div id="arrival" ${arrival === undefined ? 'hidden' : ''}><dt>Last part</dt><dd>${when(arrival ?? data.generated_at, nowMs)}</dd></div>
         </dl>
       </section>
-      <p class="warning"><strong>${safetyWarning.slice(0, safetyWarning.indexOf('.') + 1)}</strong>${safetyWarning.slice(safetyWarning.indexOf('.') + 1)}</p>
+      <p class="warning"><strong>${warning.limit}</strong> ${warning.advice}</p>
       <p class="connection" id="connection" data-state="static">
         <span data-field="text">As of ${moment(data.generated_at)}.${open ? ' Reload the page to see what is new.' : ''}</span>
       </p>
@@ -37,6 +38,10 @@ export function incidentPage(files: StaticFiles, token: string, data: ViewerData
     html`<p>Incident <code>${data.incident.id}</code></p>
       <p>Whoever has the address of this page can see it. Share it only with people you trust.</p>`,
   );
+}
+
+function when(at: string, nowMs: number): Markup {
+  return html`${ago(at, nowMs)}<span class="exact">${moment(at)}</span>`;
 }
 
 function checkinSection(data: ViewerData, nowMs: number): Markup {
@@ -49,7 +54,7 @@ function checkinSection(data: ViewerData, nowMs: number): Markup {
     <h2 id="checkin-title">Last word from the phone</h2>
     <p data-field="none" ${checkin === undefined ? '' : 'hidden'}>The phone has not reported its state.</p>
     <dl class="facts" ${checkin === undefined ? 'hidden' : ''}>
-      ${row('when', 'Reported', html`${ago(at, nowMs)}<span class="exact">${moment(at)}</span>`, true)}
+      ${row('when', 'Reported', when(at, nowMs), true)}
       ${row('battery', 'Battery', html`<span data-field="battery">${words?.battery}</span>`, Boolean(words?.battery))}
       ${row('network', 'Network', html`<span data-field="network">${words?.network}</span>`, Boolean(words?.network))}
       ${row(
@@ -72,7 +77,7 @@ function streamsSection(data: ViewerData): Markup {
   const loose = looseParts(data);
   return html`<section aria-labelledby="streams-title">
     <h2 id="streams-title">Recordings</h2>
-    <p id="no-streams" ${data.streams.length > 0 || loose !== '' ? 'hidden' : ''}>Nothing has been recorded yet.</p>
+    <p id="no-streams" ${data.streams.length > 0 || loose !== '' ? 'hidden' : ''}>${emptyWords(data).recordings}</p>
     <ul class="streams" id="streams">
       ${data.streams.map((stream) => streamItem(stream, open))}
     </ul>
@@ -97,7 +102,7 @@ function downloadsSection(token: string, data: ViewerData): Markup {
   const bytes = complete.reduce((total, stream) => total + stream.total_bytes, 0);
   return html`<section aria-labelledby="downloads-title">
     <h2 id="downloads-title">Downloads</h2>
-    <p id="no-downloads" ${complete.length > 0 ? 'hidden' : ''}>A recording can be downloaded once it is complete.</p>
+    <p id="no-downloads" ${complete.length > 0 ? 'hidden' : ''}>${emptyWords(data).downloads}</p>
     <ul class="downloads" id="downloads">
       <li data-download="all" ${complete.length > 1 ? '' : 'hidden'}>${downloadLink(`${token}/incident/download`, 'Everything that is complete', bytes)}</li>
       ${complete.map(
@@ -133,7 +138,7 @@ export function noticePage(files: StaticFiles, notice: { title: string; paragrap
     html`<main id="content" tabindex="-1">
       <h1>${notice.title}</h1>
       ${notice.paragraphs.map((text) => html`<p>${text}</p>`)}
-      <p class="warning"><strong>If someone may be in danger, call your local emergency number.</strong> This page cannot call for help.</p>
+      <p class="warning"><strong>${warning.advice}</strong> ${warning.limit}</p>
     </main>`,
     html``,
   );

@@ -138,6 +138,30 @@ export function blobStoreContract(name: string, open: OpenForContract): void {
       }
     });
 
+    test('a verified read gives the whole blob, or less than the whole and evidence_corrupt', async () => {
+      for (const size of [0, 1, 4096, 512 * 1024, 512 * 1024 + 1, 3 * mib]) {
+        const path = freshPath();
+        const bytes = randomBytes(size);
+        await put(path, bytes);
+        const record = { byteSize: size, sha256Hex: sha256(bytes) };
+        const opened = await store.openVerified(path, record);
+        assert.equal(opened.byteSize, size);
+        assert.ok((await buffer(opened.stream)).equals(bytes));
+        for (const wrong of [
+          { ...record, byteSize: size + 1 },
+          { ...record, sha256Hex: sha256(Buffer.from('another')) },
+        ]) {
+          let received = 0;
+          const readAll = async () => {
+            const { stream } = await store.openVerified(path, wrong);
+            for await (const piece of stream) received += (piece as Buffer).length; // a byte stream, so pieces are Buffers
+          };
+          await assert.rejects(readAll(), problem('evidence_corrupt'));
+          assert.ok(received < Math.max(size, 1), `${received} of ${size}`);
+        }
+      }
+    });
+
     test('a reader that stops early or never starts harms nobody', async () => {
       const path = freshPath();
       const bytes = randomBytes(6 * mib);

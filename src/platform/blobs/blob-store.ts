@@ -58,6 +58,12 @@ export interface OpenBlob {
   readonly stream: Readable;
 }
 
+export interface BlobRecord {
+  byteSize: number;
+  /** Lower-case hexadecimal. */
+  sha256Hex: string;
+}
+
 export type BlobCheck = 'same' | 'missing' | 'different';
 
 export interface BlobEntry {
@@ -87,10 +93,15 @@ export interface BlobStore {
    * its record says. Read the stream or destroy it.
    */
   open(path: BlobPath, range?: BlobRange): Promise<OpenBlob>;
+  /**
+   * The whole blob, judged against its record while it is read: when hash or size differ, evidence_corrupt is thrown here or ends the
+   * stream in place of its last bytes. Whoever got all of the bytes got the right ones.
+   */
+  openVerified(path: BlobPath, expected: BlobRecord): Promise<OpenBlob>;
   /** Size in bytes; undefined when there is none. Says nothing about content. */
   size(path: BlobPath): Promise<number | undefined>;
   /** Reads and hashes the whole blob. */
-  check(path: BlobPath, expected: { byteSize: number; sha256Hex: string }): Promise<BlobCheck>;
+  check(path: BlobPath, expected: BlobRecord): Promise<BlobCheck>;
   /** Durable when it resolves; a missing blob is success. Empty parent folders may go with it. */
   remove(path: BlobPath): Promise<void>;
   /** Every blob under a prefix of whole segments, in no promised order, with back-pressure. */

@@ -4,7 +4,7 @@ import { runInNewContext } from 'node:vm';
 type Collect = (options: { type: 'minor' }) => void;
 
 /** Between two collections. Bytes. */
-const collectEvery = 4 * 1024 * 1024;
+const collectEvery = 16 * 1024 * 1024;
 
 function findCollector(): Collect {
   setFlagsFromString('--expose-gc');

@@ -21,6 +21,8 @@ export interface World {
   /** The database of the server, beside the server. For what no request can bring about. */
   database(work: (database: DatabaseSync) => void): void;
   close(): Promise<void>;
+  /** Only the folder, where a test has ended the server itself. */
+  remove(): void;
 }
 
 export const password = adminPassword;
@@ -43,6 +45,7 @@ export async function openWorld(name: string, env: Record<string, string> = {}):
     bob: nobody.as(bob.token),
     accounts: { root: root.id, ada: ada.id, bob: bob.id },
     database: (work) => withDatabase(databaseFile, work),
+    remove: folder.remove,
     close: async () => {
       const code = await server.stop();
       folder.remove();

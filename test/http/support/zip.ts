@@ -8,8 +8,11 @@ export interface ReadEntry {
   compressed: number;
 }
 
-/** Reads an archive with a reader that is not ours; throws where it is not well-formed or a checksum is wrong. */
-export async function readZip(archive: Buffer): Promise<ReadEntry[]> {
+/**
+ * Reads an archive with a reader that is not ours; throws where it is not well-formed or a checksum is wrong. Of entries that are not
+ * `wanted` only the name is read.
+ */
+export async function readZip(archive: Buffer, wanted: (name: string) => boolean = () => true): Promise<ReadEntry[]> {
   const zip = await new Promise<import('yauzl').ZipFile>((resolve, reject) => {
     fromBuffer(archive, { lazyEntries: true, strictFileNames: true, validateEntrySizes: true }, (error, file) =>
       error === null ? resolve(file) : reject(error),
@@ -18,6 +21,11 @@ export async function readZip(archive: Buffer): Promise<ReadEntry[]> {
   return await new Promise((resolve, reject) => {
     const entries: ReadEntry[] = [];
     zip.on('entry', (entry) => {
+      if (!wanted(entry.fileName)) {
+        entries.push({ name: entry.fileName, bytes: Buffer.alloc(0), compressed: entry.compressedSize });
+        zip.readEntry();
+        return;
+      }
       zip.openReadStream(entry, (error, stream) => {
         if (error !== null) return reject(error);
         buffer(stream).then((bytes) => {

@@ -24,8 +24,7 @@ function progressWords(decision: DecisionRow, progress: DeletionProgress | undef
   const left = progress?.left ?? 0;
   const tries = progress?.attempts ?? 0;
   const failed = decision.state === 'deletion_failed';
-  return html`${left.toLocaleString('en')} of ${tellCount(decision.item_count, 'part')}
-    left${tries > 0 ? html`, tried ${tellCount(tries, 'time')}` : ''}${failed ? html`, last ${ago(decision.updated_at, nowMs)}` : ''}${failed && decision.error_code !== null ? html`: <code>${decision.error_code}</code>` : ''}`;
+  return html`${left.toLocaleString('en')} of ${tellCount(decision.item_count, 'part')} left${tries > 0 ? html`, tried ${tellCount(tries, 'time')}` : ''}${failed ? html`, latest ${ago(decision.updated_at, nowMs)}` : ''}${failed && decision.error_code !== null ? html`: <code>${decision.error_code}</code>` : ''}`;
 }
 
 export interface DeletionsView {

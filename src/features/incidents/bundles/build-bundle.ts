@@ -1,4 +1,3 @@
-import { verified } from '#http/send-blob.ts';
 import { Problem } from '#kit/errors.ts';
 import { timestamp } from '#kit/time.ts';
 import type { BlobStore } from '#platform/blobs/blob-store.ts';
@@ -94,8 +93,9 @@ async function assertBlobsThere(blobs: BlobStore, chunks: readonly ChunkRow[]): 
 }
 
 async function* chunkContent(blobs: BlobStore, chunk: ChunkRow): AsyncGenerator<Buffer> {
-  const open = await blobs.open(chunk.stored_path);
-  yield* verified(open.stream, chunk);
+  const record = { byteSize: chunk.byte_size, sha256Hex: chunk.sha256_hex };
+  const { stream } = await blobs.openVerified(chunk.stored_path, record);
+  yield* stream;
 }
 
 async function allChunks(db: Db, stream: StreamRow): Promise<ChunkRow[]> {

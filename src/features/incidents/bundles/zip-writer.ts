@@ -40,24 +40,47 @@ export function zipSize(entries: readonly ZipEntry[]): number {
 export async function* zip(entries: readonly ZipEntry[], modifiedAt: Date): AsyncGenerator<Buffer> {
   const time = dosTime(modifiedAt);
   const directory: Buffer[] = [];
+  const begun: Content[] = [];
   let offset = 0;
-  for (const entry of entries) {
-    yield localHeader(entry, time);
-    let checksum = 0;
-    let size = 0;
-    for await (const piece of entry.content()) {
-      checksum = crc32(piece, checksum);
-      size += piece.length;
-      yield piece;
+  try {
+    for (const [i, entry] of entries.entries()) {
+      // The next entries are read while this one is sent.
+      for (const next of entries.slice(i + begun.length, i + 1 + readAhead)) begun.push(begin(next));
+      yield localHeader(entry, time);
+      let checksum = 0;
+      let size = 0;
+      for (let at = await begun[0]?.first; at?.done === false; at = await begun[0]?.pieces.next()) {
+        checksum = crc32(at.value, checksum);
+        size += at.value.length;
+        yield at.value;
+      }
+      if (size !== entry.byteSize) throw new Error('an entry differs from its declared size');
+      yield descriptor(entry, checksum);
+      directory.push(directoryHeader(entry, checksum, offset, time));
+      offset += localHeaderSize(entry) + size + descriptorSize(entry);
+      begun.shift();
     }
-    if (size !== entry.byteSize) throw new Error('an entry differs from its declared size');
-    yield descriptor(entry, checksum);
-    directory.push(directoryHeader(entry, checksum, offset, time));
-    offset += localHeaderSize(entry) + size + descriptorSize(entry);
+  } finally {
+    for (const { pieces } of begun) await pieces.return?.();
   }
   const central = Buffer.concat(directory);
   yield central;
   yield endOfArchive(entries.length, central.length, offset);
+}
+
+const readAhead = 2;
+
+interface Content {
+  pieces: AsyncIterator<Buffer>;
+  first: Promise<IteratorResult<Buffer>>;
+}
+
+function begin(entry: ZipEntry): Content {
+  const pieces = entry.content()[Symbol.asyncIterator]();
+  const first = pieces.next();
+  // Its turn may never come, when an entry before it fails; then nobody waits for this one.
+  first.catch(() => undefined);
+  return { pieces, first };
 }
 
 function localHeader(entry: ZipEntry, time: number): Buffer {

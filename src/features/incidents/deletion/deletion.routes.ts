@@ -44,8 +44,9 @@ const requestFields = z.strictObject({
   reason_code: z
     .string()
     .regex(/^[A-Za-z0-9_.:-]{1,64}$/, 'must be 1 to 64 of A-Z a-z 0-9 _ . : -')
-    .optional(),
-  allow_open: z.boolean().optional(),
+    .optional()
+    .describe('1 to 64 of A-Z a-z 0-9 _ . : -'),
+  allow_open: z.boolean().optional().describe('Also while the incident is open'),
 });
 
 export function deletionRoutes(deps: { metadata: Metadata }): Route[] {
@@ -90,7 +91,7 @@ function pair(deps: { metadata: Metadata }, access: 'account' | 'admin', prefix:
     route({
       method: 'GET',
       path,
-      summary: 'How far a deletion is',
+      summary: access === 'admin' ? 'How far a deletion is, as administrator' : 'How far a deletion is',
       tag,
       access,
       limit: access === 'admin' ? 'admin' : 'incident_read',

@@ -95,7 +95,8 @@ export function streamRoutes(deps: { metadata: Metadata; blobs: BlobStore }): Ro
           .number()
           .int()
           .min(1)
-          .max(2 ** 31 - 1),
+          .max(2 ** 31 - 1)
+          .describe('Chunks 1 to this number make up the stream'),
       }),
       responses: { 200: { description: 'Complete', json: one } },
       errors: [

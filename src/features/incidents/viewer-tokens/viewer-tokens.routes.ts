@@ -27,7 +27,10 @@ export function viewerTokenRoutes(deps: { metadata: Metadata }, config: ViewerTo
       tag,
       access: 'account',
       limit: 'token',
-      json: z.strictObject({ label: optionalText(200), expires_at: z.string().max(64).nullable().optional() }),
+      json: z.strictObject({
+        label: optionalText(200),
+        expires_at: z.string().max(64).nullable().optional().describe('RFC 3339, in the future; null: until withdrawn'),
+      }),
       jsonOptional: true,
       responses: {
         201: {

@@ -1,5 +1,5 @@
 import { tellAgo, tellBytes } from '../../../http/pages/tell.js';
-import { checkinWords, happening, latestArrival, looseParts, streamWords } from './happening.js';
+import { checkinWords, emptyWords, happening, latestArrival, looseParts, streamWords } from './happening.js';
 
 /**
  * Puts data into the page that the server wrote. Only text and attributes are set, never markup, so nothing that a recorder sent
@@ -22,6 +22,13 @@ function show(element, visible) {
   if (element instanceof HTMLElement && element.hidden === visible) element.hidden = !visible;
 }
 
+/** @param {string} id @param {string} text @param {boolean} empty */
+function showEmpty(id, text, empty) {
+  const place = document.getElementById(id);
+  if (place !== null && place.textContent !== text) place.textContent = text;
+  show(place, empty);
+}
+
 /** @param {ParentNode | null | undefined} root @param {string | undefined} at every `<time>` in it */
 function setTimes(root, at) {
   if (at === undefined) return;
@@ -41,8 +48,16 @@ export function draw(data, nowMs) {
 
 const exact = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' });
 
-/** Everything that changes by time alone. @param {Data | undefined} data @param {number} nowMs */
-export function drawClock(data, nowMs) {
+const lastKnown = 'Last known: ';
+
+/**
+ * Everything that changes by time alone.
+ * @param {Data | undefined} data
+ * @param {number} nowMs
+ * @param {number} [lostSinceMs] when the server last answered, where it does not any more: what is on the screen is from then, and
+ *   that nothing new came since is our own doing
+ */
+export function drawClock(data, nowMs, lostSinceMs) {
   for (const time of document.querySelectorAll('time')) {
     const at = new Date(time.dateTime);
     if (Number.isNaN(at.getTime())) continue;
@@ -51,13 +66,18 @@ export function drawClock(data, nowMs) {
     if (time.textContent !== text) time.textContent = text;
     if (time.dataset.tell === 'ago' && time.title !== local) time.title = local;
   }
-  if (data === undefined) return;
   const now = document.getElementById('now');
-  const words = happening(data, nowMs);
+  if (data === undefined) {
+    const written = now?.querySelector('[data-field=title]')?.textContent ?? '';
+    if (lostSinceMs !== undefined && !written.startsWith(lastKnown)) fill(now, 'title', lastKnown + written);
+    return;
+  }
+  const words = happening(data, lostSinceMs ?? nowMs);
+  const told = lostSinceMs === undefined ? words.title : lastKnown + words.title;
   if (now !== null) now.dataset.state = words.state;
-  fill(now, 'title', words.title);
+  fill(now, 'title', told);
   fill(now, 'text', words.text);
-  const title = `${words.title}: ${data.incident.client_label ?? 'Shared incident'}`;
+  const title = `${told}: ${data.incident.client_label ?? 'Shared incident'}`;
   if (document.title !== title) document.title = title;
 }
 
@@ -115,7 +135,7 @@ function drawStreams(data) {
     fill(item, 'amount', words.amount);
     show(fill(item, 'note', words.note), words.note !== '');
   }
-  show(document.getElementById('no-streams'), data.streams.length === 0 && loose === '');
+  showEmpty('no-streams', emptyWords(data).recordings, data.streams.length === 0 && loose === '');
   const parts = document.getElementById('loose-parts');
   if (parts !== null && parts.textContent !== loose) parts.textContent = loose;
   show(parts, loose !== '');
@@ -135,7 +155,7 @@ function drawDownloads(data) {
   const all = find(list, 'download', 'all');
   fill(all, 'size', tellBytes(complete.reduce((total, stream) => total + stream.total_bytes, 0)));
   show(all, complete.length > 1);
-  show(document.getElementById('no-downloads'), complete.length === 0);
+  showEmpty('no-downloads', emptyWords(data).downloads, complete.length === 0);
   for (const stream of complete) {
     if (find(list, 'download', stream.id) !== undefined) continue;
     const item = copyOf('download-item');

@@ -121,6 +121,20 @@ export function looseParts(data) {
 }
 
 /**
+ * In place of an empty list.
+ * @param {Data} data
+ * @returns {{ recordings: string, downloads: string }}
+ */
+export function emptyWords(data) {
+  return data.incident.status === 'closed'
+    ? { recordings: 'Nothing was recorded.', downloads: 'No recording was completed, so there is nothing to download.' }
+    : {
+        recordings: 'Nothing has been recorded yet.',
+        downloads: 'A recording can be downloaded once it is complete.',
+      };
+}
+
+/**
  * @param {Checkin} checkin
  * @returns {{ battery: string, network: string, place: string, accuracy: string, geo: string }} empty where the phone said nothing
  */

@@ -8,6 +8,8 @@ const whileHiddenMs = 30_000;
 const whileClosedMs = 60_000;
 const longestWaitMs = 30_000;
 const answerWithinMs = 10_000;
+/** Without an answer for so long, as after a phone has slept, what is on the screen is old. */
+const oldAfterMs = whileClosedMs + 2 * answerWithinMs;
 
 // The address of this page is the only place where the token stands; nothing here copies it anywhere else.
 const dataAddress = `${location.pathname}/data`;
@@ -104,6 +106,7 @@ function announce(before, next, wasLost) {
 
 function showLost() {
   const since = new Date(lastAnswerAt).toLocaleTimeString('en-GB');
+  tick();
   showConnection('lost', `No connection to the server since ${since}. What you see is from then. Trying again.`);
   if (failures === 1) say(`No connection to the server since ${since}. Trying again.`);
 }
@@ -144,7 +147,8 @@ function setUpCopy() {
 /** The state can change by the clock alone: from recording to nothing new. */
 function tick() {
   const before = document.getElementById('now')?.dataset.state;
-  drawClock(data, serverNow());
+  const lost = failures > 0 || Date.now() - lastAnswerAt > oldAfterMs;
+  drawClock(data, serverNow(), lost ? lastAnswerAt + clockAheadMs : undefined);
   const after = document.getElementById('now')?.dataset.state;
   if (data !== undefined && before !== after) say(document.getElementById('now-title')?.textContent ?? '');
 }

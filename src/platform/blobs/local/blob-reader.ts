@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { Problem } from '#kit/errors.ts';
 import { threadModule } from '#platform/process/thread-module.ts';
-import type { BlobCheck, BlobPath, BlobRange, OpenBlob } from '../blob-store.ts';
+import type { BlobCheck, BlobPath, BlobRange, BlobRecord, OpenBlob } from '../blob-store.ts';
 import { CallThread } from './call-thread.ts';
 import { diskProblem } from './disk-problem.ts';
 import { ReadSlots } from './read-slots.ts';
@@ -28,8 +28,8 @@ export class BlobReader {
     return this.#thread.alive;
   }
 
-  async open(path: BlobPath, range: BlobRange | undefined): Promise<OpenBlob> {
-    const first = await this.#readBlock((id, slot) => ({ id, op: 'open', path, range, slot }));
+  async open(path: BlobPath, how: { range?: BlobRange; record?: BlobRecord } = {}): Promise<OpenBlob> {
+    const first = await this.#readBlock((id, slot) => ({ id, op: 'open', path, ...how, slot }));
     return { byteSize: first.byteSize, stream: this.#stream(first) };
   }
 
@@ -40,7 +40,7 @@ export class BlobReader {
     throw unexpected(reply);
   }
 
-  async check(path: BlobPath, expected: { byteSize: number; sha256Hex: string }): Promise<BlobCheck> {
+  async check(path: BlobPath, expected: BlobRecord): Promise<BlobCheck> {
     const reply = await this.#thread.call((id) => ({ id, op: 'hash', path }));
     if (reply.kind === 'missing') return 'missing';
     if (reply.kind !== 'hash') throw unexpected(reply);

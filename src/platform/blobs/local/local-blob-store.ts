@@ -102,7 +102,12 @@ export async function openLocalBlobStore(options: LocalBlobStoreOptions): Promis
       requireBlobPath(path);
       requireRange(range);
       assertOpen();
-      return reader.open(path, range);
+      return reader.open(path, range === undefined ? {} : { range });
+    },
+    async openVerified(path, record) {
+      requireBlobPath(path);
+      assertOpen();
+      return reader.open(path, { record });
     },
     async size(path) {
       requireBlobPath(path);

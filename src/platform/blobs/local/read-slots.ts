@@ -1,8 +1,8 @@
 import { passedThrough } from '#platform/process/bulk-memory.ts';
 
 /** Read at a time: large enough to pay for the hop between threads, small enough for many readers at once. Bytes. */
-export const slotBytes = 128 * 1024;
-const slotCount = 32;
+export const slotBytes = 512 * 1024;
+const slotCount = 16;
 
 /**
  * Memory that the reader thread fills, and the copies that streams are given. A stream's consumer may hold a copy as long as it

@@ -1,9 +1,11 @@
-import type { BlobPath, BlobRange } from '../blob-store.ts';
+import type { BlobPath, BlobRange, BlobRecord } from '../blob-store.ts';
 import type { DiskFault } from './disk-problem.ts';
 
 /** `slot` takes the block that is read. */
-export type ReadCall = { id: number } & (
-  | { op: 'open'; path: BlobPath; range: BlobRange | undefined; slot: number }
+export type ReadCall = {
+  id: number;
+} /** With a record, the whole is hashed as it is read, and the last block only comes when it was right. */ & (
+  | { op: 'open'; path: BlobPath; range?: BlobRange; record?: BlobRecord; slot: number }
   | { op: 'more'; file: number; slot: number }
   | { op: 'size'; path: BlobPath }
   | { op: 'hash'; path: BlobPath }
@@ -11,13 +13,17 @@ export type ReadCall = { id: number } & (
   | { op: 'close'; file: number }
 );
 
-/** "bytes": `length` of them are in the slot, and `file` is 0 when they were the last. "short": the blob ends too early. */
+/**
+ * "bytes": `length` of them are in the slot, and `file` is 0 when they were the last. "short": the blob ends too early.
+ * "different": it is not what its record says.
+ */
 export type ReadReply = { id: number } & (
   | { kind: 'bytes'; byteSize: number; length: number; file: number }
   | { kind: 'size'; byteSize: number }
   | { kind: 'hash'; byteSize: number; sha256Hex: string }
   | { kind: 'missing' }
   | { kind: 'short' }
+  | { kind: 'different' }
   | { kind: 'fault'; fault: DiskFault }
 );
 

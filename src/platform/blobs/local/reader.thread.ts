@@ -1,6 +1,8 @@
+import { createHash, type Hash } from 'node:crypto';
 import { closeSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
+import type { BlobRecord } from '../blob-store.ts';
 import { hashBlobFile, openBlobFile, readBlock } from './blob-files.ts';
 import { diskFault } from './disk-problem.ts';
 import { slotBytes } from './read-slots.ts';
@@ -18,6 +20,7 @@ interface Reading {
   next: number;
   /** Exclusive. */
   end: number;
+  judged: { record: BlobRecord; hash: Hash } | undefined;
 }
 
 const open = new Map<number, Reading>();
@@ -29,11 +32,20 @@ function close(file: number): void {
   if (reading !== undefined) closeSync(reading.fd);
 }
 
-function start({ id, path, range, slot }: Extract<ReadCall, { op: 'open' }>): ReadReply {
+function start({ id, path, range, record, slot }: Extract<ReadCall, { op: 'open' }>): ReadReply {
   const found = openBlobFile(blobsDir, path);
   if (found === undefined) return { id, kind: 'missing' };
+  if (record !== undefined && record.byteSize !== found.byteSize) {
+    closeSync(found.fd);
+    return { id, kind: 'different' };
+  }
   lastFile += 1;
-  open.set(lastFile, { ...found, next: range?.start ?? 0, end: range === undefined ? found.byteSize : range.end + 1 });
+  open.set(lastFile, {
+    ...found,
+    next: range?.start ?? 0,
+    end: range === undefined ? found.byteSize : range.end + 1,
+    judged: record === undefined ? undefined : { record, hash: createHash('sha256') },
+  });
   return nextBlock(id, lastFile, slot);
 }
 
@@ -41,15 +53,19 @@ function start({ id, path, range, slot }: Extract<ReadCall, { op: 'open' }>): Re
 function nextBlock(id: number, file: number, slot: number): ReadReply {
   const reading = open.get(file);
   if (reading === undefined) return { id, kind: 'missing' };
-  const { byteSize, end, fd, next } = reading;
+  const { byteSize, end, fd, judged, next } = reading;
   let last = true;
   try {
     if (end > byteSize) return { id, kind: 'short' };
     const from = slot * slotBytes;
-    const length = readBlock(fd, slots.subarray(from, from + Math.min(slotBytes, end - next)), next);
+    const block = slots.subarray(from, from + Math.min(slotBytes, end - next));
+    const length = readBlock(fd, block, next);
     if (length === 0 && end > next) return { id, kind: 'short' };
     reading.next += length;
     last = reading.next === end;
+    judged?.hash.update(block.subarray(0, length));
+    if (last && judged !== undefined && judged.hash.digest('hex') !== judged.record.sha256Hex)
+      return { id, kind: 'different' };
     return { id, kind: 'bytes', byteSize, length, file: last ? 0 : file };
   } finally {
     if (last) close(file);

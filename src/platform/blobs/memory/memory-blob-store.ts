@@ -20,7 +20,7 @@ class MemoryStagedBody implements StagedBody {
 
   constructor(bytes: Buffer, reservation: StagingReservation) {
     this.bytes = bytes;
-    this.sha256Hex = createHash('sha256').update(bytes).digest('hex');
+    this.sha256Hex = sha256(bytes);
     this.#reservation = reservation;
   }
 
@@ -92,6 +92,14 @@ export function createMemoryBlobStore(options: MemoryBlobStoreOptions): BlobStor
       const part = range === undefined ? bytes : bytes.subarray(range.start, range.end + 1);
       return { byteSize: bytes.length, stream: Readable.from(part.length === 0 ? [] : [Buffer.from(part)]) };
     },
+    async openVerified(path, record) {
+      requireBlobPath(path);
+      assertOpen();
+      const bytes = blobs.get(path);
+      if (bytes === undefined || bytes.length !== record.byteSize || sha256(bytes) !== record.sha256Hex)
+        throw new Problem('evidence_corrupt');
+      return { byteSize: bytes.length, stream: Readable.from(bytes.length === 0 ? [] : [Buffer.from(bytes)]) };
+    },
     async size(path) {
       assertOpen();
       return blobs.get(requireBlobPath(path))?.length;
@@ -100,8 +108,7 @@ export function createMemoryBlobStore(options: MemoryBlobStoreOptions): BlobStor
       assertOpen();
       const bytes = blobs.get(requireBlobPath(path));
       if (bytes === undefined) return 'missing';
-      const same =
-        bytes.length === expected.byteSize && createHash('sha256').update(bytes).digest('hex') === expected.sha256Hex;
+      const same = bytes.length === expected.byteSize && sha256(bytes) === expected.sha256Hex;
       return same ? 'same' : 'different';
     },
     async remove(path) {
@@ -123,4 +130,8 @@ export function createMemoryBlobStore(options: MemoryBlobStoreOptions): BlobStor
       closed = true;
     },
   };
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
 }

@@ -1,0 +1,40 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { sections } from '#compose/config.ts';
+import { describedApi } from '#compose/server.ts';
+import { describeApi } from '#features/reference/index.ts';
+import { apiPage } from './docs/api-page.ts';
+import { configurationPage } from './docs/configuration-page.ts';
+import { errorsPage } from './docs/errors-page.ts';
+import { routesOfServer } from './docs/routes-of-server.ts';
+
+/** Writes the pages of docs/ that are made from the code. With --check it writes nothing and fails where they differ. */
+async function main(): Promise<number> {
+  const check = process.argv.includes('--check');
+  const api = describeApi(describedApi(await routesOfServer()));
+  const pages: Record<string, string> = {
+    'api.md': apiPage(api),
+    'errors.md': errorsPage(api),
+    'configuration.md': configurationPage(sections),
+  };
+  const stale: string[] = [];
+  for (const [name, content] of Object.entries(pages)) {
+    const path = fileURLToPath(new URL(`../docs/${name}`, import.meta.url));
+    if (contentOf(path) === content) continue;
+    stale.push(`docs/${name}`);
+    if (!check) writeFileSync(path, content);
+  }
+  if (check && stale.length > 0) process.stderr.write(`${stale.join(', ')}: not as the code says. Run: npm run docs\n`);
+  else process.stdout.write(stale.length === 0 ? 'docs are as the code says\n' : `wrote ${stale.join(', ')}\n`);
+  return check && stale.length > 0 ? 1 : 0;
+}
+
+function contentOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+process.exitCode = await main();
