@@ -74,9 +74,16 @@ export async function seedDefects(options: { only?: readonly string[]; progress?
       untouched.remove();
     }
     const tree = copyTree();
-    plant(tree, defect);
-    const verdict = await runTest(tree, defect.test);
-    tree.remove();
+    let verdict: Verdict;
+    try {
+      plant(tree, defect);
+      verdict = await runTest(tree, defect.test);
+    } catch (error) {
+      violations.push(String(error));
+      continue;
+    } finally {
+      tree.remove();
+    }
     if (!verdict.ran) violations.push(`${defect.name}: its test did not run:\n${verdict.output.slice(-1500)}`);
     else if (verdict.passed) violations.push(`${defect.name}: nobody noticed`);
     progress(`${verdict.passed ? 'MISSED' : 'caught'}: ${defect.name}`);
