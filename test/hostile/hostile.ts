@@ -13,6 +13,9 @@ export interface HostileOptions {
   seed: number;
 }
 
+/** What they may all together make the server hold more than at rest. */
+const mostGrowthBytes = 64 * 2 ** 20;
+
 /** Bytes the process holds in memory, as the kernel counts. */
 export function residentBytes(pid: number): number {
   const kilobytes = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
@@ -59,10 +62,11 @@ export async function besiege({ idleSockets, fuzzRuns, seed }: HostileOptions): 
     violations.push(...honest.violations);
     const growth = Math.max(peak, residentBytes(server.pid)) - before;
     if (server.process.exitCode !== null) violations.push('the server ended');
+    if (growth > mostGrowthBytes) violations.push(`memory grew by ${Math.round(growth / 2 ** 20)} MB`);
     const ratio = quantile(besieged, 0.99) / quantile(idle, 0.99);
     return {
       fault: `slow and hostile clients at once: slow headers and body, ${idleSockets} idle sockets, huge and deep JSON, header bombs, ${fuzzRuns} malformed forms`,
-      held: '408, 413, 431 and 400 readable and in time; an honest client is served',
+      held: '408, 413, 431 and 400 readable and in time; an honest client is served; memory grows by less than 64 MB',
       filesystem: 'as the machine has it',
       rounds: 8 + idleSockets + fuzzRuns,
       acknowledged: honest.accepted(),
