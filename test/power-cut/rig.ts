@@ -10,6 +10,9 @@ export interface RigOptions {
   databaseApart: boolean;
 }
 
+/** Of an image; it takes only what is written. Room for a long run, and large enough for the usual block size and a real journal. */
+const megabytes = 2048;
+
 /** A server on a volume whose power can be cut. */
 export interface Rig {
   server: TestServer;
@@ -45,11 +48,8 @@ export async function openRig({ filesystem, databaseApart }: RigOptions): Promis
     scratch.remove();
   };
   try {
-    // Large enough for ext4 to use its usual block size and a real journal.
-    const blobs = await space.image('blobs', filesystem, filesystem === 'xfs' ? 320 : 160);
-    const apart = databaseApart
-      ? await space.image('database', filesystem, filesystem === 'xfs' ? 320 : 96)
-      : undefined;
+    const blobs = await space.image('blobs', filesystem, megabytes);
+    const apart = databaseApart ? await space.image('database', filesystem, megabytes) : undefined;
     const images = apart === undefined ? [blobs] : [blobs, apart];
     await space.run('cp', '-a', `${template}/.`, `${blobs.path}/data`);
     await space.run('cp', '-a', `${database}/.`, `${(apart ?? blobs).path}/db`);

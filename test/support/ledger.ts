@@ -13,6 +13,8 @@ export interface SentChunk {
   key: string;
   /** The body of a 2xx: from then on it must be there for ever. Undefined: never answered so, and then both outcomes are right. */
   accepted?: unknown;
+  /** When that was heard; performance.now(). */
+  acceptedAt?: number;
   /** Of any other answer. */
   refused?: string;
 }
@@ -32,8 +34,10 @@ export async function sendChunk(as: Api, chunk: SentChunk): Promise<Answer | und
     .putChunk(chunk.incidentId, chunk.streamId, chunk.index, chunkBytes(chunk), { key: chunk.key, ...times })
     .catch(() => undefined);
   if (answer === undefined) return undefined;
-  if (answer.status === 201 || answer.status === 200) chunk.accepted = answer.body;
-  else chunk.refused = `${answer.status} ${answer.body?.error?.code}`;
+  if (answer.status === 201 || answer.status === 200) {
+    chunk.accepted = answer.body;
+    chunk.acceptedAt = performance.now();
+  } else chunk.refused = `${answer.status} ${answer.body?.error?.code}`;
   return answer;
 }
 
