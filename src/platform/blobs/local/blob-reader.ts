@@ -24,6 +24,10 @@ export class BlobReader {
     this.#thread = new CallThread(threadModule(import.meta.url, 'reader.thread'), 'blob-reader', setup, onDeath);
   }
 
+  get ready(): Promise<void> {
+    return this.#thread.ready;
+  }
+
   get alive(): boolean {
     return this.#thread.alive;
   }

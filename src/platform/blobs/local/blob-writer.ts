@@ -26,6 +26,10 @@ export class BlobWriter {
     this.#thread = new CallThread(threadModule(import.meta.url, 'writer.thread'), 'blob-writer', setup, events.onDeath);
   }
 
+  get ready(): Promise<void> {
+    return this.#thread.ready;
+  }
+
   get alive(): boolean {
     return this.#thread.alive;
   }

@@ -9,7 +9,7 @@ interface Call {
 }
 
 function entry(source: string): URL {
-  const module = `import { parentPort } from 'node:worker_threads'; parentPort.on('message', (calls) => { ${source} });`;
+  const module = `import { parentPort } from 'node:worker_threads'; parentPort.on('message', (calls) => { ${source} }); parentPort.postMessage('ready');`;
   return new URL(`data:text/javascript,${encodeURIComponent(module)}`);
 }
 
@@ -63,3 +63,9 @@ for (const [name, source] of [
     await thread.close();
   });
 }
+
+test('a thread that cannot be loaded is never ready', async () => {
+  const broken = new URL(`data:text/javascript,${encodeURIComponent('throw new Error("injected")')}`);
+  const thread = new CallThread<Call, Call>(broken, 'broken', {}, () => undefined);
+  await assert.rejects(thread.ready, (error) => isProblem(error, 'storage_unavailable'));
+});

@@ -17,6 +17,8 @@ export class CallThread<Call extends { id: number }, Reply extends { id: number 
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting<Reply>>();
   readonly #exited: Promise<void>;
+  /** Resolves when the thread is loaded; rejects with storage_unavailable when it ended before. */
+  readonly ready: Promise<void>;
   #outbox: Call[] = [];
   #lastId = 0;
   #ended = false;
@@ -24,8 +26,18 @@ export class CallThread<Call extends { id: number }, Reply extends { id: number 
 
   constructor(entry: URL, name: string, setup: object, onDeath: (error: unknown) => void) {
     this.#worker = new Worker(entry, { name, workerData: setup });
-    this.#worker.on('message', (replies: Reply[]) => this.#settle(replies));
     let cause: unknown = new Error(`the ${name} thread ended`);
+    this.ready = new Promise((resolve, reject) => {
+      // The entry's own first message: it is loaded, and will answer calls.
+      this.#worker.once('message', () => {
+        this.#worker.on('message', (replies: Reply[]) => this.#settle(replies));
+        if (this.#waiting.size === 0) this.#worker.unref();
+        resolve();
+      });
+      this.#worker.once('exit', () => reject(new Problem('storage_unavailable', { cause })));
+    });
+    // Looked at by whoever opens the store; until then a failure must not end the process.
+    this.ready.catch(() => undefined);
     this.#worker.on('error', (error) => {
       cause = error;
     });
@@ -36,7 +48,6 @@ export class CallThread<Call extends { id: number }, Reply extends { id: number 
         resolve();
       });
     });
-    this.#worker.unref();
   }
 
   get alive(): boolean {

@@ -60,6 +60,12 @@ export async function openLocalBlobStore(options: LocalBlobStoreOptions): Promis
     onDeath,
   });
   const reader = new BlobReader(blobsDir, onDeath);
+  try {
+    await Promise.all([writer.ready, reader.ready]);
+  } catch (error) {
+    await Promise.all([writer.close(), reader.close()]);
+    throw error;
+  }
 
   function assertOpen(): void {
     if (closed) throw new Problem('storage_unavailable');

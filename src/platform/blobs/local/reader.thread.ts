@@ -110,3 +110,5 @@ async function handle(call: ReadCall): Promise<void> {
 port.on('message', (calls: ReadCall[]) => {
   for (const call of calls) void handle(call);
 });
+
+port.postMessage('ready');

@@ -29,3 +29,5 @@ port.on('message', (calls: WriteCall[]) => {
   queue.push(...calls);
   if (!running) void run();
 });
+
+port.postMessage('ready');
