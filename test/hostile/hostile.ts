@@ -37,7 +37,8 @@ export async function besiege({ idleSockets, fuzzRuns, seed }: HostileOptions): 
     const incidentId = await openIncident(ada);
     const streamId = await openStream(ada, incidentId);
     const honest = honestClient(ada, incidentId, streamId);
-    // Warm: what the first requests load is no growth.
+    // Warm first, with malformed forms too: what the first requests load and compile is no growth under attack.
+    violations.push(...(await fuzzForms(ada, incidentId, 300, seed + 1)));
     const idle = await honest.during(new Promise((resolve) => setTimeout(resolve, 2_000)));
     const before = residentBytes(server.pid);
     const sockets = await openIdle(server.url, idleSockets);
