@@ -131,7 +131,10 @@ async function busyRound(rig: Rig, random: Random, _options: PowerCutOptions, na
     }
   };
   const lanes = Array.from({ length: uploadersAtOnce }, (_, lane) => upload(lane));
-  await new Promise((resolve) => setTimeout(resolve, random.between(30, 400)));
+  // A cut before anything was acknowledged would prove nothing.
+  for (let waited = 0; waited < 10_000 && !chunks.some(isAccepted); waited += 5)
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  await new Promise((resolve) => setTimeout(resolve, random.between(0, 400)));
   const cutAt = performance.now();
   await rig.cut();
   dark = true;
