@@ -19,7 +19,8 @@ export type Ending = 'fin' | 'reset' | 'stall' | 'wrong-length' | 'wrong-hash';
 const allEndings: [Ending, ...Ending[]] = ['fin', 'fin', 'reset', 'reset', 'stall', 'wrong-length', 'wrong-hash'];
 const allFramings: [Framing, ...Framing[]] = ['length', 'chunked', 'multipart'];
 const boundary = 'cut-here';
-const sizes = [10, 4_096, 65_536, 300_000] as const;
+/** The last is beyond what the server keeps in memory. */
+const sizes = [10, 4_096, 65_536, 65_536, 65_536, 300_000, 300_000, 5_000_000] as const;
 
 /** A whole upload in pieces; a cut falls into each of them, at its first byte, inside, and before its last. */
 function pieces(ada: Api, incident: string, stream: string, index: number, framing: Framing, body: Buffer): Piece[] {
