@@ -45,13 +45,6 @@ export const serverSettings = {
     default: '',
     expected: 'a file',
   }),
-  publicBaseUrl: text({
-    env: 'SAFE_PUBLIC_BASE_URL',
-    doc: 'How people reach the main listener from outside, for links that the server prints. Empty: its own address.',
-    default: '',
-    expected: 'an http or https URL without a path, like https://evidence.example.org',
-    pattern: /^(https?:\/\/[^/\s?#]+)?$/,
-  }),
   trustedProxies: proxies,
   metadataBackend: choice({
     env: 'SAFE_METADATA_BACKEND',
