@@ -3,6 +3,9 @@ import { code, generated, table } from './markdown.ts';
 
 const titles: Record<string, string> = {
   server: 'Server',
+  metadata: 'Metadata',
+  blobs: 'Blobs',
+  coordination: 'Coordination',
   accounts: 'Accounts and sessions',
   chunks: 'Uploads',
   viewerTokens: 'Viewer links',

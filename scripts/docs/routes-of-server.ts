@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openBackends } from '#compose/backends/open-backends.ts';
 import { loadConfig } from '#compose/config.ts';
-import { openBackends } from '#compose/open-backends.ts';
 import { mainRoutes } from '#compose/server.ts';
 import { UploadsInFlight } from '#features/incidents/index.ts';
 import type { Route } from '#http/route.ts';

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { openMetadata } from '#compose/open-backends.ts';
+import { openMetadata } from '#compose/backends/open-metadata.ts';
 import { accountByUsername, createAccount, listAccounts, resetPassword } from '#features/accounts/index.ts';
 import { Problem } from '#kit/errors.ts';
 import type { Metadata } from '#platform/metadata/metadata.ts';

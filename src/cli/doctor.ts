@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { Command } from 'commander';
+import { openBackends } from '#compose/backends/open-backends.ts';
+import { openMetadata } from '#compose/backends/open-metadata.ts';
 import { type Config, dataPaths } from '#compose/config.ts';
 import { type Diagnosis, diagnose, diagnoseRows } from '#compose/diagnose.ts';
-import { openBackends, openMetadata } from '#compose/open-backends.ts';
 import { type BlobFinding, checkBlobs } from '#features/incidents/index.ts';
 import { pendingSqliteMigrations } from '#platform/metadata/sqlite/migrate.ts';
 import { createLog } from '#platform/process/log.ts';

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { openMetadata } from '#compose/open-backends.ts';
+import { openMetadata } from '#compose/backends/open-metadata.ts';
 import { previewRetention } from '#features/incidents/index.ts';
 import { createLog } from '#platform/process/log.ts';
 import { configuration } from './configuration.ts';

@@ -2,6 +2,9 @@ import { resolve } from 'node:path';
 import { accountSettings } from '#features/accounts/index.ts';
 import { chunkSettings, deletionSettings, viewerTokenSettings } from '#features/incidents/index.ts';
 import { rateLimitSettings } from '#http/rate-limits.ts';
+import { blobSettings } from '#platform/blobs/blobs.config.ts';
+import { coordinationSettings } from '#platform/coordination/coordination.config.ts';
+import { metadataSettings } from '#platform/metadata/metadata.config.ts';
 import { isLoopback, type Settings, type ValuesOf } from '#platform/process/setting.ts';
 import { StartupError } from '#platform/process/startup-error.ts';
 import { type EffectiveValue, loadSettings, type Sources } from './load-settings.ts';
@@ -10,6 +13,9 @@ import { serverSettings } from './server.config.ts';
 /** Every section, in the order in which the reference lists them. A slice receives its own and no other. */
 export const sections = {
   server: serverSettings,
+  metadata: metadataSettings,
+  blobs: blobSettings,
+  coordination: coordinationSettings,
   accounts: accountSettings,
   chunks: chunkSettings,
   viewerTokens: viewerTokenSettings,
@@ -74,6 +80,6 @@ export function dataPaths(config: Config): { dataDir: string; dbPath: string } {
   const dataDir = resolve(config.server.dataDir);
   return {
     dataDir,
-    dbPath: config.server.dbPath === '' ? resolve(dataDir, 'proofline.db') : resolve(config.server.dbPath),
+    dbPath: config.metadata.sqlitePath === '' ? resolve(dataDir, 'proofline.db') : resolve(config.metadata.sqlitePath),
   };
 }

@@ -39,26 +39,7 @@ export const serverSettings = {
     expected: 'a folder',
     pattern: /./,
   }),
-  dbPath: text({
-    env: 'SAFE_DB_PATH',
-    doc: 'The SQLite database file. Empty: proofline.db in SAFE_DATA_DIR.',
-    default: '',
-    expected: 'a file',
-  }),
   trustedProxies: proxies,
-  metadataBackend: choice({
-    env: 'SAFE_METADATA_BACKEND',
-    doc: 'Where rows are kept.',
-    default: 'sqlite',
-    of: ['sqlite'],
-  }),
-  blobBackend: choice({ env: 'SAFE_BLOB_BACKEND', doc: 'Where bytes are kept.', default: 'local', of: ['local'] }),
-  coordinationBackend: choice({
-    env: 'SAFE_COORDINATION_BACKEND',
-    doc: 'What several nodes share hints through.',
-    default: 'none',
-    of: ['none'],
-  }),
   shutdownDeadlineMs: duration({
     env: 'SAFE_SHUTDOWN_DEADLINE',
     doc: 'How long running requests may take to finish at shutdown before they are cut.',

@@ -25,9 +25,9 @@ import { requestObserver } from '#http/request-observer.ts';
 import type { Route } from '#http/route.ts';
 import type { Log } from '#platform/process/log.ts';
 import { createMetrics, type Metrics } from '#platform/process/metrics.ts';
+import { type Backends, openBackends } from './backends/open-backends.ts';
 import { type Config, dataPaths } from './config.ts';
 import { lockDataDir, prepareDataDir } from './data-dir.ts';
-import { type Backends, openBackends } from './open-backends.ts';
 import { packageVersion } from './version.ts';
 import { startWorkers } from './workers.ts';
 

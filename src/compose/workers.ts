@@ -1,7 +1,7 @@
 import { applyRetention, runDeletions } from '#features/incidents/index.ts';
 import type { Log } from '#platform/process/log.ts';
+import type { Backends } from './backends/open-backends.ts';
 import type { Config } from './config.ts';
-import type { Backends } from './open-backends.ts';
 
 export interface Workers {
   /** Ends after the current step. */
@@ -20,7 +20,7 @@ export function startWorkers({ metadata, blobs }: Backends, config: Config, log:
     await runDeletions({ metadata, blobs, log }, ending.signal);
   });
   every('staging sweep', Math.max(60_000, config.chunks.stagingCleanupAgeMs / 2), async () => {
-    const swept = await blobs.sweepStaging(config.chunks.stagingCleanupAgeMs);
+    const swept = await blobs.staging.sweep(config.chunks.stagingCleanupAgeMs);
     if (swept.removed > 0) log.info(swept, 'staging swept');
   });
   return {

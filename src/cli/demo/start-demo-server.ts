@@ -1,7 +1,7 @@
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
+import { openMetadata } from '#compose/backends/open-metadata.ts';
 import { loadConfig } from '#compose/config.ts';
-import { openMetadata } from '#compose/open-backends.ts';
 import { startServer } from '#compose/server.ts';
 import { createAccount } from '#features/accounts/index.ts';
 import { createLog } from '#platform/process/log.ts';

@@ -35,6 +35,13 @@ export interface Staging {
   /** Cheap test before a body is read. Throws staging_full when `bytes` more cannot be staged now. */
   assertRoom(bytes: number): void;
   usage(): StagingUsage;
+  /** Removes what crashed processes left here, by age, and never what this one has in use; for a timer. */
+  sweep(olderThanMs: number): Promise<SweptStaging>;
+}
+
+export interface SweptStaging {
+  removed: number;
+  bytes: number;
 }
 
 export interface StagingUsage {

@@ -10,7 +10,7 @@ import { listBlobs } from './list-blobs.ts';
 import type { LocalStagedBody } from './local-staged-body.ts';
 import { LocalStaging } from './local-staging.ts';
 import { StagedNames } from './staged-names.ts';
-import { type SweptStaging, sweepStaging } from './sweep-staging.ts';
+import { sweepStaging } from './sweep-staging.ts';
 import { openVolume } from './volume.ts';
 
 /** Part of what pino offers; nothing logged here holds a path. */
@@ -30,16 +30,11 @@ export interface LocalBlobStoreOptions {
   log?: BlobLog;
 }
 
-export interface LocalBlobStore extends BlobStore {
-  /** Removes staged files that crashed processes left behind; for a timer. */
-  sweepStaging(olderThanMs: number): Promise<SweptStaging>;
-}
-
 const silent: BlobLog = { warn: () => undefined, error: () => undefined };
 const commitAttempts = 8;
 
 /** Blobs as plain files on a local disk. Throws storage_unavailable, in words for the operator, when the disk cannot do that. */
-export async function openLocalBlobStore(options: LocalBlobStoreOptions): Promise<LocalBlobStore> {
+export async function openLocalBlobStore(options: LocalBlobStoreOptions): Promise<BlobStore> {
   const { dataDir, log = silent, maxBodyBytes, stagingMaxAgeMs = 3_600_000, stagingQuotaBytes } = options;
   const arena = new Arena();
   const volume = openVolume(dataDir, arena);
@@ -145,6 +140,5 @@ export async function openLocalBlobStore(options: LocalBlobStoreOptions): Promis
       closed = true;
       await Promise.all([writer.close(), reader.close()]);
     },
-    sweepStaging: (olderThanMs) => sweepStaging(stagingDir, names, olderThanMs),
   };
 }

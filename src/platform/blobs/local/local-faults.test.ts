@@ -8,9 +8,9 @@ import { buffer } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import type { ErrorCode } from '#kit/error-codes.ts';
 import { isProblem } from '#kit/errors.ts';
-import type { StagedBody } from '../blob-store.ts';
+import type { BlobStore, StagedBody } from '../blob-store.ts';
 import { bodyOf } from '../contract-bodies.ts';
-import { type LocalBlobStore, openLocalBlobStore } from './local-blob-store.ts';
+import { openLocalBlobStore } from './local-blob-store.ts';
 
 const mib = 1024 * 1024;
 const limits = { stagingQuotaBytes: 64 * mib, maxBodyBytes: 16 * mib };
@@ -21,7 +21,7 @@ function problem(code: ErrorCode): (error: unknown) => boolean {
 
 describe('the local disk', () => {
   let dataDir = '';
-  let store: LocalBlobStore;
+  let store: BlobStore;
 
   beforeEach(async () => {
     dataDir = await mkdtemp(join(tmpdir(), 'proofline-local-'));
@@ -76,7 +76,7 @@ describe('the local disk', () => {
     const body = await stage(randomBytes(9 * mib));
     const [live] = (await staged()).filter((name) => name !== 'old' && name !== 'new');
     await utimes(join(dataDir, 'staging', live ?? ''), old, old);
-    assert.deepEqual(await store.sweepStaging(3_600_000), { removed: 1, bytes: 500 });
+    assert.deepEqual(await store.staging.sweep(3_600_000), { removed: 1, bytes: 500 });
     assert.deepEqual((await staged()).sort(), [live, 'new'].sort());
     assert.equal(await store.commit('a/b', body), 'created');
     assert.deepEqual(await staged(), ['new']);

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { Problem } from '#kit/errors.ts';
-import type { BodyLimits, Staging, StagingUsage } from '../blob-store.ts';
+import type { BodyLimits, Staging, StagingUsage, SweptStaging } from '../blob-store.ts';
 import { StagingQuota } from '../staging-quota.ts';
 import { takeBody } from '../take-body.ts';
 import { smallSlotBytes } from './arena.ts';
@@ -8,6 +8,7 @@ import { asProblem } from './disk-problem.ts';
 import { HeldBytes, type HoldingPlaces } from './held-bytes.ts';
 import { LocalStagedBody } from './local-staged-body.ts';
 import { SlotWait } from './slot-wait.ts';
+import { sweepStaging } from './sweep-staging.ts';
 
 export interface LocalStagingOptions extends HoldingPlaces {
   quotaBytes: number;
@@ -72,6 +73,10 @@ export class LocalStaging implements Staging {
 
   usage(): StagingUsage {
     return this.#quota.usage();
+  }
+
+  sweep(olderThanMs: number): Promise<SweptStaging> {
+    return sweepStaging(this.#options.stagingDir, this.#options.names, olderThanMs);
   }
 
   /** Narrows a body to one of this staging that can still be committed. */

@@ -1,11 +1,7 @@
 import { lstat, opendir, unlink } from 'node:fs/promises';
+import type { SweptStaging } from '../blob-store.ts';
 import { hasErrno } from './disk-problem.ts';
 import type { StagedNames } from './staged-names.ts';
-
-export interface SweptStaging {
-  removed: number;
-  bytes: number;
-}
 
 /**
  * Removes what crashed processes left in staging. Only by age, as another process may be staging there now; never what this

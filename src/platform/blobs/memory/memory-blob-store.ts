@@ -69,6 +69,7 @@ export function createMemoryBlobStore(options: MemoryBlobStoreOptions): BlobStor
       },
       assertRoom: (bytes) => quota.assertRoom(bytes),
       usage: () => quota.usage(),
+      sweep: async () => ({ removed: 0, bytes: 0 }),
     },
     async commit(path, body) {
       requireBlobPath(path);

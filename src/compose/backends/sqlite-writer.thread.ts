@@ -1,4 +1,4 @@
 import { runWriter } from '#platform/metadata/sqlite/writer.ts';
-import { transactions } from './transactions.ts';
+import { transactions } from '../transactions.ts';
 
 runWriter(transactions);
