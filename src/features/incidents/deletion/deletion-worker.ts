@@ -10,12 +10,21 @@ import {
   deletionFailedTransaction,
   finishDeletionTransaction,
   itemsRemovedTransaction,
+  listItemsTransaction,
+  removeRowsTransaction,
   startDeletionTransaction,
 } from './deletion.transactions.ts';
 
 /** Small batches with a breath between: filesystems that delete in bulk are slow to create files for minutes after. */
 const batchSize = 64;
 const pauseMs = 20;
+/** Rows in one transaction: whoever uploads meanwhile waits for as long as one takes. */
+const rowsAtOnce = 250;
+
+interface DeletionSubject {
+  decisionId: string;
+  incidentId: string;
+}
 
 export interface DeletionDeps {
   metadata: Metadata;
@@ -36,6 +45,8 @@ export async function runDeletions(deps: DeletionDeps, signal: AbortSignal): Pro
 /** Blobs first, rows last: a crash in between leaves rows of an incident that nobody can read any more, and the next turn goes on. */
 async function runDeletion(deps: DeletionDeps, decision: DecisionRow, signal: AbortSignal): Promise<boolean> {
   const subject = { decisionId: decision.id, incidentId: decision.incident_id };
+  // Once it is 'deleting' the list of its blobs is whole; before, it is begun again.
+  if (decision.state === 'deletion_pending' && !(await listItems(deps, subject, signal))) return false;
   await deps.metadata.write(startDeletionTransaction, { ...subject, at: timestamp(Date.now()) });
   for (;;) {
     const items = await openItems(deps.metadata.read, decision.id, batchSize);
@@ -62,6 +73,9 @@ async function runDeletion(deps: DeletionDeps, decision: DecisionRow, signal: Ab
   // Blobs that were committed but never recorded are nobody's evidence; no upload can be accepted here any more.
   for await (const stray of deps.blobs.list(`incidents/${decision.incident_id}`)) await deps.blobs.remove(stray.path);
   failpoint('before-deletion-finish');
+  while (await deps.metadata.write(removeRowsTransaction, { ...subject, limit: rowsAtOnce })) {
+    if (signal.aborted) return false;
+  }
   await deps.metadata.write(finishDeletionTransaction, {
     ...subject,
     at: timestamp(Date.now()),
@@ -73,5 +87,16 @@ async function runDeletion(deps: DeletionDeps, decision: DecisionRow, signal: Ab
     }),
   });
   deps.log.info({ decision_id: decision.id, blobs: decision.item_count }, 'incident deleted');
+  return true;
+}
+
+/** False when it was told to stop. */
+async function listItems(deps: DeletionDeps, subject: DeletionSubject, signal: AbortSignal): Promise<boolean> {
+  let after: string | undefined;
+  do {
+    if (signal.aborted) return false;
+    const at = timestamp(Date.now());
+    after = await deps.metadata.write(listItemsTransaction, { ...subject, after, limit: rowsAtOnce, at });
+  } while (after !== undefined);
   return true;
 }

@@ -13,11 +13,14 @@ export async function decisionOf(db: Db, incidentId: string): Promise<DecisionRo
     .executeTakeFirst();
 }
 
+/** Named one by one, they are found by index. */
+const unfinished = ['deletion_pending', 'deleting', 'deletion_failed'] as const;
+
 export async function unfinishedDecisions(db: Db, limit: number): Promise<DecisionRow[]> {
   return await db
     .selectFrom('incident_deletion_decisions')
     .selectAll()
-    .where('state', '!=', 'deleted')
+    .where('state', 'in', unfinished)
     .orderBy('updated_at')
     .limit(limit)
     .execute();
@@ -49,7 +52,7 @@ export async function countUnfinished(db: Db): Promise<number> {
   const row = await db
     .selectFrom('incident_deletion_decisions')
     .select((builder) => builder.fn.countAll<number>().as('count'))
-    .where('state', '!=', 'deleted')
+    .where('state', 'in', unfinished)
     .executeTakeFirstOrThrow();
   return Number(row.count);
 }

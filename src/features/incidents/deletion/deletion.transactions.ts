@@ -2,8 +2,10 @@ import { type AuditEntry, appendAudit } from '#features/audit/index.ts';
 import { Problem } from '#kit/errors.ts';
 import type { Timestamp } from '#kit/time.ts';
 import { type Trx, transaction } from '#platform/metadata/metadata.ts';
+import { chunksOfIncident, unstreamedSummary } from '../chunks/chunks.store.ts';
 import { incidentById } from '../incident-access.ts';
-import { type DecisionRow, decisionOf } from './deletion.store.ts';
+import { streamsOf } from '../streams/streams.store.ts';
+import { type DecisionRow, decisionOf, openItems } from './deletion.store.ts';
 import type { DeletionDecisionsTable } from './deletion.tables.ts';
 
 interface RequestDeletion {
@@ -17,7 +19,10 @@ interface RequestDeletion {
   audit: AuditEntry;
 }
 
-/** Decides once: from here on the incident takes nothing more, and the paths of its blobs are written down. Repeats get the same decision. */
+/**
+ * Decides once: from here on the incident takes nothing more, so that its blobs can be written down afterwards, in steps.
+ * Repeats get the same decision.
+ */
 export const requestDeletionTransaction = transaction(
   'deletion.request',
   async (trx, input: RequestDeletion): Promise<DecisionRow> => {
@@ -26,11 +31,6 @@ export const requestDeletionTransaction = transaction(
     const incident = await incidentById(trx, input.incidentId);
     if (incident === undefined) throw new Problem('incident_not_found');
     if (incident.status === 'open' && !input.allowOpen) throw new Problem('incident_open');
-    const { count } = await trx
-      .selectFrom('chunks')
-      .select((builder) => builder.fn.countAll<number>().as('count'))
-      .where('incident_id', '=', incident.id)
-      .executeTakeFirstOrThrow();
     const decision: DecisionRow = {
       id: input.id,
       incident_id: incident.id,
@@ -39,31 +39,13 @@ export const requestDeletionTransaction = transaction(
       actor_account_id: input.actorAccountId,
       allow_open: input.allowOpen ? 1 : 0,
       state: 'deletion_pending',
-      item_count: Number(count),
+      item_count: await countChunks(trx, incident.id),
       error_code: null,
       requested_at: input.at,
       updated_at: input.at,
       deleted_at: null,
     };
     await trx.insertInto('incident_deletion_decisions').values(decision).execute();
-    await trx
-      .insertInto('incident_deletion_items')
-      .columns(['id', 'decision_id', 'stored_path', 'byte_size', 'state', 'updated_at'])
-      .expression(
-        trx
-          .selectFrom('chunks')
-          .select((builder) => [
-            // One item a chunk, so the chunk's own id tells them apart.
-            builder.fn<string>('replace', ['id', builder.val<string>('chk_'), builder.val<string>('dit_')]).as('id'),
-            builder.val<string>(decision.id).as('decision_id'),
-            'stored_path',
-            'byte_size',
-            builder.val<'pending'>('pending').as('state'),
-            builder.val<string>(input.at).as('updated_at'),
-          ])
-          .where('incident_id', '=', incident.id),
-      )
-      .execute();
     await setState(trx, incident.id, 'deletion_pending', input.at);
     await appendAudit(trx, input.audit);
     return decision;
@@ -77,6 +59,47 @@ async function setState(trx: Trx, incidentId: string, state: DecisionRow['state'
     .where('id', '=', incidentId)
     .execute();
 }
+
+/** The streams have counted; only chunks of the older kind, without one, are counted here. */
+async function countChunks(trx: Trx, incidentId: string): Promise<number> {
+  const [streams, unstreamed] = [await streamsOf(trx, incidentId), await unstreamedSummary(trx, incidentId)];
+  return [...streams.map((stream) => stream.chunk_count), ...unstreamed.map((part) => part.count)].reduce(
+    (total, count) => total + count,
+    0,
+  );
+}
+
+/**
+ * Writes down the blobs of some chunks, after that of the given one, and returns the last of them; undefined when there were fewer
+ * than the limit. In steps, since whoever uploads meanwhile waits for each. A step that was taken before changes nothing.
+ */
+export const listItemsTransaction = transaction(
+  'deletion.list_items',
+  async (
+    trx,
+    input: { decisionId: string; incidentId: string; after: string | undefined; limit: number; at: Timestamp },
+  ) => {
+    const chunks = await chunksOfIncident(trx, input.incidentId, input.limit, input.after);
+    if (chunks.length > 0) {
+      await trx
+        .insertInto('incident_deletion_items')
+        .values(
+          chunks.map((chunk) => ({
+            // One item a chunk, so the chunk's own id tells them apart.
+            id: chunk.id.replace('chk_', 'dit_'),
+            decision_id: input.decisionId,
+            stored_path: chunk.stored_path,
+            byte_size: chunk.byte_size,
+            state: 'pending' as const,
+            updated_at: input.at,
+          })),
+        )
+        .onConflict((conflict) => conflict.column('id').doNothing())
+        .execute();
+    }
+    return chunks.length < input.limit ? undefined : chunks.at(-1)?.id;
+  },
+);
 
 export const startDeletionTransaction = transaction(
   'deletion.start',
@@ -124,36 +147,62 @@ export const deletionFailedTransaction = transaction(
   },
 );
 
-const childTables = ['upload_operations', 'chunks', 'media_streams', 'checkins', 'incident_tokens'] as const;
+/** True when every blob of the decision is gone and its rows are not yet. */
+async function mayRemoveRows(trx: Trx, input: { decisionId: string; incidentId: string }): Promise<boolean> {
+  const [left] = await openItems(trx, input.decisionId, 1);
+  const decision = await decisionOf(trx, input.incidentId);
+  return left === undefined && decision?.id === input.decisionId && decision.state === 'deleting';
+}
 
-/** After the last blob: the rows go, the account gets its room back, a tombstone without any words of the client stays. */
+/** After the last blob, some rows at a time: the rows of chunks, their room in the account, the items. False when none is left. */
+export const removeRowsTransaction = transaction(
+  'deletion.remove_rows',
+  async (trx, input: { decisionId: string; incidentId: string; limit: number }): Promise<boolean> => {
+    if (!(await mayRemoveRows(trx, input))) return false;
+    const chunks = await chunksOfIncident(trx, input.incidentId, input.limit);
+    if (chunks.length > 0) {
+      const removed = await trx
+        .deleteFrom('chunks')
+        .where(
+          'id',
+          'in',
+          chunks.map((chunk) => chunk.id),
+        )
+        .returning('byte_size')
+        .execute();
+      const incident = await incidentById(trx, input.incidentId);
+      if (incident?.owner_account_id != null) {
+        const bytes = removed.reduce((total, chunk) => total + Number(chunk.byte_size), 0);
+        await trx
+          .updateTable('accounts')
+          .set((builder) => ({ bytes_used: builder('bytes_used', '-', bytes) }))
+          .where('id', '=', incident.owner_account_id)
+          .execute();
+      }
+      return true;
+    }
+    const items = await trx
+      .deleteFrom('incident_deletion_items')
+      .where('id', 'in', (builder) =>
+        builder
+          .selectFrom('incident_deletion_items')
+          .select('id')
+          .where('decision_id', '=', input.decisionId)
+          .limit(input.limit),
+      )
+      .executeTakeFirst();
+    return Number(items.numDeletedRows) > 0;
+  },
+);
+
+const childTables = ['media_streams', 'checkins', 'incident_tokens'] as const;
+
+/** After the last row of a chunk: what else hangs on the incident goes; a tombstone without any words of the client stays. */
 export const finishDeletionTransaction = transaction(
   'deletion.finish',
   async (trx, input: { decisionId: string; incidentId: string; at: Timestamp; audit: AuditEntry }) => {
-    const left = await trx
-      .selectFrom('incident_deletion_items')
-      .select('id')
-      .where('decision_id', '=', input.decisionId)
-      .where('state', '=', 'pending')
-      .limit(1)
-      .executeTakeFirst();
-    const decision = await decisionOf(trx, input.incidentId);
-    if (left !== undefined || decision === undefined || decision.state === 'deleted') return;
-    const incident = await incidentById(trx, input.incidentId);
-    const { bytes } = await trx
-      .selectFrom('chunks')
-      .select((builder) => builder.fn.sum<number | null>('byte_size').as('bytes'))
-      .where('incident_id', '=', input.incidentId)
-      .executeTakeFirstOrThrow();
-    if (incident?.owner_account_id != null) {
-      await trx
-        .updateTable('accounts')
-        .set((builder) => ({ bytes_used: builder('bytes_used', '-', Number(bytes ?? 0)) }))
-        .where('id', '=', incident.owner_account_id)
-        .execute();
-    }
+    if (!(await mayRemoveRows(trx, input))) return;
     for (const table of childTables) await trx.deleteFrom(table).where('incident_id', '=', input.incidentId).execute();
-    await trx.deleteFrom('incident_deletion_items').where('decision_id', '=', input.decisionId).execute();
     await trx
       .updateTable('incidents')
       .set({
@@ -214,9 +263,11 @@ export const purgeTokensTransaction = transaction(
 
 export const deletionTransactions = [
   requestDeletionTransaction,
+  listItemsTransaction,
   startDeletionTransaction,
   itemsRemovedTransaction,
   deletionFailedTransaction,
+  removeRowsTransaction,
   finishDeletionTransaction,
   purgeTombstoneTransaction,
   purgeTokensTransaction,
