@@ -280,6 +280,15 @@ test('no listing of chunks sorts', () => {
   }
 });
 
+test('what viewers ask for again and again reads no row of a chunk', () => {
+  const polled = [...seen].filter(([, by]) => by === 'chunks.unstreamedSummary');
+  assert.equal(polled.length, 1);
+  for (const [query] of polled) {
+    const plan = database.prepare(`EXPLAIN QUERY PLAN ${query}`).all();
+    assert.match(String(plan[0]?.detail), /^SEARCH chunks USING COVERING INDEX chunks_unstreamed_latest/);
+  }
+});
+
 test('no cascade scans: the columns of every foreign key begin an index', () => {
   const tables = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE '%_%'").all();
   let keys = 0;
