@@ -92,6 +92,7 @@ const reads: Record<string, Record<string, unknown[][]>> = {
     unfinishedDecisions: [[10]],
     listDecisions: [[10], [10, 'del_2']],
     openItems: [['del_1', 10]],
+    countItems: [['del_1']],
     countUnfinished: [[]],
     progressOf: [[['del_1']]],
   },

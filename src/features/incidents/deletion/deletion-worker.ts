@@ -5,7 +5,7 @@ import type { BlobStore } from '#platform/blobs/blob-store.ts';
 import type { Metadata } from '#platform/metadata/metadata.ts';
 import { failpoint } from '#platform/process/failpoint.ts';
 import type { Log } from '#platform/process/log.ts';
-import { type DecisionRow, openItems, unfinishedDecisions } from './deletion.store.ts';
+import { countItems, type DecisionRow, openItems, unfinishedDecisions } from './deletion.store.ts';
 import {
   deletionFailedTransaction,
   finishDeletionTransaction,
@@ -45,9 +45,10 @@ export async function runDeletions(deps: DeletionDeps, signal: AbortSignal): Pro
 /** Blobs first, rows last: a crash in between leaves rows of an incident that nobody can read any more, and the next turn goes on. */
 async function runDeletion(deps: DeletionDeps, decision: DecisionRow, signal: AbortSignal): Promise<boolean> {
   const subject = { decisionId: decision.id, incidentId: decision.incident_id };
-  // Once it is 'deleting' the list of its blobs is whole; before, it is begun again.
-  if (decision.state === 'deletion_pending' && !(await listItems(deps, subject, signal))) return false;
   await deps.metadata.write(startDeletionTransaction, { ...subject, at: timestamp(Date.now()) });
+  // A list that a crash cut short is begun again; what it holds already stays as it is.
+  const listed = await countItems(deps.metadata.read, decision.id);
+  if (listed < decision.item_count && !(await listItems(deps, subject, signal))) return false;
   for (;;) {
     const items = await openItems(deps.metadata.read, decision.id, batchSize);
     if (items.length === 0) break;

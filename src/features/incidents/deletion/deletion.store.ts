@@ -48,6 +48,16 @@ export async function openItems(db: Db, decisionId: string, limit: number): Prom
     .execute();
 }
 
+/** Of any state. */
+export async function countItems(db: Db, decisionId: string): Promise<number> {
+  const row = await db
+    .selectFrom('incident_deletion_items')
+    .select((builder) => builder.fn.countAll<number>().as('count'))
+    .where('decision_id', '=', decisionId)
+    .executeTakeFirstOrThrow();
+  return Number(row.count);
+}
+
 export async function countUnfinished(db: Db): Promise<number> {
   const row = await db
     .selectFrom('incident_deletion_decisions')
