@@ -61,6 +61,8 @@ database.exec('UPDATE accounts SET bytes_used = 20');
 const reads: Record<string, Record<string, unknown[][]>> = {
   accounts: {
     accountById: [['acct_1']],
+    accountHeld: [['acct_1']],
+    accountToChange: [['acct_1']],
     accountByUsername: [['amal']],
     listAccounts: [[10], [10, 'acct_0']],
     usernamesOf: [[['acct_1']]],
@@ -110,7 +112,7 @@ const reads: Record<string, Record<string, unknown[][]>> = {
     ],
     countIncidents: [[]],
   },
-  streams: { streamOf: [['inc_1', 'str_1']], streamsOf: [['inc_1']] },
+  streams: { streamOf: [['inc_1', 'str_1']], streamToChange: [['inc_1', 'str_1']], streamsOf: [['inc_1']] },
   tokens: { tokenById: [['itk_1']], incidentOfViewerToken: [['no such token']] },
 };
 const stores = { accounts, audit, checkins, chunks, deletion, incidents, streams, tokens };
@@ -181,14 +183,15 @@ const writes: Record<string, { input: unknown; after?: string }[]> = {
     },
   ],
   'deletion.list_items': [{ input: { ...subject, after: 'chk_0', limit: 10 } }],
-  'deletion.start': [{ input: subject }],
-  'deletion.items_removed': [{ input: { itemIds: ['dit_1'], at } }],
+  'deletion.claim': [{ input: { ...subject, staleBefore: null } }],
+  'deletion.release': [{ input: subject, after: blobsGone }],
+  'deletion.items_removed': [{ input: { decisionId: 'del_1', itemIds: ['dit_1'], at } }],
   'deletion.failed': [{ input: { ...subject, itemIds: ['dit_1'], errorCode: 'x' } }],
   'deletion.remove_rows': [
     { input: { ...subject, limit: 10 }, after: blobsGone },
     { input: { ...subject, limit: 10 }, after: `${blobsGone} DELETE FROM chunks` },
   ],
-  'deletion.finish': [{ input: subject, after: blobsGone }],
+  'deletion.finish': [{ input: subject, after: `${blobsGone} DELETE FROM chunks` }],
   'deletion.purge_tombstone': [{ input: { incidentId: 'inc_1' } }],
   'deletion.purge_tokens': [{ input: { endedBefore: at } }],
 };

@@ -2,10 +2,12 @@ import { type AuditEntry, appendAudit } from '#features/audit/index.ts';
 import { Problem } from '#kit/errors.ts';
 import type { Timestamp } from '#kit/time.ts';
 import { type Trx, transaction } from '#platform/metadata/metadata.ts';
+
 import { chunksOfIncident, unstreamedSummary } from '../chunks/chunks.store.ts';
-import { incidentById } from '../incident-access.ts';
+import { incidentToChange } from '../incident-access.ts';
 import { streamsOf } from '../streams/streams.store.ts';
 import { type DecisionRow, decisionOf, openItems } from './deletion.store.ts';
+
 import type { DeletionDecisionsTable } from './deletion.tables.ts';
 
 interface RequestDeletion {
@@ -26,10 +28,11 @@ interface RequestDeletion {
 export const requestDeletionTransaction = transaction(
   'deletion.request',
   async (trx, input: RequestDeletion): Promise<DecisionRow> => {
+    // To itself: uploads that were being recorded have ended and are among the chunks below; the next find what is decided here.
+    const incident = await incidentToChange(trx, input.incidentId);
+    if (incident === undefined) throw new Problem('incident_not_found');
     const earlier = await decisionOf(trx, input.incidentId);
     if (earlier !== undefined) return earlier;
-    const incident = await incidentById(trx, input.incidentId);
-    if (incident === undefined) throw new Problem('incident_not_found');
     if (incident.status === 'open' && !input.allowOpen) throw new Problem('incident_open');
     const decision: DecisionRow = {
       id: input.id,
@@ -71,7 +74,8 @@ async function countChunks(trx: Trx, incidentId: string): Promise<number> {
 
 /**
  * Writes down the blobs of some chunks, after that of the given one, and returns the last of them; undefined when there were fewer
- * than the limit. In steps, since whoever uploads meanwhile waits for each. A step that was taken before changes nothing.
+ * than the limit. In steps, since whoever uploads meanwhile waits for each. A step that was taken before adds nothing.
+ * Also a sign of life of the worker, as every step is.
  */
 export const listItemsTransaction = transaction(
   'deletion.list_items',
@@ -79,6 +83,7 @@ export const listItemsTransaction = transaction(
     trx,
     input: { decisionId: string; incidentId: string; after: string | undefined; limit: number; at: Timestamp },
   ) => {
+    await setDecision(trx, input.decisionId, { updated_at: input.at });
     const chunks = await chunksOfIncident(trx, input.incidentId, input.limit, input.after);
     if (chunks.length > 0) {
       await trx
@@ -101,22 +106,56 @@ export const listItemsTransaction = transaction(
   },
 );
 
-export const startDeletionTransaction = transaction(
-  'deletion.start',
-  async (trx, input: { decisionId: string; incidentId: string; at: Timestamp }) => {
-    await trx
-      .updateTable('incident_deletion_decisions')
-      .set({ state: 'deleting', updated_at: input.at })
-      .where('id', '=', input.decisionId)
-      .where('state', '!=', 'deleted')
-      .execute();
-    await setState(trx, input.incidentId, 'deleting', input.at);
+interface Claim {
+  decisionId: string;
+  incidentId: string;
+  /** A worker that has shown no sign since then is gone, and its work is anybody's. Null: there is no other worker. */
+  staleBefore: Timestamp | null;
+  at: Timestamp;
+}
+
+/**
+ * Makes an unfinished deletion the work of one worker, until it is done, has failed, or shows no sign any more; false when it is
+ * another's. A worker that was only slow does no harm beside its successor: all that either does may be done twice.
+ */
+export const claimDeletionTransaction = transaction(
+  'deletion.claim',
+  async (trx, { decisionId, incidentId, staleBefore, at }: Claim): Promise<boolean> => {
+    const decision = await trx
+      .selectFrom('incident_deletion_decisions')
+      .select(['state', 'updated_at'])
+      .where('id', '=', decisionId)
+      .forUpdate()
+      .skipLocked()
+      .executeTakeFirst();
+    if (decision === undefined || decision.state === 'deleted') return false;
+    if (decision.state === 'deleting' && staleBefore !== null && decision.updated_at > staleBefore) return false;
+    await setDecision(trx, decisionId, { state: 'deleting', updated_at: at });
+    await setState(trx, incidentId, 'deleting', at);
+    return true;
   },
 );
 
+/** For a worker that is told to stop: the next one need not wait until it seems gone. */
+export const releaseDeletionTransaction = transaction(
+  'deletion.release',
+  async (trx, input: { decisionId: string; incidentId: string; at: Timestamp }) => {
+    const decision = await decisionToChange(trx, input.decisionId);
+    if (decision?.state !== 'deleting') return;
+    await setDecision(trx, input.decisionId, { state: 'deletion_pending', updated_at: input.at });
+    await setState(trx, input.incidentId, 'deletion_pending', input.at);
+  },
+);
+
+async function setDecision(trx: Trx, id: string, values: Partial<DecisionRow>): Promise<void> {
+  await trx.updateTable('incident_deletion_decisions').set(values).where('id', '=', id).execute();
+}
+
+/** Also a sign of life of the worker. */
 export const itemsRemovedTransaction = transaction(
   'deletion.items_removed',
-  async (trx, input: { itemIds: string[]; at: Timestamp }) => {
+  async (trx, input: { decisionId: string; itemIds: string[]; at: Timestamp }) => {
+    await setDecision(trx, input.decisionId, { updated_at: input.at });
     await trx
       .updateTable('incident_deletion_items')
       .set((builder) => ({ state: 'removed', attempts: builder('attempts', '+', 1), updated_at: input.at }))
@@ -131,6 +170,8 @@ export const deletionFailedTransaction = transaction(
     trx,
     input: { decisionId: string; incidentId: string; itemIds: string[]; errorCode: string; at: Timestamp },
   ) => {
+    const decision = await decisionToChange(trx, input.decisionId);
+    if (decision === undefined || decision.state === 'deleted') return;
     if (input.itemIds.length > 0) {
       await trx
         .updateTable('incident_deletion_items')
@@ -138,27 +179,39 @@ export const deletionFailedTransaction = transaction(
         .where('id', 'in', input.itemIds)
         .execute();
     }
-    await trx
-      .updateTable('incident_deletion_decisions')
-      .set({ state: 'deletion_failed', error_code: input.errorCode, updated_at: input.at })
-      .where('id', '=', input.decisionId)
-      .execute();
+    await setDecision(trx, input.decisionId, {
+      state: 'deletion_failed',
+      error_code: input.errorCode,
+      updated_at: input.at,
+    });
     await setState(trx, input.incidentId, 'deletion_failed', input.at);
   },
 );
 
-/** True when every blob of the decision is gone and its rows are not yet. */
-async function mayRemoveRows(trx: Trx, input: { decisionId: string; incidentId: string }): Promise<boolean> {
-  const [left] = await openItems(trx, input.decisionId, 1);
-  const decision = await decisionOf(trx, input.incidentId);
-  return left === undefined && decision?.id === input.decisionId && decision.state === 'deleting';
+/** A failed worker and its successor must not undo one another's result. */
+async function decisionToChange(trx: Trx, id: string): Promise<DecisionRow | undefined> {
+  return await trx
+    .selectFrom('incident_deletion_decisions')
+    .selectAll()
+    .where('id', '=', id)
+    .forUpdate()
+    .executeTakeFirst();
+}
+
+/** True when every blob of the decision is gone and its rows are not yet. What follows is this worker's alone until it has ended. */
+async function mayRemoveRows(trx: Trx, decisionId: string): Promise<boolean> {
+  const decision = await decisionToChange(trx, decisionId);
+  if (decision === undefined || decision.state === 'deleted') return false;
+  const [left] = await openItems(trx, decisionId, 1);
+  return left === undefined;
 }
 
 /** After the last blob, some rows at a time: the rows of chunks, their room in the account, the items. False when none is left. */
 export const removeRowsTransaction = transaction(
   'deletion.remove_rows',
-  async (trx, input: { decisionId: string; incidentId: string; limit: number }): Promise<boolean> => {
-    if (!(await mayRemoveRows(trx, input))) return false;
+  async (trx, input: { decisionId: string; incidentId: string; limit: number; at: Timestamp }): Promise<boolean> => {
+    if (!(await mayRemoveRows(trx, input.decisionId))) return false;
+    await setDecision(trx, input.decisionId, { updated_at: input.at });
     const chunks = await chunksOfIncident(trx, input.incidentId, input.limit);
     if (chunks.length > 0) {
       const removed = await trx
@@ -170,7 +223,7 @@ export const removeRowsTransaction = transaction(
         )
         .returning('byte_size')
         .execute();
-      const incident = await incidentById(trx, input.incidentId);
+      const incident = await incidentToChange(trx, input.incidentId);
       if (incident?.owner_account_id != null) {
         const bytes = removed.reduce((total, chunk) => total + Number(chunk.byte_size), 0);
         await trx
@@ -195,13 +248,26 @@ export const removeRowsTransaction = transaction(
   },
 );
 
+/** Chunks are gone by then, and idempotency keys went with them. */
 const childTables = ['media_streams', 'checkins', 'incident_tokens'] as const;
 
-/** After the last row of a chunk: what else hangs on the incident goes; a tombstone without any words of the client stays. */
+interface FinishDeletion {
+  decisionId: string;
+  incidentId: string;
+  at: Timestamp;
+  audit: AuditEntry;
+}
+
+/**
+ * After the last row of a chunk: what else hangs on the incident goes; a tombstone without any words of the client stays.
+ * False when something is left or another worker has done it.
+ */
 export const finishDeletionTransaction = transaction(
   'deletion.finish',
-  async (trx, input: { decisionId: string; incidentId: string; at: Timestamp; audit: AuditEntry }) => {
-    if (!(await mayRemoveRows(trx, input))) return;
+  async (trx, input: FinishDeletion): Promise<boolean> => {
+    if (!(await mayRemoveRows(trx, input.decisionId))) return false;
+    const [chunk] = await chunksOfIncident(trx, input.incidentId, 1);
+    if (chunk !== undefined) return false;
     for (const table of childTables) await trx.deleteFrom(table).where('incident_id', '=', input.incidentId).execute();
     await trx
       .updateTable('incidents')
@@ -217,13 +283,16 @@ export const finishDeletionTransaction = transaction(
       })
       .where('id', '=', input.incidentId)
       .execute();
-    await trx
-      .updateTable('incident_deletion_decisions')
-      .set({ state: 'deleted', error_code: null, deleted_at: input.at, updated_at: input.at })
-      .where('id', '=', input.decisionId)
-      .execute();
+    await setDecision(trx, input.decisionId, {
+      state: 'deleted',
+      error_code: null,
+      deleted_at: input.at,
+      updated_at: input.at,
+    });
     await appendAudit(trx, input.audit);
+    return true;
   },
+  { patient: true },
 );
 
 export const purgeTombstoneTransaction = transaction(
@@ -259,12 +328,14 @@ export const purgeTokensTransaction = transaction(
       .executeTakeFirst();
     return { tokens: Number(tokens.numDeletedRows), sessions: Number(sessions.numDeletedRows) };
   },
+  { patient: true },
 );
 
 export const deletionTransactions = [
   requestDeletionTransaction,
+  claimDeletionTransaction,
   listItemsTransaction,
-  startDeletionTransaction,
+  releaseDeletionTransaction,
   itemsRemovedTransaction,
   deletionFailedTransaction,
   removeRowsTransaction,
