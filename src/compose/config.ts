@@ -4,6 +4,7 @@ import { chunkSettings, deletionSettings, viewerTokenSettings } from '#features/
 import { rateLimitSettings } from '#http/rate-limits.ts';
 import { blobSettings } from '#platform/blobs/blobs.config.ts';
 import { coordinationSettings } from '#platform/coordination/coordination.config.ts';
+import { valkeyAddress } from '#platform/coordination/valkey/valkey-address.ts';
 import { metadataSettings } from '#platform/metadata/metadata.config.ts';
 import { isLoopback, type Settings, type ValuesOf } from '#platform/process/setting.ts';
 import { StartupError } from '#platform/process/startup-error.ts';
@@ -53,7 +54,8 @@ export function loadConfig(sources: Sources): LoadedConfig {
   return { config: Object.freeze(config), effective };
 }
 
-function checkTogether({ server, chunks }: Config): void {
+function checkTogether({ server, chunks, coordination }: Config): void {
+  if (coordination.backend !== 'none') valkeyAddress(coordination);
   if (chunks.stagingQuotaBytes < chunks.maxUploadBytes) {
     throw new StartupError(
       'SAFE_TEMP_UPLOAD_STAGING_QUOTA_BYTES is smaller than SAFE_MAX_UPLOAD_BYTES: the largest upload could never be staged.',

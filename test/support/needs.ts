@@ -17,6 +17,11 @@ const needs = {
     there: () => globSync('/usr/lib{,64}/{,*/}libeatmydata.so*').length > 0,
     how: 'apt-get install libeatmydata1',
   },
+  // Debian 12 has no Valkey; Redis 7 speaks the same.
+  valkey: {
+    there: () => inPath('valkey-server') || inPath('redis-server'),
+    how: 'apt-get install --no-install-recommends redis-server',
+  },
 } as const;
 
 export type Need = keyof typeof needs;
@@ -40,7 +45,7 @@ export function lacks(t: TestContext, ...wanted: readonly Need[]): boolean {
   return true;
 }
 
-function inPath(command: string): boolean {
+export function inPath(command: string): boolean {
   // sbin is not in everybody's PATH, but mkfs is there.
   return [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'].some((folder) => {
     try {

@@ -120,11 +120,13 @@ export async function startServer(options: ServerOptions): Promise<TestServer> {
   };
 }
 
+const otherSettings = ['NODE_TEST_CONTEXT', 'REDIS_URL'];
+
 /** Nothing of the caller's own configuration reaches a server under test. */
 function environment(extra: Record<string, string>): Record<string, string> {
   const inherited = Object.entries(process.env).filter(
     (entry): entry is [string, string] =>
-      entry[1] !== undefined && !entry[0].startsWith('SAFE_') && entry[0] !== 'NODE_TEST_CONTEXT',
+      entry[1] !== undefined && !entry[0].startsWith('SAFE_') && !otherSettings.includes(entry[0]),
   );
   return {
     ...Object.fromEntries(inherited),
