@@ -1,3 +1,4 @@
+import type { ErrorCode } from '#kit/error-codes.ts';
 import { isProblem, Problem } from '#kit/errors.ts';
 import { newId } from '#kit/ids.ts';
 import { timestamp } from '#kit/time.ts';
@@ -40,9 +41,9 @@ export async function appendChunk(deps: AppendDeps, input: AppendInput): Promise
   // 3. Verify. A crash up to here leaves staging only, which the sweep removes.
   if (body.sha256Hex !== claim.sha256Hex) throw new Problem('hash_mismatch');
 
-  // 4. Reserve, against other requests of this process; what was decided before is answered at once.
+  // 4. Reserve, against other requests of this process and, by leases, of other nodes; what was decided before is answered at once.
   const operation = operationOf(input);
-  const reservation = deps.inFlight.reserve(blobPathOf(claim), operation?.keyHash);
+  const reservation = await deps.inFlight.reserve(blobPathOf(claim), operation?.keyHash);
   try {
     const earlier = await settledBefore(deps, claim, operation);
     if (earlier !== undefined) return { chunk: earlier, replayed: true };
@@ -122,6 +123,16 @@ async function commit(deps: AppendDeps, input: AppendInput, operation: Operation
   }
 }
 
+/** Refusals for ever: whoever comes later, and from whichever node, gets no row under this identity any more. */
+const final: readonly ErrorCode[] = [
+  'incident_not_found',
+  'incident_closed',
+  'incident_deleting',
+  'stream_not_found',
+  'stream_not_open',
+  'stream_media_type_mismatch',
+];
+
 /** Clear refusal: the blob goes if this request made it. Unknown outcome: the database is asked, and nothing is removed. */
 async function afterRefusal(
   deps: AppendDeps,
@@ -135,13 +146,16 @@ async function afterRefusal(
     if (written !== undefined) return { chunk: written, replayed: false };
     throw error;
   }
-  // The reservation is still held, so no other request can have adopted this blob; a row that names it keeps it in any case.
+  // While this process is alone, its reservation keeps every other request from adopting the blob. A lease does not: it may have
+  // ended meanwhile, and another node may have adopted the blob and be about to record it. There it goes only when nobody can any
+  // more, and stays for a retry to adopt otherwise. A row that names it keeps it in any case.
+  const unwanted = blob === 'created' && (!deps.blobs.shared || final.includes(error.code));
   const row = await chunkByIdentity(deps.metadata.read, {
     incidentId: chunk.incident_id,
     streamId: chunk.stream_id,
     mediaType: chunk.media_type,
     chunkIndex: chunk.chunk_index,
   });
-  if (blob === 'created' && row === undefined) await deps.blobs.remove(chunk.stored_path);
+  if (unwanted && row === undefined) await deps.blobs.remove(chunk.stored_path);
   throw error;
 }
