@@ -3,6 +3,7 @@ import { accountSettings } from '#features/accounts/index.ts';
 import { chunkSettings, deletionSettings, viewerTokenSettings } from '#features/incidents/index.ts';
 import { rateLimitSettings } from '#http/rate-limits.ts';
 import { blobSettings } from '#platform/blobs/blobs.config.ts';
+import { checkS3Settings } from '#platform/blobs/s3/s3-settings.ts';
 import { coordinationSettings } from '#platform/coordination/coordination.config.ts';
 import { metadataSettings } from '#platform/metadata/metadata.config.ts';
 import { isLoopback, type Settings, type ValuesOf } from '#platform/process/setting.ts';
@@ -53,7 +54,8 @@ export function loadConfig(sources: Sources): LoadedConfig {
   return { config: Object.freeze(config), effective };
 }
 
-function checkTogether({ server, chunks }: Config): void {
+function checkTogether({ server, blobs, chunks }: Config): void {
+  checkS3Settings(blobs, chunks.maxUploadBytes);
   if (chunks.stagingQuotaBytes < chunks.maxUploadBytes) {
     throw new StartupError(
       'SAFE_TEMP_UPLOAD_STAGING_QUOTA_BYTES is smaller than SAFE_MAX_UPLOAD_BYTES: the largest upload could never be staged.',

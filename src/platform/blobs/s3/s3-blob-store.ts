@@ -14,6 +14,7 @@ import { listObjects } from './list-objects.ts';
 import { hashObject, openObject } from './read-object.ts';
 import { s3Failure, s3Problem } from './s3-failure.ts';
 import type { ObjectBody, S3Objects } from './s3-objects.ts';
+import { maxObjectBytes } from './s3-settings.ts';
 import { StoreUsable } from './store-usable.ts';
 
 export interface S3BlobStoreOptions {
@@ -29,9 +30,6 @@ export interface S3BlobStoreOptions {
   /** For tests that wait for the end of it. Milliseconds. */
   commitTimeMs?: number;
 }
-
-/** One PutObject takes no more. Bytes. */
-export const maxObjectBytes = 5 * 1024 ** 3;
 
 const silent: BlobLog = { warn: () => undefined, error: () => undefined };
 const askMs = 25_000;

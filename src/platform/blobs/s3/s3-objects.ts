@@ -20,6 +20,8 @@ export interface PutObject {
   body: ObjectBody;
   /** Lower-case hexadecimal; signed, so that a store which checks signatures checks the bytes. */
   sha256Hex: string;
+  /** What the checksum header says instead; only the probe lies in it. */
+  checksumHex?: string;
   /** Kept beside the object, to know one's own after a lost answer. */
   nonce: string;
 }
@@ -71,14 +73,18 @@ export class S3Objects {
   }
 
   /** Creates the object, never replaces one: 412 when the key is taken, by us perhaps. */
-  async create(key: string, { body, nonce, sha256Hex }: PutObject, signal: AbortSignal): Promise<void> {
+  async create(
+    key: string,
+    { body, nonce, sha256Hex, checksumHex = sha256Hex }: PutObject,
+    signal: AbortSignal,
+  ): Promise<void> {
     const command = new PutObjectCommand({
       Bucket: this.#bucket,
       Key: key,
       Body: 'bytes' in body ? body.bytes : createReadStream(body.file),
       ContentLength: 'bytes' in body ? body.bytes.length : body.byteSize,
       ContentType: 'application/octet-stream',
-      ChecksumSHA256: Buffer.from(sha256Hex, 'hex').toString('base64'),
+      ChecksumSHA256: Buffer.from(checksumHex, 'hex').toString('base64'),
       IfNoneMatch: '*',
       Metadata: { [nonceName]: nonce },
     });
