@@ -1,14 +1,4 @@
-import { choice, type Setting, type Settings, secret, text } from '#platform/process/setting.ts';
-
-/** Undefined when nothing was said. */
-const forcePathStyle: Setting<boolean | undefined> = {
-  env: 'SAFE_S3_FORCE_PATH_STYLE',
-  doc: 'Whether the bucket is named in the path and not in the host name. Not set: true when SAFE_S3_ENDPOINT is set.',
-  default: '',
-  expected: 'true or false',
-  parse: (value) =>
-    value === '' ? undefined : ({ true: true, '1': true, false: false, '0': false } as const)[value.toLowerCase()],
-};
+import { choice, type Settings, secret, text } from '#platform/process/setting.ts';
 
 export const blobSettings = {
   backend: choice({
@@ -44,8 +34,9 @@ export const blobSettings = {
     env: 'SAFE_S3_PREFIX',
     doc: 'Put before the key of every object, with a slash between. Two deployments in one bucket need different ones.',
     default: '',
-    expected: 'a relative path like safe/evidence, without empty, . or .. segments and without backslashes',
-    pattern: /^((?!\.\.?(\/|$))[A-Za-z0-9!_.*'()-]+(\/(?!\.\.?(\/|$))[A-Za-z0-9!_.*'()-]+)*)?$/,
+    expected:
+      'a relative path like safe/evidence of letters, digits, dots, hyphens and underscores, without empty, . or .. segments',
+    pattern: /^((?!\.\.?(\/|$))[A-Za-z0-9_.-]+(\/(?!\.\.?(\/|$))[A-Za-z0-9_.-]+)*)?$/,
   }),
   s3AccessKeyId: secret({
     env: 'SAFE_S3_ACCESS_KEY_ID',
@@ -67,5 +58,10 @@ export const blobSettings = {
     expected: 'the token that came with the keys',
     minLength: 8,
   }),
-  s3ForcePathStyle: forcePathStyle,
+  s3ForcePathStyle: choice({
+    env: 'SAFE_S3_FORCE_PATH_STYLE',
+    doc: 'Whether the bucket is named in the path and not in the host name. `auto`: in the path when SAFE_S3_ENDPOINT is set.',
+    default: 'auto',
+    of: ['auto', 'true', 'false'],
+  }),
 } satisfies Settings;

@@ -76,6 +76,11 @@ function byStatus(status: number | undefined): Words {
     ];
   if (status === 301 || status === 307) return region;
   if (status === 403) return keys;
+  if (status === 404)
+    return [
+      'The S3 store knows no such bucket, or no such key id.',
+      'Check SAFE_S3_ENDPOINT, SAFE_S3_BUCKET and SAFE_S3_ACCESS_KEY_ID.',
+    ];
   return [
     `The S3 store answers with status ${status}.`,
     'Look into its log. The first request lists the bucket, the next ones write, read and remove small objects.',

@@ -19,6 +19,7 @@ const knownCodes = [
   'InvalidToken',
   'NoSuchBucket',
   'NoSuchKey',
+  'NotFound',
   'NotImplemented',
   'OperationAborted',
   'PermanentRedirect',
@@ -72,9 +73,9 @@ export class S3Failure extends Error {
     return this.code === 'RequestTimeout' || this.code === 'RequestTimeTooSkewed';
   }
 
-  /** No such object; a store that lost its bucket has lost nothing yet, so that is not meant. */
+  /** No such object, or to a HEAD no such bucket. Any other 404, of a lost bucket or a proxy, says nothing about an object. */
   get missing(): boolean {
-    return this.status === 404 && this.code !== 'NoSuchBucket';
+    return this.status === 404 && (this.code === 'NoSuchKey' || this.code === 'NotFound');
   }
 }
 

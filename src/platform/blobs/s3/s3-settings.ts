@@ -42,7 +42,7 @@ export function s3Access(blobs: BlobConfig): S3Access {
   return {
     endpoint: blobs.s3Endpoint === '' ? undefined : blobs.s3Endpoint,
     region: blobs.s3Region,
-    forcePathStyle: blobs.s3ForcePathStyle ?? blobs.s3Endpoint !== '',
+    forcePathStyle: blobs.s3ForcePathStyle === 'auto' ? blobs.s3Endpoint !== '' : blobs.s3ForcePathStyle === 'true',
     keys:
       blobs.s3AccessKeyId === ''
         ? undefined
