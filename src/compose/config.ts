@@ -3,6 +3,7 @@ import { accountSettings } from '#features/accounts/index.ts';
 import { chunkSettings, deletionSettings, viewerTokenSettings } from '#features/incidents/index.ts';
 import { rateLimitSettings } from '#http/rate-limits.ts';
 import { blobSettings } from '#platform/blobs/blobs.config.ts';
+import { checkS3Settings } from '#platform/blobs/s3/s3-settings.ts';
 import { coordinationSettings } from '#platform/coordination/coordination.config.ts';
 import { valkeyAddress } from '#platform/coordination/valkey/valkey-address.ts';
 import { metadataSettings } from '#platform/metadata/metadata.config.ts';
@@ -54,7 +55,8 @@ export function loadConfig(sources: Sources): LoadedConfig {
   return { config: Object.freeze(config), effective };
 }
 
-function checkTogether({ server, chunks, coordination }: Config): void {
+function checkTogether({ server, blobs, chunks, coordination }: Config): void {
+  checkS3Settings(blobs, chunks.maxUploadBytes);
   if (coordination.backend !== 'none') valkeyAddress(coordination);
   if (chunks.stagingQuotaBytes < chunks.maxUploadBytes) {
     throw new StartupError(

@@ -1,6 +1,9 @@
 import { accessSync, constants, existsSync, globSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { TestContext } from 'node:test';
+
+const versitygwVersion = 'v1.8.0';
 
 /** What a test of faults may need of the machine, and how to get it. */
 const needs = {
@@ -22,6 +25,11 @@ const needs = {
     there: () => inPath('valkey-server') || inPath('redis-server'),
     how: 'apt-get install --no-install-recommends redis-server',
   },
+  radosgw: {
+    there: () => process.getuid?.() === 0 && ['radosgw', 'ceph-mon', 'ceph-osd', 'ceph'].every(inPath),
+    how: 'as root, apt-get install --no-install-recommends radosgw ceph-mon ceph-osd ceph-common',
+  },
+  versitygw: { there: () => versitygwBinary() !== undefined, how: '.ci/install-versitygw' },
 } as const;
 
 export type Need = keyof typeof needs;
@@ -55,4 +63,12 @@ export function inPath(command: string): boolean {
       return false;
     }
   });
+}
+
+/** Where .ci/install-versitygw puts it, or one of the system's. */
+export function versitygwBinary(): string | undefined {
+  const cache = process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache');
+  const own = join(cache, 'proofline', `versitygw-${versitygwVersion}`, 'versitygw');
+  if (existsSync(own)) return own;
+  return inPath('versitygw') ? 'versitygw' : undefined;
 }
