@@ -10,7 +10,11 @@ import { transactions } from '../transactions.ts';
 /** The database alone, for commands of one act; works beside a running server. Throws StartupError. */
 export async function openMetadata(config: Config, log: Log): Promise<Metadata> {
   if (config.metadata.backend === 'postgresql') {
-    const { postgresMaxOpen: maxOpen, postgresMaxIdle: maxIdle, postgresMaxLifetimeMs: maxLifetimeMs } = config.metadata;
+    const {
+      postgresMaxOpen: maxOpen,
+      postgresMaxIdle: maxIdle,
+      postgresMaxLifetimeMs: maxLifetimeMs,
+    } = config.metadata;
     return await openPostgres({ ...postgresDsns(config), transactions, maxOpen, maxIdle, maxLifetimeMs, log });
   }
   const paths = dataPaths(config);
