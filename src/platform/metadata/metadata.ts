@@ -78,6 +78,8 @@ export interface MetadataStatistics {
  */
 export interface Metadata {
   readonly dialect: 'sqlite' | 'postgresql';
+  /** Servers of other processes may write to it at the same time. */
+  readonly shared: boolean;
   /** Autocommitted reads of committed state; sees every write that resolved before. Never used to write. */
   readonly read: Db;
   write<Input, Output>(transaction: Transaction<Input, Output>, input: Input): Promise<Output>;

@@ -38,6 +38,7 @@ interface Repeats {
 
 export class PostgresMetadata implements Metadata {
   readonly dialect = 'postgresql';
+  readonly shared = true;
   readonly read: Db;
   readonly #options: PostgresMetadataOptions;
   readonly #names: ReadonlySet<string>;
@@ -154,6 +155,21 @@ export class PostgresMetadata implements Metadata {
   #defect(transaction: AnyTransaction, error: unknown): Problem {
     this.#options.log?.error({ transaction: transaction.name, err: error }, 'metadata: a transaction failed');
     return new Problem('internal_error');
+  }
+
+  /** One committed state for as long as the callback reads. */
+  async snapshot<Output>(read: (db: Db) => Promise<Output>): Promise<Output> {
+    if (this.#closed !== undefined) throw new Problem('shutting_down');
+    const connection = await this.#options.pool.take(readWithinMs);
+    try {
+      await connection.query(
+        `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = ${patientMs}; SET LOCAL idle_in_transaction_session_timeout = 0`,
+      );
+      return await read(dbOver({ run: (text, values, prepare) => connection.query(text, values, prepare) }));
+    } finally {
+      await connection.query('ROLLBACK').catch(() => connection.destroy());
+      this.#options.pool.give(connection);
+    }
   }
 
   statistics(): MetadataStatistics {
