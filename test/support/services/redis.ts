@@ -55,6 +55,7 @@ export async function startRedis({ password, settings = [] }: RedisOptions = {})
   };
   const end = async (signal: NodeJS.Signals) => {
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    child.ref(); // else nothing would keep this process from ending before it
     const exited = once(child, 'exit');
     child.kill(signal);
     await exited;
