@@ -17,7 +17,10 @@ const path = 'incidents/inc_1/streams/str_1/video_000001.enc';
 const busy: Fault = { status: 503, code: 'SlowDown' };
 const closing: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
+  const closed = [];
+  for (const close of closing.splice(0).reverse())
+    closed.push(...(await Promise.allSettled([(async () => close())()])));
+  for (const one of closed) if (one.status === 'rejected') throw one.reason;
 });
 
 interface Rig {

@@ -11,7 +11,7 @@ export interface ProbeSize {
 }
 
 /** At each start, where it must be quick, and for `proofline doctor`, which takes its time. */
-export const quickProbe: ProbeSize = { writers: 16, keys: 2 };
+export const quickProbe: ProbeSize = { writers: 32, keys: 3 };
 export const thoroughProbe: ProbeSize = { writers: 64, keys: 4 };
 
 export interface ProbeReport {
@@ -125,7 +125,7 @@ async function refuses(
   };
   const failure = await deadline.request((signal) => objects.create(key, put, signal)).then(() => undefined, s3Failure);
   if (failure?.status === 403 && failure.code === 'AccessDenied') throw failure;
-  return failure?.status !== undefined && failure.status < 500;
+  return failure !== undefined && (await deadline.persist((signal) => objects.facts(key, signal))) === undefined;
 }
 
 async function removeAll(objects: S3Objects, keys: readonly string[]): Promise<void> {

@@ -33,7 +33,7 @@ export interface S3BlobStoreOptions {
 
 const silent: BlobLog = { warn: () => undefined, error: () => undefined };
 const askMs = 25_000;
-const healthMs = 3_000;
+const healthMs = 2_500;
 
 /**
  * Blobs as objects of a bucket. The caller has probed the store: nothing here would notice one that replaces objects. Durable is what
