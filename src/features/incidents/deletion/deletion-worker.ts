@@ -7,15 +7,18 @@ import { failpoint } from '#platform/process/failpoint.ts';
 import type { Log } from '#platform/process/log.ts';
 import { type DecisionRow, openItems, unfinishedDecisions } from './deletion.store.ts';
 import {
+  claimDeletionTransaction,
   deletionFailedTransaction,
   finishDeletionTransaction,
   itemsRemovedTransaction,
-  startDeletionTransaction,
+  releaseDeletionTransaction,
 } from './deletion.transactions.ts';
 
 /** Small batches with a breath between: filesystems that delete in bulk are slow to create files for minutes after. */
 const batchSize = 64;
 const pauseMs = 20;
+/** Far longer than a batch takes, even of a slow store; so long a crash may hold up a deletion. */
+const signOfLifeMs = 2 * 60_000;
 
 export interface DeletionDeps {
   metadata: Metadata;
@@ -36,16 +39,23 @@ export async function runDeletions(deps: DeletionDeps, signal: AbortSignal): Pro
 /** Blobs first, rows last: a crash in between leaves rows of an incident that nobody can read any more, and the next turn goes on. */
 async function runDeletion(deps: DeletionDeps, decision: DecisionRow, signal: AbortSignal): Promise<boolean> {
   const subject = { decisionId: decision.id, incidentId: decision.incident_id };
-  await deps.metadata.write(startDeletionTransaction, { ...subject, at: timestamp(Date.now()) });
+  const now = Date.now();
+  // Where no other process can be at work, what stands half done is an earlier self's, and goes on at once.
+  const staleBefore = deps.metadata.shared ? timestamp(now - signOfLifeMs) : null;
+  if (!(await deps.metadata.write(claimDeletionTransaction, { ...subject, staleBefore, at: timestamp(now) })))
+    return false;
   for (;;) {
     const items = await openItems(deps.metadata.read, decision.id, batchSize);
     if (items.length === 0) break;
-    if (signal.aborted) return false;
+    if (signal.aborted) {
+      await deps.metadata.write(releaseDeletionTransaction, { ...subject, at: timestamp(Date.now()) });
+      return false;
+    }
     const results = await Promise.allSettled(items.map((item) => deps.blobs.remove(item.stored_path)));
     failpoint('after-blob-removal');
     const removed = items.filter((_, i) => results[i]?.status === 'fulfilled').map((item) => item.id);
     const at = timestamp(Date.now());
-    if (removed.length > 0) await deps.metadata.write(itemsRemovedTransaction, { itemIds: removed, at });
+    if (removed.length > 0) await deps.metadata.write(itemsRemovedTransaction, { ...subject, itemIds: removed, at });
     const failure = results.find((result) => result.status === 'rejected');
     if (failure !== undefined) {
       const errorCode = isProblem(failure.reason) ? failure.reason.code : 'internal_error';
@@ -62,7 +72,7 @@ async function runDeletion(deps: DeletionDeps, decision: DecisionRow, signal: Ab
   // Blobs that were committed but never recorded are nobody's evidence; no upload can be accepted here any more.
   for await (const stray of deps.blobs.list(`incidents/${decision.incident_id}`)) await deps.blobs.remove(stray.path);
   failpoint('before-deletion-finish');
-  await deps.metadata.write(finishDeletionTransaction, {
+  const finished = await deps.metadata.write(finishDeletionTransaction, {
     ...subject,
     at: timestamp(Date.now()),
     audit: auditEntry({
@@ -72,6 +82,6 @@ async function runDeletion(deps: DeletionDeps, decision: DecisionRow, signal: Ab
       subjectId: decision.incident_id,
     }),
   });
-  deps.log.info({ decision_id: decision.id, blobs: decision.item_count }, 'incident deleted');
-  return true;
+  if (finished) deps.log.info({ decision_id: decision.id, blobs: decision.item_count }, 'incident deleted');
+  return finished;
 }

@@ -2,7 +2,7 @@ import { type AuditEntry, appendAudit } from '#features/audit/index.ts';
 import { Problem } from '#kit/errors.ts';
 import type { Timestamp } from '#kit/time.ts';
 import { type Trx, transaction } from '#platform/metadata/metadata.ts';
-import { incidentById } from '../incident-access.ts';
+import { incidentToChange } from '../incident-access.ts';
 import { type DecisionRow, decisionOf } from './deletion.store.ts';
 import type { DeletionDecisionsTable } from './deletion.tables.ts';
 
@@ -21,10 +21,11 @@ interface RequestDeletion {
 export const requestDeletionTransaction = transaction(
   'deletion.request',
   async (trx, input: RequestDeletion): Promise<DecisionRow> => {
+    // To itself: uploads that were being recorded have ended and are among the chunks below; the next find what is decided here.
+    const incident = await incidentToChange(trx, input.incidentId);
+    if (incident === undefined) throw new Problem('incident_not_found');
     const earlier = await decisionOf(trx, input.incidentId);
     if (earlier !== undefined) return earlier;
-    const incident = await incidentById(trx, input.incidentId);
-    if (incident === undefined) throw new Problem('incident_not_found');
     if (incident.status === 'open' && !input.allowOpen) throw new Problem('incident_open');
     const { count } = await trx
       .selectFrom('chunks')
@@ -78,22 +79,56 @@ async function setState(trx: Trx, incidentId: string, state: DecisionRow['state'
     .execute();
 }
 
-export const startDeletionTransaction = transaction(
-  'deletion.start',
-  async (trx, input: { decisionId: string; incidentId: string; at: Timestamp }) => {
-    await trx
-      .updateTable('incident_deletion_decisions')
-      .set({ state: 'deleting', updated_at: input.at })
-      .where('id', '=', input.decisionId)
-      .where('state', '!=', 'deleted')
-      .execute();
-    await setState(trx, input.incidentId, 'deleting', input.at);
+interface Claim {
+  decisionId: string;
+  incidentId: string;
+  /** A worker that has shown no sign since then is gone, and its work is anybody's. Null: there is no other worker. */
+  staleBefore: Timestamp | null;
+  at: Timestamp;
+}
+
+/**
+ * Makes an unfinished deletion the work of one worker, until it is done, has failed, or shows no sign any more; false when it is
+ * another's. A worker that was only slow does no harm beside its successor: all that either does may be done twice.
+ */
+export const claimDeletionTransaction = transaction(
+  'deletion.claim',
+  async (trx, { decisionId, incidentId, staleBefore, at }: Claim): Promise<boolean> => {
+    const decision = await trx
+      .selectFrom('incident_deletion_decisions')
+      .select(['state', 'updated_at'])
+      .where('id', '=', decisionId)
+      .forUpdate()
+      .skipLocked()
+      .executeTakeFirst();
+    if (decision === undefined || decision.state === 'deleted') return false;
+    if (decision.state === 'deleting' && staleBefore !== null && decision.updated_at > staleBefore) return false;
+    await setDecision(trx, decisionId, { state: 'deleting', updated_at: at });
+    await setState(trx, incidentId, 'deleting', at);
+    return true;
   },
 );
 
+/** For a worker that is told to stop: the next one need not wait until it seems gone. */
+export const releaseDeletionTransaction = transaction(
+  'deletion.release',
+  async (trx, input: { decisionId: string; incidentId: string; at: Timestamp }) => {
+    const decision = await decisionToChange(trx, input.decisionId);
+    if (decision?.state !== 'deleting') return;
+    await setDecision(trx, input.decisionId, { state: 'deletion_pending', updated_at: input.at });
+    await setState(trx, input.incidentId, 'deletion_pending', input.at);
+  },
+);
+
+async function setDecision(trx: Trx, id: string, values: Partial<DecisionRow>): Promise<void> {
+  await trx.updateTable('incident_deletion_decisions').set(values).where('id', '=', id).execute();
+}
+
+/** Also a sign of life of the worker. */
 export const itemsRemovedTransaction = transaction(
   'deletion.items_removed',
-  async (trx, input: { itemIds: string[]; at: Timestamp }) => {
+  async (trx, input: { decisionId: string; itemIds: string[]; at: Timestamp }) => {
+    await setDecision(trx, input.decisionId, { updated_at: input.at });
     await trx
       .updateTable('incident_deletion_items')
       .set((builder) => ({ state: 'removed', attempts: builder('attempts', '+', 1), updated_at: input.at }))
@@ -108,6 +143,8 @@ export const deletionFailedTransaction = transaction(
     trx,
     input: { decisionId: string; incidentId: string; itemIds: string[]; errorCode: string; at: Timestamp },
   ) => {
+    const decision = await decisionToChange(trx, input.decisionId);
+    if (decision === undefined || decision.state === 'deleted') return;
     if (input.itemIds.length > 0) {
       await trx
         .updateTable('incident_deletion_items')
@@ -115,21 +152,44 @@ export const deletionFailedTransaction = transaction(
         .where('id', 'in', input.itemIds)
         .execute();
     }
-    await trx
-      .updateTable('incident_deletion_decisions')
-      .set({ state: 'deletion_failed', error_code: input.errorCode, updated_at: input.at })
-      .where('id', '=', input.decisionId)
-      .execute();
+    await setDecision(trx, input.decisionId, {
+      state: 'deletion_failed',
+      error_code: input.errorCode,
+      updated_at: input.at,
+    });
     await setState(trx, input.incidentId, 'deletion_failed', input.at);
   },
 );
 
-const childTables = ['upload_operations', 'chunks', 'media_streams', 'checkins', 'incident_tokens'] as const;
+/** A failed worker and its successor must not undo one another's result. */
+async function decisionToChange(trx: Trx, id: string): Promise<DecisionRow | undefined> {
+  return await trx
+    .selectFrom('incident_deletion_decisions')
+    .selectAll()
+    .where('id', '=', id)
+    .forUpdate()
+    .executeTakeFirst();
+}
 
-/** After the last blob: the rows go, the account gets its room back, a tombstone without any words of the client stays. */
+/** Idempotency keys go with their chunks. */
+const childTables = ['chunks', 'media_streams', 'checkins', 'incident_tokens'] as const;
+
+interface FinishDeletion {
+  decisionId: string;
+  incidentId: string;
+  at: Timestamp;
+  audit: AuditEntry;
+}
+
+/**
+ * After the last blob: the rows go, the account gets its room back, a tombstone without any words of the client stays.
+ * False when blobs are left or another worker has done it.
+ */
 export const finishDeletionTransaction = transaction(
   'deletion.finish',
-  async (trx, input: { decisionId: string; incidentId: string; at: Timestamp; audit: AuditEntry }) => {
+  async (trx, input: FinishDeletion): Promise<boolean> => {
+    const decision = await decisionToChange(trx, input.decisionId);
+    if (decision === undefined || decision.state === 'deleted') return false;
     const left = await trx
       .selectFrom('incident_deletion_items')
       .select('id')
@@ -137,9 +197,8 @@ export const finishDeletionTransaction = transaction(
       .where('state', '=', 'pending')
       .limit(1)
       .executeTakeFirst();
-    const decision = await decisionOf(trx, input.incidentId);
-    if (left !== undefined || decision === undefined || decision.state === 'deleted') return;
-    const incident = await incidentById(trx, input.incidentId);
+    if (left !== undefined) return false;
+    const incident = await incidentToChange(trx, input.incidentId);
     const { bytes } = await trx
       .selectFrom('chunks')
       .select((builder) => builder.fn.sum<number | null>('byte_size').as('bytes'))
@@ -168,13 +227,16 @@ export const finishDeletionTransaction = transaction(
       })
       .where('id', '=', input.incidentId)
       .execute();
-    await trx
-      .updateTable('incident_deletion_decisions')
-      .set({ state: 'deleted', error_code: null, deleted_at: input.at, updated_at: input.at })
-      .where('id', '=', input.decisionId)
-      .execute();
+    await setDecision(trx, input.decisionId, {
+      state: 'deleted',
+      error_code: null,
+      deleted_at: input.at,
+      updated_at: input.at,
+    });
     await appendAudit(trx, input.audit);
+    return true;
   },
+  { patient: true },
 );
 
 export const purgeTombstoneTransaction = transaction(
@@ -210,11 +272,13 @@ export const purgeTokensTransaction = transaction(
       .executeTakeFirst();
     return { tokens: Number(tokens.numDeletedRows), sessions: Number(sessions.numDeletedRows) };
   },
+  { patient: true },
 );
 
 export const deletionTransactions = [
   requestDeletionTransaction,
-  startDeletionTransaction,
+  claimDeletionTransaction,
+  releaseDeletionTransaction,
   itemsRemovedTransaction,
   deletionFailedTransaction,
   finishDeletionTransaction,
