@@ -49,7 +49,7 @@ async function blobsState(world: World): Promise<string> {
 }
 
 async function removed(world: World, incident: string): Promise<true | undefined> {
-  const { body } = await world.root.get(`/v1/incidents/${incident}/deletion`);
+  const { body } = await world.ada.get(`/v1/incidents/${incident}/deletion`);
   return body.deletion?.state === 'deleted' ? true : undefined;
 }
 

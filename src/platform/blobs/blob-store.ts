@@ -86,8 +86,6 @@ export interface BlobEntry {
  * Retried by: the caller, always safe. One name has one creator, whoever races and from whichever node.
  */
 export interface BlobStore {
-  /** May another process commit to the same names? A folder is locked to one server; a bucket is not. */
-  readonly shared: boolean;
   /** Takes bodies for this store's `commit`; a body staged elsewhere, committed or discarded is refused as internal_error. */
   readonly staging: Staging;
   /**

@@ -146,10 +146,10 @@ async function afterRefusal(
     if (written !== undefined) return { chunk: written, replayed: false };
     throw error;
   }
-  // While this process is alone, its reservation keeps every other request from adopting the blob. A lease does not: it may have
+  // While no other process writes rows, the reservation keeps every other request from adopting the blob. A lease does not: it may have
   // ended meanwhile, and another node may have adopted the blob and be about to record it. There it goes only when nobody can any
   // more, and stays for a retry to adopt otherwise. A row that names it keeps it in any case.
-  const unwanted = blob === 'created' && (!deps.blobs.shared || final.includes(error.code));
+  const unwanted = blob === 'created' && (!deps.metadata.shared || final.includes(error.code));
   const row = await chunkByIdentity(deps.metadata.read, {
     incidentId: chunk.incident_id,
     streamId: chunk.stream_id,

@@ -6,8 +6,8 @@ import { hashObject } from './read-object.ts';
 import { S3Failure, s3Failure, s3Problem } from './s3-failure.ts';
 import type { ObjectBody, S3Objects } from './s3-objects.ts';
 
-/** So long one commit may take, so that every upload is answered within half a minute. Milliseconds. */
-export const commitMs = 25_000;
+/** So long one commit may take, so that an upload is answered within half a minute, its wait for a place in memory included. Milliseconds. */
+export const commitMs = 20_000;
 
 export interface CommitObject extends BlobRecord {
   key: string;
