@@ -164,7 +164,7 @@ describe('two nodes on one store', { skip: missing(...needed).length > 0 }, () =
   });
 
   test('a node that thaws after the incident was deleted leaves no bytes behind', async () => {
-    const [a, b] = [await node('after-blob-commit:1'), await node()];
+    const [a, b] = [await node('before-blob-commit:1'), await node()];
     const chunk = await aChunk(b.ada);
     const frozen = sendChunk(a.ada, chunk);
     await frozenNow(a.server);

@@ -87,6 +87,7 @@ async function commit(deps: AppendDeps, input: AppendInput, operation: Operation
   const { claim, body } = input;
   const path = blobPathOf(claim);
 
+  failpoint('before-blob-commit');
   // 5. Commit the bytes. A crash after this leaves a blob without a row: never shown, never overwritten; a retry with the same
   //    bytes adopts it here, other bytes are a conflict.
   const blob = await deps.blobs.commit(path, body).catch((error: unknown) => {
