@@ -2,7 +2,7 @@ import { Problem } from '#kit/errors.ts';
 import { compiled } from '#platform/metadata/compiled.ts';
 import { lastly, transaction } from '#platform/metadata/metadata.ts';
 import { assertOpen } from '../incident-access.ts';
-import { type ChunkRow, chunkById, chunkByIdentity, operationByKey } from './chunks.store.ts';
+import { type ChunkRow, chunkById, earlierUpload } from './chunks.store.ts';
 
 interface Operation {
   id: string;
@@ -30,19 +30,19 @@ export const recordChunkTransaction = transaction(
   'chunks.record',
   async (trx, { chunk, operation, defaultQuotaBytes }: RecordChunk): Promise<Recorded> => {
     const { incident_id: incidentId, stream_id: streamId, media_type: mediaType, chunk_index: chunkIndex } = chunk;
-    const [incident, stream, owner, used, standing] = await Promise.all([
+    const [incident, stream, owner, { usedKey, standingId }] = await Promise.all([
       incidentToAddTo.first(trx, { incidentId }),
       streamId === null ? undefined : streamToAddTo.first(trx, { incidentId, streamId }),
       ownerToCharge.first(trx, { incidentId }),
-      operation === undefined ? undefined : operationByKey(trx, operation.keyHash),
-      chunkByIdentity(trx, { incidentId, streamId, mediaType, chunkIndex }),
+      earlierUpload(trx, { incidentId, streamId, mediaType, chunkIndex }, operation?.keyHash),
     ]);
-    if (used !== undefined) {
-      const earlier = used.fingerprint === operation?.fingerprint ? await chunkById(trx, used.chunkId) : undefined;
+    if (usedKey !== undefined) {
+      const earlier =
+        usedKey.fingerprint === operation?.fingerprint ? await chunkById(trx, usedKey.chunkId) : undefined;
       if (earlier === undefined) throw new Problem('idempotency_conflict');
       return { created: false, chunk: earlier };
     }
-    if (standing !== undefined) throw new Problem('duplicate_chunk');
+    if (standingId !== undefined) throw new Problem('duplicate_chunk');
     if (incident === undefined) throw new Problem('incident_not_found');
     assertOpen(incident);
     if (streamId !== null) {
