@@ -37,7 +37,7 @@ if (only !== 'swallow') await onVersitygw();
 
 async function swallowed(): Promise<void> {
   const sink = spawn(process.execPath, [script('sink')], { stdio: ['ignore', 'pipe', 'inherit'] });
-try {
+  try {
     await compare('a server that swallows bodies', await endpointOf(sink), 'bucket', names, 3_000);
   } finally {
     sink.kill();
