@@ -2,6 +2,7 @@ import { accessSync, constants, existsSync, globSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { postgresBinaries } from './services/postgres.ts';
 
 const versitygwVersion = 'v1.8.0';
 
@@ -19,6 +20,15 @@ const needs = {
   eatmydata: {
     there: () => globSync('/usr/lib{,64}/{,*/}libeatmydata.so*').length > 0,
     how: 'apt-get install libeatmydata1',
+  },
+  postgres: {
+    there: () => postgresBinaries() !== undefined,
+    how: 'apt-get install --no-install-recommends postgresql',
+  },
+  // Debian 12 has no Valkey; Redis 7 speaks the same.
+  valkey: {
+    there: () => inPath('valkey-server') || inPath('redis-server'),
+    how: 'apt-get install --no-install-recommends redis-server',
   },
   radosgw: {
     there: () => process.getuid?.() === 0 && ['radosgw', 'ceph-mon', 'ceph-osd', 'ceph'].every(inPath),
