@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync, globSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { postgresBinaries } from './services/postgres.ts';
 
 /** What a test of faults may need of the machine, and how to get it. */
 const needs = {
@@ -16,6 +17,10 @@ const needs = {
   eatmydata: {
     there: () => globSync('/usr/lib{,64}/{,*/}libeatmydata.so*').length > 0,
     how: 'apt-get install libeatmydata1',
+  },
+  postgres: {
+    there: () => postgresBinaries() !== undefined,
+    how: 'apt-get install --no-install-recommends postgresql',
   },
 } as const;
 
