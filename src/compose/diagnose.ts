@@ -1,10 +1,12 @@
-import { existsSync, readdirSync, statfsSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, statfsSync, statSync } from 'node:fs';
 import { administratorExists } from '#features/accounts/index.ts';
-import { openLocalBlobStore } from '#platform/blobs/local/local-blob-store.ts';
 import type { Metadata } from '#platform/metadata/metadata.ts';
+import { createLog } from '#platform/process/log.ts';
+import { StartupError } from '#platform/process/startup-error.ts';
+import { openCoordinator } from './backends/open-coordinator.ts';
 import { type Config, dataPaths } from './config.ts';
 import { lockDataDir } from './data-dir.ts';
+import { diagnoseBlobs } from './diagnose-blobs.ts';
 import { diagnoseDatabase } from './diagnose-database.ts';
 import { type Diagnosis, fine } from './diagnosis.ts';
 
@@ -14,6 +16,7 @@ const minFreeBytes = 1024 ** 3;
 export async function* diagnose(config: Config): AsyncGenerator<Diagnosis> {
   const { dataDir } = dataPaths(config);
   yield fine('runtime', `Node ${process.versions.node}, SQLite ${process.versions.sqlite}`);
+  yield await coordination(config);
   if (!existsSync(dataDir)) {
     yield {
       check: 'data folder',
@@ -22,14 +25,14 @@ export async function* diagnose(config: Config): AsyncGenerator<Diagnosis> {
       remedy: 'The first start makes it. If there should be data, check that its disk is mounted.',
     };
     if (config.metadata.backend !== 'sqlite') yield* diagnoseDatabase(config);
+    yield* diagnoseBlobs(config);
     return;
   }
   yield permissions(dataDir);
   yield* space(dataDir);
   yield serverState(config);
   yield* diagnoseDatabase(config);
-  yield await disk(config, dataDir);
-  yield leftovers(dataDir, config.chunks.stagingCleanupAgeMs);
+  yield* diagnoseBlobs(config);
 }
 
 /** What needs the rows: asked apart, as opening the database may have failed. */
@@ -57,6 +60,22 @@ export async function* diagnoseRows(metadata: Metadata): AsyncGenerator<Diagnosi
         remedy: 'Set the clock (timedatectl). Sessions and links end by it.',
       }
     : fine('clock', `${now}, not before anything stored`);
+}
+
+async function coordination(config: Config): Promise<Diagnosis> {
+  if (config.coordination.backend === 'none') return fine('coordination', 'none: this node is alone');
+  const since = performance.now();
+  try {
+    const coordinator = await openCoordinator(config, createLog('error'));
+    await coordinator.close();
+    return fine(
+      'coordination',
+      `Valkey answers; counters and leases work (${Math.ceil(performance.now() - since)} ms)`,
+    );
+  } catch (error) {
+    if (!(error instanceof StartupError)) throw error;
+    return { check: 'coordination', state: 'bad', found: error.message, remedy: error.remedy };
+  }
 }
 
 function permissions(dataDir: string): Diagnosis {
@@ -101,44 +120,4 @@ function serverState(config: Config): Diagnosis {
   } catch {
     return fine('server', 'one runs on this data folder');
   }
-}
-
-async function disk(config: Config, dataDir: string): Promise<Diagnosis> {
-  const notes: string[] = [];
-  const log = { warn: (_: object, message: string) => void notes.push(message), error: () => undefined };
-  try {
-    const { stagingQuotaBytes, maxUploadBytes, stagingCleanupAgeMs } = config.chunks;
-    const store = await openLocalBlobStore({
-      dataDir,
-      stagingQuotaBytes,
-      maxBodyBytes: maxUploadBytes,
-      stagingMaxAgeMs: stagingCleanupAgeMs,
-      log,
-    });
-    await store.close();
-    return fine('disk', ['writes, hard links and flushes work', ...notes].join('; '));
-  } catch (error) {
-    return {
-      check: 'disk',
-      state: 'bad',
-      found: error instanceof Error ? error.message : 'cannot be used',
-      remedy: 'Use a local filesystem with hard links and fsync, such as ext4 or xfs.',
-    };
-  }
-}
-
-function leftovers(dataDir: string, ageMs: number): Diagnosis {
-  const staging = join(dataDir, 'staging');
-  const old = readdirSync(staging).filter((name) => {
-    const stats = statSync(join(staging, name), { throwIfNoEntry: false });
-    return stats !== undefined && Date.now() - stats.mtimeMs > ageMs;
-  });
-  return old.length === 0
-    ? fine('staging', 'nothing left behind')
-    : {
-        check: 'staging',
-        state: 'note',
-        found: `${old.length} files left behind by an earlier process`,
-        remedy: 'The running server sweeps them by itself.',
-      };
 }
