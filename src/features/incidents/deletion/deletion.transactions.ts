@@ -2,8 +2,12 @@ import { type AuditEntry, appendAudit } from '#features/audit/index.ts';
 import { Problem } from '#kit/errors.ts';
 import type { Timestamp } from '#kit/time.ts';
 import { type Trx, transaction } from '#platform/metadata/metadata.ts';
+
+import { chunksOfIncident, unstreamedSummary } from '../chunks/chunks.store.ts';
 import { incidentToChange } from '../incident-access.ts';
-import { type DecisionRow, decisionOf } from './deletion.store.ts';
+import { streamsOf } from '../streams/streams.store.ts';
+import { type DecisionRow, decisionOf, openItems } from './deletion.store.ts';
+
 import type { DeletionDecisionsTable } from './deletion.tables.ts';
 
 interface RequestDeletion {
@@ -17,7 +21,10 @@ interface RequestDeletion {
   audit: AuditEntry;
 }
 
-/** Decides once: from here on the incident takes nothing more, and the paths of its blobs are written down. Repeats get the same decision. */
+/**
+ * Decides once: from here on the incident takes nothing more, so that its blobs can be written down afterwards, in steps.
+ * Repeats get the same decision.
+ */
 export const requestDeletionTransaction = transaction(
   'deletion.request',
   async (trx, input: RequestDeletion): Promise<DecisionRow> => {
@@ -27,11 +34,6 @@ export const requestDeletionTransaction = transaction(
     const earlier = await decisionOf(trx, input.incidentId);
     if (earlier !== undefined) return earlier;
     if (incident.status === 'open' && !input.allowOpen) throw new Problem('incident_open');
-    const { count } = await trx
-      .selectFrom('chunks')
-      .select((builder) => builder.fn.countAll<number>().as('count'))
-      .where('incident_id', '=', incident.id)
-      .executeTakeFirstOrThrow();
     const decision: DecisionRow = {
       id: input.id,
       incident_id: incident.id,
@@ -40,31 +42,13 @@ export const requestDeletionTransaction = transaction(
       actor_account_id: input.actorAccountId,
       allow_open: input.allowOpen ? 1 : 0,
       state: 'deletion_pending',
-      item_count: Number(count),
+      item_count: await countChunks(trx, incident.id),
       error_code: null,
       requested_at: input.at,
       updated_at: input.at,
       deleted_at: null,
     };
     await trx.insertInto('incident_deletion_decisions').values(decision).execute();
-    await trx
-      .insertInto('incident_deletion_items')
-      .columns(['id', 'decision_id', 'stored_path', 'byte_size', 'state', 'updated_at'])
-      .expression(
-        trx
-          .selectFrom('chunks')
-          .select((builder) => [
-            // One item a chunk, so the chunk's own id tells them apart.
-            builder.fn<string>('replace', ['id', builder.val<string>('chk_'), builder.val<string>('dit_')]).as('id'),
-            builder.val<string>(decision.id).as('decision_id'),
-            'stored_path',
-            'byte_size',
-            builder.val<'pending'>('pending').as('state'),
-            builder.val<string>(input.at).as('updated_at'),
-          ])
-          .where('incident_id', '=', incident.id),
-      )
-      .execute();
     await setState(trx, incident.id, 'deletion_pending', input.at);
     await appendAudit(trx, input.audit);
     return decision;
@@ -78,6 +62,49 @@ async function setState(trx: Trx, incidentId: string, state: DecisionRow['state'
     .where('id', '=', incidentId)
     .execute();
 }
+
+/** The streams have counted; only chunks of the older kind, without one, are counted here. */
+async function countChunks(trx: Trx, incidentId: string): Promise<number> {
+  const [streams, unstreamed] = [await streamsOf(trx, incidentId), await unstreamedSummary(trx, incidentId)];
+  return [...streams.map((stream) => stream.chunk_count), ...unstreamed.map((part) => part.count)].reduce(
+    (total, count) => total + count,
+    0,
+  );
+}
+
+/**
+ * Writes down the blobs of some chunks, after that of the given one, and returns the last of them; undefined when there were fewer
+ * than the limit. In steps, since whoever uploads meanwhile waits for each. A step that was taken before adds nothing.
+ * Also a sign of life of the worker, as every step is.
+ */
+export const listItemsTransaction = transaction(
+  'deletion.list_items',
+  async (
+    trx,
+    input: { decisionId: string; incidentId: string; after: string | undefined; limit: number; at: Timestamp },
+  ) => {
+    await setDecision(trx, input.decisionId, { updated_at: input.at });
+    const chunks = await chunksOfIncident(trx, input.incidentId, input.limit, input.after);
+    if (chunks.length > 0) {
+      await trx
+        .insertInto('incident_deletion_items')
+        .values(
+          chunks.map((chunk) => ({
+            // One item a chunk, so the chunk's own id tells them apart.
+            id: chunk.id.replace('chk_', 'dit_'),
+            decision_id: input.decisionId,
+            stored_path: chunk.stored_path,
+            byte_size: chunk.byte_size,
+            state: 'pending' as const,
+            updated_at: input.at,
+          })),
+        )
+        .onConflict((conflict) => conflict.column('id').doNothing())
+        .execute();
+    }
+    return chunks.length < input.limit ? undefined : chunks.at(-1)?.id;
+  },
+);
 
 interface Claim {
   decisionId: string;
@@ -171,8 +198,58 @@ async function decisionToChange(trx: Trx, id: string): Promise<DecisionRow | und
     .executeTakeFirst();
 }
 
-/** Idempotency keys go with their chunks. */
-const childTables = ['chunks', 'media_streams', 'checkins', 'incident_tokens'] as const;
+/** True when every blob of the decision is gone and its rows are not yet. What follows is this worker's alone until it has ended. */
+async function mayRemoveRows(trx: Trx, decisionId: string): Promise<boolean> {
+  const decision = await decisionToChange(trx, decisionId);
+  if (decision === undefined || decision.state === 'deleted') return false;
+  const [left] = await openItems(trx, decisionId, 1);
+  return left === undefined;
+}
+
+/** After the last blob, some rows at a time: the rows of chunks, their room in the account, the items. False when none is left. */
+export const removeRowsTransaction = transaction(
+  'deletion.remove_rows',
+  async (trx, input: { decisionId: string; incidentId: string; limit: number; at: Timestamp }): Promise<boolean> => {
+    if (!(await mayRemoveRows(trx, input.decisionId))) return false;
+    await setDecision(trx, input.decisionId, { updated_at: input.at });
+    const chunks = await chunksOfIncident(trx, input.incidentId, input.limit);
+    if (chunks.length > 0) {
+      const removed = await trx
+        .deleteFrom('chunks')
+        .where(
+          'id',
+          'in',
+          chunks.map((chunk) => chunk.id),
+        )
+        .returning('byte_size')
+        .execute();
+      const incident = await incidentToChange(trx, input.incidentId);
+      if (incident?.owner_account_id != null) {
+        const bytes = removed.reduce((total, chunk) => total + Number(chunk.byte_size), 0);
+        await trx
+          .updateTable('accounts')
+          .set((builder) => ({ bytes_used: builder('bytes_used', '-', bytes) }))
+          .where('id', '=', incident.owner_account_id)
+          .execute();
+      }
+      return true;
+    }
+    const items = await trx
+      .deleteFrom('incident_deletion_items')
+      .where('id', 'in', (builder) =>
+        builder
+          .selectFrom('incident_deletion_items')
+          .select('id')
+          .where('decision_id', '=', input.decisionId)
+          .limit(input.limit),
+      )
+      .executeTakeFirst();
+    return Number(items.numDeletedRows) > 0;
+  },
+);
+
+/** Chunks are gone by then, and idempotency keys went with them. */
+const childTables = ['media_streams', 'checkins', 'incident_tokens'] as const;
 
 interface FinishDeletion {
   decisionId: string;
@@ -182,37 +259,16 @@ interface FinishDeletion {
 }
 
 /**
- * After the last blob: the rows go, the account gets its room back, a tombstone without any words of the client stays.
- * False when blobs are left or another worker has done it.
+ * After the last row of a chunk: what else hangs on the incident goes; a tombstone without any words of the client stays.
+ * False when something is left or another worker has done it.
  */
 export const finishDeletionTransaction = transaction(
   'deletion.finish',
   async (trx, input: FinishDeletion): Promise<boolean> => {
-    const decision = await decisionToChange(trx, input.decisionId);
-    if (decision === undefined || decision.state === 'deleted') return false;
-    const left = await trx
-      .selectFrom('incident_deletion_items')
-      .select('id')
-      .where('decision_id', '=', input.decisionId)
-      .where('state', '=', 'pending')
-      .limit(1)
-      .executeTakeFirst();
-    if (left !== undefined) return false;
-    const incident = await incidentToChange(trx, input.incidentId);
-    const { bytes } = await trx
-      .selectFrom('chunks')
-      .select((builder) => builder.fn.sum<number | null>('byte_size').as('bytes'))
-      .where('incident_id', '=', input.incidentId)
-      .executeTakeFirstOrThrow();
-    if (incident?.owner_account_id != null) {
-      await trx
-        .updateTable('accounts')
-        .set((builder) => ({ bytes_used: builder('bytes_used', '-', Number(bytes ?? 0)) }))
-        .where('id', '=', incident.owner_account_id)
-        .execute();
-    }
+    if (!(await mayRemoveRows(trx, input.decisionId))) return false;
+    const [chunk] = await chunksOfIncident(trx, input.incidentId, 1);
+    if (chunk !== undefined) return false;
     for (const table of childTables) await trx.deleteFrom(table).where('incident_id', '=', input.incidentId).execute();
-    await trx.deleteFrom('incident_deletion_items').where('decision_id', '=', input.decisionId).execute();
     await trx
       .updateTable('incidents')
       .set({
@@ -278,9 +334,11 @@ export const purgeTokensTransaction = transaction(
 export const deletionTransactions = [
   requestDeletionTransaction,
   claimDeletionTransaction,
+  listItemsTransaction,
   releaseDeletionTransaction,
   itemsRemovedTransaction,
   deletionFailedTransaction,
+  removeRowsTransaction,
   finishDeletionTransaction,
   purgeTombstoneTransaction,
   purgeTokensTransaction,

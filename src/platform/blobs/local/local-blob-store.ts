@@ -92,6 +92,7 @@ export async function openLocalBlobStore(options: LocalBlobStoreOptions): Promis
   }
 
   return {
+    shared: false,
     staging,
     async commit(path, body) {
       requireBlobPath(path);

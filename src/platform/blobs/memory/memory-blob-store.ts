@@ -46,6 +46,7 @@ export function createMemoryBlobStore(options: MemoryBlobStoreOptions): BlobStor
   }
 
   return {
+    shared: false,
     staging: {
       async receive(body, limits) {
         assertOpen();

@@ -94,6 +94,8 @@ CREATE TABLE chunks (
 CREATE UNIQUE INDEX chunks_streamed ON chunks (incident_id, stream_id, chunk_index);
 -- Above, rows without a stream all differ (NULL equals nothing); here they do not.
 CREATE UNIQUE INDEX chunks_unstreamed ON chunks (incident_id, media_type, chunk_index) WHERE stream_id IS NULL;
+-- Counts them and knows the latest without reading a row: viewers ask again and again.
+CREATE INDEX chunks_unstreamed_latest ON chunks (incident_id, media_type, id) WHERE stream_id IS NULL;
 
 -- Found by its key, and goes with its chunk. No index by id or incident: nothing looks for them, and every upload would pay.
 CREATE TABLE upload_operations (
