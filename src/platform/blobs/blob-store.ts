@@ -86,8 +86,6 @@ export interface BlobEntry {
  * Retried by: the caller, always safe. One name has one creator, whoever races and from whichever node.
  */
 export interface BlobStore {
-  /** Other processes may commit here too, and may adopt what this one has just committed. */
-  readonly shared: boolean;
   /** Takes bodies for this store's `commit`; a body staged elsewhere, committed or discarded is refused as internal_error. */
   readonly staging: Staging;
   /**

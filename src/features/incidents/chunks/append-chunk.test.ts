@@ -19,6 +19,17 @@ const at = timestamp(Date.UTC(2026, 0, 2));
 const removeChunks = transaction('test.remove_chunks', async (trx, _: object) => {
   await trx.deleteFrom('chunks').execute();
 });
+
+const leaveRoomFor = transaction('test.leave_room_for', async (trx, { bytes }: { bytes: number }) => {
+  const account = { id: 'acct_1', username: 'ada', password_hash: '-', role: 'user' as const, bytes_used: 0 };
+  const times = { created_at: at, updated_at: at, password_changed_at: at };
+  await trx
+    .insertInto('accounts')
+    .values({ ...account, ...times, bytes_limit: bytes })
+    .execute();
+  await trx.updateTable('incidents').set({ owner_account_id: account.id }).execute();
+});
+
 const limits = { stagingQuotaBytes: 2 ** 24, maxBodyBytes: 2 ** 22 };
 
 describe('an upload that is refused after its bytes were committed', () => {
@@ -26,7 +37,10 @@ describe('an upload that is refused after its bytes were committed', () => {
   let store: BlobStore;
 
   beforeEach(async () => {
-    metadata = openSqliteInline({ path: ':memory:', transactions: [...incidentTransactions, removeChunks] });
+    metadata = openSqliteInline({
+      path: ':memory:',
+      transactions: [...incidentTransactions, removeChunks, leaveRoomFor],
+    });
     store = createMemoryBlobStore(limits);
     await metadata.write(createIncidentTransaction, {
       id: 'inc_1',
@@ -62,7 +76,7 @@ describe('an upload that is refused after its bytes were committed', () => {
   const close = () => metadata.write(closeIncidentTransaction, { incidentId: 'inc_1', at });
 
   /** Authorised before anything of the others was known, as in a race. */
-  async function append(blobs: BlobStore, bytes: Buffer) {
+  async function append(bytes: Buffer, by: Metadata = metadata) {
     const body = await store.staging.receive(bodyOf(bytes), { maxBytes: bytes.length });
     const claim: ChunkClaim = {
       incidentId: 'inc_1',
@@ -75,7 +89,7 @@ describe('an upload that is refused after its bytes were committed', () => {
       sha256Hex: body.sha256Hex,
     };
     const input = { claim, body, accountId: 'acct_1', idempotencyKey: undefined, earlier: {}, defaultQuotaBytes: 0 };
-    const appended = appendChunk({ metadata, blobs, inFlight: new UploadsInFlight() }, input);
+    const appended = appendChunk({ metadata: by, blobs: store, inFlight: new UploadsInFlight() }, input);
     return await appended.finally(() => body.discard());
   }
 
@@ -83,32 +97,43 @@ describe('an upload that is refused after its bytes were committed', () => {
 
   test('leaves nothing where no other process can have adopted them', async () => {
     await close();
-    await assert.rejects(append(store, randomBytes(100)), problem('incident_closed'));
+    await assert.rejects(append(randomBytes(100)), problem('incident_closed'));
     assert.equal(await store.size(path), undefined);
   });
 
-  test('leaves them where another process may be recording them', async () => {
-    const bytes = randomBytes(100);
-    const shared = { ...store, shared: true };
-    await close();
-    await assert.rejects(append(shared, bytes), problem('incident_closed'));
+  test('leaves them where another process may be recording them, unless nobody ever can', async () => {
+    const shared: Metadata = {
+      dialect: metadata.dialect,
+      shared: true,
+      read: metadata.read,
+      write: (transaction, input) => metadata.write(transaction, input),
+      statistics: () => metadata.statistics(),
+      health: () => metadata.health(),
+      close: () => metadata.close(),
+    };
+    await metadata.write(leaveRoomFor, { bytes: 50 });
+    await assert.rejects(append(randomBytes(100), shared), problem('quota_exceeded'));
     assert.equal(await store.size(path), 100);
+    await store.remove(path);
+    await close();
+    await assert.rejects(append(randomBytes(100), shared), problem('incident_closed'));
+    assert.equal(await store.size(path), undefined);
   });
 
   test('mends an accepted chunk whose bytes were missing, and never puts others in their place', async () => {
     const bytes = randomBytes(100);
-    const { chunk } = await append(store, bytes);
+    const { chunk } = await append(bytes);
     await store.remove(path);
-    await assert.rejects(append(store, randomBytes(100)), problem('duplicate_chunk'));
+    await assert.rejects(append(randomBytes(100)), problem('duplicate_chunk'));
     assert.equal(await store.size(path), undefined, 'the wrong bytes are gone');
-    await assert.rejects(append(store, bytes), problem('duplicate_chunk'));
+    await assert.rejects(append(bytes), problem('duplicate_chunk'));
     assert.equal(await store.check(path, { byteSize: 100, sha256Hex: chunk.sha256_hex }), 'same');
   });
 
   test('is told what stands there: an accepted chunk, or bytes that nobody recorded', async () => {
-    await append(store, randomBytes(100));
-    await assert.rejects(append(store, randomBytes(100)), problem('duplicate_chunk'));
+    await append(randomBytes(100));
+    await assert.rejects(append(randomBytes(100)), problem('duplicate_chunk'));
     await metadata.write(removeChunks, {});
-    await assert.rejects(append(store, randomBytes(100)), problem('duplicate_chunk_conflict'));
+    await assert.rejects(append(randomBytes(100)), problem('duplicate_chunk_conflict'));
   });
 });

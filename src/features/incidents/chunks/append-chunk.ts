@@ -1,3 +1,4 @@
+import type { ErrorCode } from '#kit/error-codes.ts';
 import { isProblem, Problem } from '#kit/errors.ts';
 import { newId } from '#kit/ids.ts';
 import { timestamp } from '#kit/time.ts';
@@ -143,6 +144,16 @@ async function commit(deps: AppendDeps, input: AppendInput, operation: Operation
   }
 }
 
+/** Refusals for ever: whoever comes later, and from whichever node, gets no row under this identity any more. */
+const final: readonly ErrorCode[] = [
+  'incident_not_found',
+  'incident_closed',
+  'incident_deleting',
+  'stream_not_found',
+  'stream_not_open',
+  'stream_media_type_mismatch',
+];
+
 /**
  * Clear refusal: the blob goes if this request made it and nobody can have adopted it meanwhile. Unknown outcome: the database is
  * asked, and nothing is removed.
@@ -169,12 +180,13 @@ async function afterRefusal(
   throw error;
 }
 
-function mayRemove({ blobs }: AppendDeps, chunk: ChunkRow, row: ChunkRow | undefined, refusal: Problem): boolean {
-  // Nothing is ever accepted there again, so nobody adopts it.
-  if (refusal.code === 'incident_deleting' || refusal.code === 'incident_not_found') return true;
+function mayRemove({ metadata }: AppendDeps, chunk: ChunkRow, row: ChunkRow | undefined, refusal: Problem): boolean {
+  if (final.includes(refusal.code) && row === undefined) return true;
+  if (refusal.code === 'incident_deleting') return true;
   // Bytes were missing under an accepted chunk: the right ones mend it and stay, others must not stand in their place.
   if (row !== undefined) return row.sha256_hex !== chunk.sha256_hex;
-  // The reservation is still held, so no other request of this process has adopted it. One of another process may have, when a lease
-  // ended meanwhile, and may be recording it at this moment: there it stays, seen by nobody, until a retry or the deletion.
-  return !blobs.shared;
+  // While no other process writes rows, the reservation keeps every other request from adopting the blob. A lease does not: it may
+  // have ended meanwhile, and another node may be about to record what it adopted. There it stays, seen by nobody, until a retry or
+  // the deletion of its incident.
+  return !metadata.shared;
 }

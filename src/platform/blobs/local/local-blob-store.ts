@@ -92,7 +92,6 @@ export async function openLocalBlobStore(options: LocalBlobStoreOptions): Promis
   }
 
   return {
-    shared: false,
     staging,
     async commit(path, body) {
       requireBlobPath(path);

@@ -46,7 +46,6 @@ export function createMemoryBlobStore(options: MemoryBlobStoreOptions): BlobStor
   }
 
   return {
-    shared: false,
     staging: {
       async receive(body, limits) {
         assertOpen();

@@ -120,7 +120,6 @@ export async function openS3BlobStore(options: S3BlobStoreOptions): Promise<Blob
   }
 
   return {
-    shared: true,
     staging,
     async commit(path, body) {
       requireBlobPath(path);
