@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { readMigrations } from '#platform/metadata/migration-files.ts';
 import { StartupError } from '#platform/process/startup-error.ts';
 import { migratePostgres, pendingPostgresMigrations } from './migrate.ts';
-import { databaseOf, testDatabases } from './testing/databases.ts';
+import { databaseOf, testDatabases, testOnPostgres } from './testing/databases.ts';
 
 const databases = testDatabases();
 const folders: string[] = [];
@@ -53,7 +53,7 @@ async function refuses(run: () => Promise<unknown>, message: RegExp): Promise<vo
   });
 }
 
-test('an empty database gets the schema, once, step by step', async () => {
+testOnPostgres('an empty database gets the schema, once, step by step', async () => {
   const { migrate, pending, sql } = await place();
   assert.deepEqual(await pending(), ['0001_first', '0002_second', '0003_third']);
   assert.deepEqual(await migrate(), ['0001_first', '0002_second', '0003_third']);
@@ -74,7 +74,7 @@ test('the canonical schema has the same steps as that of the other database', ()
   assert.deepEqual(ids('postgres'), ids('sqlite'));
 });
 
-test('a changed, a missing, a reordered and a newer step are refused', async () => {
+testOnPostgres('a changed, a missing, a reordered and a newer step are refused', async () => {
   const changed = await place();
   await changed.migrate();
   appendFileSync(join(changed.folder, '0002_second.postgres.sql'), '\n');
@@ -98,7 +98,7 @@ test('a changed, a missing, a reordered and a newer step are refused', async () 
   await refuses(newer.pending, /newer version/);
 });
 
-test('a step that fails leaves the ones before it and nothing of its own', async () => {
+testOnPostgres('a step that fails leaves the ones before it and nothing of its own', async () => {
   const { migrate, pending, sql } = await place({
     ...steps,
     '0003_third.postgres.sql': 'CREATE TABLE half (id INTEGER); INSERT INTO nowhere VALUES (1);',
@@ -108,7 +108,7 @@ test('a step that fails leaves the ones before it and nothing of its own', async
   assert.deepEqual(await sql("SELECT to_regclass('half') AS half"), [{ half: null }]);
 });
 
-test('eight nodes that start at once apply each step once', async () => {
+testOnPostgres('eight nodes that start at once apply each step once', async () => {
   for (let round = 0; round < 6; round++) {
     const { migrate, sql } = await place();
     const taken = await Promise.all(Array.from({ length: 8 }, migrate));
@@ -118,7 +118,7 @@ test('eight nodes that start at once apply each step once', async () => {
   }
 });
 
-test('what is no PostgreSQL database of ours is named by its setting alone', async () => {
+testOnPostgres('what is no PostgreSQL database of ours is named by its setting alone', async () => {
   const server = await databases.server();
   await server.sql(
     'postgres',

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { isProblem } from '#kit/errors.ts';
 import { anOpenStream, rows } from '#platform/metadata/contract/rows.ts';
 import * as contract from '#platform/metadata/contract/transactions.ts';
 import { startProxy } from '../../../../test/support/services/tcp-proxy.ts';
-import { databaseOf, elsewhere, testDatabases } from './testing/databases.ts';
+import { databaseOf, elsewhere, testDatabases, testOnPostgres } from './testing/databases.ts';
 
 const databases = testDatabases();
 const { contractTransactions, anyTables } = contract;
@@ -20,7 +19,7 @@ async function sessions(dsn: string): Promise<number> {
   return Number(row?.count);
 }
 
-test('never more connections than allowed, idle ones go, old ones are replaced', async () => {
+testOnPostgres('never more connections than allowed, idle ones go, old ones are replaced', async () => {
   const dsn = await databases.migrated();
   const metadata = await databases.open(dsn, contractTransactions, { maxOpen: 5, maxIdle: 2, maxLifetimeMs: 150 });
   await metadata.write(contract.insertRows, anOpenStream());
@@ -47,7 +46,7 @@ test('never more connections than allowed, idle ones go, old ones are replaced',
   assert.equal(await sessions(dsn), 0);
 });
 
-test('readers and health are answered while every writer waits for one row', async () => {
+testOnPostgres('readers and health are answered while every writer waits for one row', async () => {
   const dsn = await databases.migrated();
   const server = await databases.server();
   const metadata = await databases.open(dsn, contractTransactions, { maxOpen: 8 });
@@ -64,7 +63,7 @@ test('readers and health are answered while every writer waits for one row', asy
   await metadata.close();
 });
 
-test('a lock that is held for ever is waited for seconds, not minutes', async () => {
+testOnPostgres('a lock that is held for ever is waited for seconds, not minutes', async () => {
   const dsn = await databases.migrated();
   const server = await databases.server();
   const metadata = await databases.open(dsn, contractTransactions);
@@ -85,7 +84,7 @@ test('a lock that is held for ever is waited for seconds, not minutes', async ()
   await metadata.close();
 });
 
-test('a server that falls silent is answered for within the time of a request', async () => {
+testOnPostgres('a server that falls silent is answered for within the time of a request', async () => {
   const dsn = await databases.migrated();
   const server = await databases.server();
   const proxy = await startProxy(server.port);

@@ -4,23 +4,32 @@ import { isProblem } from '#kit/errors.ts';
 import { parseTimestamp } from '#kit/time.ts';
 import { rows } from '#platform/metadata/contract/rows.ts';
 import { anyTables, contractTransactions, insertRows } from '#platform/metadata/contract/transactions.ts';
+import type { Metadata } from '#platform/metadata/metadata.ts';
 import { openSqliteInline } from '#platform/metadata/sqlite/inline.ts';
-import { databaseOf, testDatabases } from './testing/databases.ts';
+import { databaseOf, testDatabases, testOnPostgres } from './testing/databases.ts';
 
 // A zone with half hours and another way to write dates, as an operator may have set them for the whole server.
 const databases = testDatabases({ timezone: 'Asia/Kolkata', datestyle: 'german' });
 const sqlite = openSqliteInline({ path: ':memory:', transactions: contractTransactions });
-const server = await databases.server();
-const dsn = await databases.migrated();
-await server.sql('postgres', "ALTER ROLE test SET timezone = 'America/St_Johns'");
-const postgres = await databases.open(dsn, contractTransactions);
+let opened: Promise<{ postgres: Metadata; database: string }> | undefined;
+
+function open() {
+  opened ??= (async () => {
+    const server = await databases.server();
+    const dsn = await databases.migrated();
+    await server.sql('postgres', "ALTER ROLE test SET timezone = 'America/St_Johns'");
+    return { postgres: await databases.open(dsn, contractTransactions), database: databaseOf(dsn) };
+  })();
+  return opened;
+}
+
+const both = async () => [sqlite, (await open()).postgres];
+
 after(async () => {
-  await Promise.all([postgres.close(), sqlite.close()]);
+  await Promise.all([sqlite.close(), (await opened)?.postgres.close()]);
 });
 
-const both = () => [sqlite, postgres];
-
-test('a time comes out as it went in, to the byte', async () => {
+testOnPostgres('a time comes out as it went in, to the byte', async () => {
   const times = [
     '0001-01-01T00:00:00.000Z',
     '0001-01-01T00:00:00.000001Z',
@@ -36,7 +45,7 @@ test('a time comes out as it went in, to the byte', async () => {
   ];
   for (const time of times) assert.equal(parseTimestamp(time), time, 'the test itself uses what clients get');
   const inserted = times.map((at, n) => rows.audit({ id: `aud_time_${String(n).padStart(2, '0')}`, at }));
-  for (const metadata of both()) {
+  for (const metadata of await both()) {
     await metadata.write(insertRows, inserted);
     const found = await anyTables(metadata.read)
       .selectFrom('admin_audit')
@@ -65,7 +74,7 @@ test('a year that not every database has is refused where times are read', () =>
   assert.equal(parseTimestamp('0001-01-01T00:30:00+00:30'), '0001-01-01T00:00:00.000Z');
 });
 
-test('rows hold the same JavaScript values whichever database they come from', async () => {
+testOnPostgres('rows hold the same JavaScript values whichever database they come from', async () => {
   const odd = [
     rows.account({ id: 'acct_a', username: 'a', bytes_used: Number.MAX_SAFE_INTEGER, bytes_limit: 0 }),
     rows.account({ id: 'acct_b', username: 'b', bytes_limit: null }),
@@ -85,7 +94,7 @@ test('rows hold the same JavaScript values whichever database they come from', a
   const ofThese = odd.map(({ values }) => values.id);
   const tables = ['accounts', 'incidents', 'media_streams', 'chunks', 'checkins', 'incident_deletion_decisions'];
   const found = await Promise.all(
-    both().map(async (metadata) => {
+    (await both()).map(async (metadata) => {
       await metadata.write(insertRows, odd);
       const lists = await Promise.all(
         tables.map((table) =>
@@ -102,9 +111,9 @@ test('rows hold the same JavaScript values whichever database they come from', a
   assert.deepEqual(found[1], found[0]);
 });
 
-test('ids sort byte by byte, whatever the locale', async () => {
+testOnPostgres('ids sort byte by byte, whatever the locale', async () => {
   const ids = ['aud_sort_A', 'aud_sort_Z', 'aud_sort__', 'aud_sort_a', 'aud_sort_b-', 'aud_sort_b0', 'aud_sort_ba'];
-  for (const metadata of both()) {
+  for (const metadata of await both()) {
     await metadata.write(
       insertRows,
       ids.toReversed().map((id) => rows.audit({ id })),
@@ -122,15 +131,21 @@ test('ids sort byte by byte, whatever the locale', async () => {
   }
 });
 
-test('text that PostgreSQL cannot hold is refused as the request that it is, and nothing breaks', async () => {
-  const insert = postgres.write(insertRows, [rows.audit({ id: 'aud_nul', action: 'a\0b' })]);
-  await assert.rejects(insert, (error) => isProblem(error, 'invalid_request'));
-  assert.equal(await postgres.health(), 'ok');
-});
+testOnPostgres(
+  'text that PostgreSQL cannot hold is refused as the request that it is, and nothing breaks',
+  async () => {
+    const { postgres } = await open();
+    const insert = postgres.write(insertRows, [rows.audit({ id: 'aud_nul', action: 'a\0b' })]);
+    await assert.rejects(insert, (error) => isProblem(error, 'invalid_request'));
+    assert.equal(await postgres.health(), 'ok');
+  },
+);
 
-test('a number beyond what JavaScript can count is an error and never another number', async () => {
+testOnPostgres('a number beyond what JavaScript can count is an error and never another number', async () => {
+  const { postgres, database } = await open();
+  const server = await databases.server();
   await server.sql(
-    databaseOf(dsn),
+    database,
     "INSERT INTO accounts (id, username, password_hash, role, created_at, updated_at, password_changed_at, bytes_used) VALUES ('acct_big', 'big', 'x', 'user', now(), now(), now(), 9007199254740993)",
   );
   await assert.rejects(

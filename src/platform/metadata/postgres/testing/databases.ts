@@ -1,6 +1,8 @@
-import { after } from 'node:test';
+import { after, type TestContext, test } from 'node:test';
+import { metadataContract } from '#platform/metadata/metadata.contract.ts';
 import type { AnyTransaction, Metadata } from '#platform/metadata/metadata.ts';
-import { startPostgres, type TestPostgres } from '../../../../../test/support/services/postgres.ts';
+import { lacks } from '../../../../../test/support/needs.ts';
+import { postgresBinaries, startPostgres, type TestPostgres } from '../../../../../test/support/services/postgres.ts';
 import { migratePostgres } from '../migrate.ts';
 import { openPostgres, type PostgresOptions } from '../open.ts';
 
@@ -35,6 +37,19 @@ export function testDatabases(settings: Record<string, string> = {}): TestDataba
     open: async (dsn, transactions, options) =>
       await openPostgres({ dsn, transactions, maxOpen: 20, maxIdle: 10, maxLifetimeMs: 0, ...options }),
   };
+}
+
+/** A test that needs a server, and says so where there is none. */
+export function testOnPostgres(name: string, body: (t: TestContext) => Promise<void>): void {
+  test(name, async (t) => {
+    if (!lacks(t, 'postgres')) await body(t);
+  });
+}
+
+/** The contract of every metadata database, or word of why it cannot be held here. */
+export function postgresContract(name: string, open: () => Promise<Metadata>): void {
+  if (postgresBinaries() === undefined) testOnPostgres(`${name} as the metadata database`, async () => undefined);
+  else metadataContract(name, open);
 }
 
 /** The name of the database in a DSN. */
