@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # A whole Proofline cluster on one Debian machine, without containers: PostgreSQL, Redis or Valkey, an S3 store, two nodes, nginx.
 # For trying it out, and as a recipe that is really run (test/deploy). `cluster.sh --help` says how; docs/operations says what for.
-set -euo pipefail
+set -Eeuo pipefail
+trap '[ "$BASHPID" != $$ ] || echo "cluster.sh: stopped at line $LINENO; what failed says why above. Run it again once that is mended." >&2' ERR
 umask 077
 
 checkout=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd -P)
@@ -272,6 +273,7 @@ make_folders() {
   chmod 711 "$root/secrets" "$root/settings" "$root/log"
   for name in cache valkey s3 s3/data s3/iam node1 node2; do install -d -m 700 -o "$user" "$root/$name"; done
   install -d -m 700 -o postgres "$root/postgres" "$root/run/postgres"
+  as postgres test -w "$root/postgres" || die "a folder above $root keeps its services out" "Choose another --root, or chmod a+x that folder"
   install -d -m 755 "$root/proxy"
 }
 
@@ -385,8 +387,8 @@ http {
     scgi_temp_path $root/proxy/scgi;
     server_tokens off;
     upstream proofline {
-        server 127.0.0.1:$(main_port 1) max_fails=1 fail_timeout=2s;
-        server 127.0.0.1:$(main_port 2) max_fails=1 fail_timeout=2s;
+        server 127.0.0.1:$(main_port 1) max_fails=1 fail_timeout=1s;
+        server 127.0.0.1:$(main_port 2) max_fails=1 fail_timeout=1s;
         keepalive 32;
     }
     server {
@@ -414,8 +416,8 @@ psql_admin() { as postgres psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --host
 make_database() {
   if [ ! -f "$root/postgres/PG_VERSION" ]; then
     say "making the database"
-    (cd / && as postgres "$(find /usr/lib/postgresql/*/bin -name initdb | sort -V | tail -n 1)" --pgdata="$root/postgres" \
-      --username=postgres --encoding=UTF8 --locale=C.UTF-8 --auth-local=peer --auth-host=scram-sha-256 --data-checksums >/dev/null)
+    as postgres "$(find /usr/lib/postgresql/*/bin -name initdb | sort -V | tail -n 1)" --pgdata="$root/postgres" \
+      --username=postgres --encoding=UTF8 --locale=C.UTF-8 --auth-local=peer --auth-host=scram-sha-256 --data-checksums >/dev/null
   fi
   start postgres
   wait_for postgres psql_admin --dbname=postgres --command='SELECT 1'
@@ -432,12 +434,13 @@ END
 
 make_bucket() {
   local owner=(ADMIN_ACCESS_KEY_ID="$(cat "$root/secrets/s3-owner-id")" ADMIN_SECRET_ACCESS_KEY="$(cat "$root/secrets/s3-owner-secret")")
-  local endpoint=http://127.0.0.1:$s3_port id
+  local endpoint=http://127.0.0.1:$s3_port id users
   id=$(cat "$root/secrets/s3-id")
   start s3
   wait_for s3 answers "$s3_port"
   # The nodes are no owner of the store: their user may do what deploy/s3/bucket-policy.json says.
-  if ! as "$user" "${owner[@]}" ADMIN_ENDPOINT_URL="$endpoint" "$root/bin/versitygw" admin list-users | grep -qF -- "$id"; then
+  users=$(as "$user" "${owner[@]}" ADMIN_ENDPOINT_URL="$endpoint" "$root/bin/versitygw" admin list-users)
+  if [[ $users != *"$id"* ]]; then
     as "$user" "${owner[@]}" ADMIN_ENDPOINT_URL="$endpoint" "$root/bin/versitygw" admin create-user \
       --access "$id" --secret "$(cat "$root/secrets/s3-secret")" --role user >/dev/null
   fi
@@ -446,6 +449,7 @@ make_bucket() {
     "$checkout/node_modules/.bin/node" "$checkout/deploy/s3/make-bucket.mjs" "$id" >/dev/null
 }
 
+# proofline [SAFE_…=VALUE...] COMMAND...: with the settings of the first node.
 proofline() {
   local extra=()
   while [[ ${1:-} = SAFE_*=* ]]; do extra+=("$1") && shift; done
@@ -477,7 +481,9 @@ up() {
   as root nginx -t -q -c "$root/proxy/nginx.conf" || die "nginx does not take its settings"
   start proxy
   wait_for proxy answers "$proxy_port" "$listen"
-  if ! proofline accounts list --json | grep -q '"role":"admin"'; then
+  local accounts
+  accounts=$(proofline accounts list --json)
+  if [[ $accounts != *'"role":"admin"'* ]]; then
     proofline accounts create --username admin --role admin --password-file - <"$root/secrets/admin-password" >/dev/null
   fi
   say "
@@ -491,6 +497,8 @@ Record       bin/proofline record --test-pattern --duration 20s --username admin
 restart_nodes() {
   local n
   for n in 1 2; do
+    # The proxy leaves a node alone for a second after it did not answer, and must not find both so.
+    [ "$n" = 1 ] || sleep 2
     stop "node$n"
     start "node$n"
     wait_for "node$n" ready "$n"

@@ -46,6 +46,8 @@ client.destroy();
 
 /** The name of an error says what is wrong; its text may repeat what was sent. */
 function fail(error) {
-  process.stderr.write(`make-bucket: the store answered ${error.name} (${error.$metadata?.httpStatusCode ?? error.code})\n`);
+  process.stderr.write(
+    `make-bucket: the store answered ${error.name} (${error.$metadata?.httpStatusCode ?? error.code})\n`,
+  );
   process.exit(1);
 }

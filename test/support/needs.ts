@@ -35,6 +35,11 @@ const needs = {
     how: 'as root, apt-get install --no-install-recommends radosgw ceph-mon ceph-osd ceph-common',
   },
   versitygw: { there: () => versitygwBinary() !== undefined, how: '.ci/install-versitygw' },
+  nginx: { there: () => inPath('nginx'), how: 'apt-get install --no-install-recommends nginx-light' },
+  caddy: { there: () => inPath('caddy'), how: 'apt-get install --no-install-recommends caddy' },
+  openssl: { there: () => inPath('openssl'), how: 'apt-get install openssl' },
+  // Only to read unit files: it need not be what runs the machine.
+  systemd: { there: () => inPath('systemd-analyze'), how: 'apt-get install --no-install-recommends systemd' },
 } as const;
 
 export type Need = keyof typeof needs;
