@@ -22,7 +22,10 @@ test('systemd takes the unit, alone and with the secrets of a cluster, and its e
   const { output } = await run('systemd-analyze', ['security', '--offline=true', '--no-pager', unit]);
   const [, exposure = ''] = /Overall exposure level for proofline.service: ([\d.]+)/.exec(output) ?? [];
   const docs = readFileSync(join(repository, 'docs/operations/README.md'), 'utf8');
-  assert.ok(docs.includes(`exposure of ${exposure} `), `docs/operations/README.md says another exposure than ${exposure}`);
+  assert.ok(
+    docs.includes(`exposure of ${exposure} `),
+    `docs/operations/README.md says another exposure than ${exposure}`,
+  );
 });
 
 test('the settings of cluster.conf are settings', () => {
