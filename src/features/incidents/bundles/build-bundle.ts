@@ -94,8 +94,8 @@ async function assertBlobsThere(blobs: BlobStore, chunks: readonly ChunkRow[]): 
 
 async function* chunkContent(blobs: BlobStore, chunk: ChunkRow): AsyncGenerator<Buffer> {
   const record = { byteSize: chunk.byte_size, sha256Hex: chunk.sha256_hex };
-  const { stream } = await blobs.openVerified(chunk.stored_path, record);
-  yield* stream;
+  const { pieces } = await blobs.openVerified(chunk.stored_path, record);
+  yield* pieces;
 }
 
 async function allChunks(db: Db, stream: StreamRow): Promise<ChunkRow[]> {

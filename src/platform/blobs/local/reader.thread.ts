@@ -60,7 +60,7 @@ function nextBlock(id: number, file: number, slot: number): ReadReply {
     const from = slot * slotBytes;
     const block = slots.subarray(from, from + Math.min(slotBytes, end - next));
     const length = readBlock(fd, block, next);
-    if (length === 0 && end > next) return { id, kind: 'short' };
+    if (length < block.length) return { id, kind: 'short' };
     reading.next += length;
     last = reading.next === end;
     judged?.hash.update(block.subarray(0, length));
