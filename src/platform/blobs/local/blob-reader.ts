@@ -5,16 +5,15 @@ import type { BlobCheck, BlobPath, BlobRange, BlobRecord, LentBlob, OpenBlob } f
 import { BlobPieces, type Block, type BlockSource } from './blob-pieces.ts';
 import { CallThread } from './call-thread.ts';
 import { diskProblem } from './disk-problem.ts';
-import { ReadSlots, slotBytes } from './read-slots.ts';
-import type { ReadCall, ReaderSetup, ReadReply } from './reader-calls.ts';
+import { ReadSlots } from './read-slots.ts';
+import type { ReadCall, ReaderSetup, ReadReply, SlotToFill } from './reader-calls.ts';
 
 /** Reads blobs through a thread that uses synchronous calls: a small blob is one call, a large one a call for each block. */
 export class BlobReader {
   readonly #thread: CallThread<ReadCall, ReadReply>;
   readonly #slots = new ReadSlots();
   readonly #source: BlockSource = {
-    blockBytes: slotBytes,
-    more: (file) => this.#readBlock((id, slot) => ({ id, op: 'more', file, slot })),
+    more: (file) => this.#readBlock((id, into) => ({ id, op: 'more', file, into })),
     close: (file) => this.#thread.tell({ id: 0, op: 'close', file }),
   };
 
@@ -68,16 +67,14 @@ export class BlobReader {
   }
 
   async #begin(path: BlobPath, how: { range?: BlobRange; record?: BlobRecord }): Promise<LentBlob> {
-    const first = await this.#readBlock((id, slot) => ({ id, op: 'open', path, ...how, slot }));
-    const { byteSize } = first;
-    const wanted = how.range === undefined ? byteSize : how.range.end + 1 - how.range.start;
-    return { byteSize, pieces: new BlobPieces(this.#source, first, wanted) };
+    const first = await this.#readBlock((id, into) => ({ id, op: 'open', path, ...how, into }));
+    return { byteSize: first.byteSize, pieces: new BlobPieces(this.#source, first) };
   }
 
-  async #readBlock(make: (id: number, slot: number) => ReadCall): Promise<Block> {
+  async #readBlock(make: (id: number, into: SlotToFill) => ReadCall): Promise<Block> {
     const slot = await this.#slots.take();
     try {
-      const reply = await this.#thread.call((id) => make(id, slot));
+      const reply = await this.#thread.call((id) => make(id, { slot, length: this.#slots.readBytes }));
       if (reply.kind !== 'bytes') throw unexpected(reply);
       return { ...this.#slots.lend(slot, reply.length), byteSize: reply.byteSize, file: reply.file };
     } catch (error) {

@@ -1,10 +1,13 @@
 import { passedThrough } from '#platform/process/bulk-memory.ts';
 
-/** Read at a time: large enough to pay for the hop between threads, small enough for many readers at once. Bytes. */
-export const slotBytes = 256 * 1024;
-const slotCount = 32;
+/** Read at a time: large enough to pay for the hop between threads. Bytes. */
+export const slotBytes = 512 * 1024;
+/** For eight readers with all that they hold and have ahead. */
+const slotCount = 36;
 /** The rest always comes back at once, whatever readers do with what they hold. */
 const maxLent = slotCount - 4;
+/** Read at a time when all that may be lent is lent. Bytes. */
+const copiedBytes = 128 * 1024;
 
 export interface FilledSlot {
   bytes: Buffer;
@@ -13,7 +16,7 @@ export interface FilledSlot {
 
 /**
  * Memory that the reader thread fills. A block is lent where it lies, without a copy, until its reader gives it back. Readers that
- * take their time may come to hold all that is lent; then blocks are copied out, so that nobody waits for them.
+ * take their time may come to hold all that is lent; then blocks are copied out, smaller ones, so that nobody waits for them.
  */
 export class ReadSlots {
   readonly memory = new SharedArrayBuffer(slotBytes * slotCount);
@@ -24,6 +27,11 @@ export class ReadSlots {
 
   take(): Promise<number> | number {
     return this.#free.pop() ?? new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** How much should be read into the slot that was taken. Bytes. */
+  get readBytes(): number {
+    return this.#lent < maxLent ? slotBytes : copiedBytes;
   }
 
   give(slot: number): void {
