@@ -40,7 +40,6 @@ test('many who ask for bundles and do not read: others get theirs whole, memory 
     const others = await Promise.all(Array.from({ length: 4 }, () => world.ada.get(path)));
     for (const { bytes } of others) assert.equal(sha256Hex(bytes), sha256Hex(whole));
     const grown = residentBytes() - before;
-
     assert.ok(grown < 80 * mebibyte, `${Math.round(grown / mebibyte)} MiB for 40 readers`);
     for (const socket of still) socket.destroy();
   }
