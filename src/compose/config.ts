@@ -3,7 +3,9 @@ import { accountSettings } from '#features/accounts/index.ts';
 import { chunkSettings, deletionSettings, viewerTokenSettings } from '#features/incidents/index.ts';
 import { rateLimitSettings } from '#http/rate-limits.ts';
 import { blobSettings } from '#platform/blobs/blobs.config.ts';
+import { checkS3Settings } from '#platform/blobs/s3/s3-settings.ts';
 import { coordinationSettings } from '#platform/coordination/coordination.config.ts';
+import { valkeyAddress } from '#platform/coordination/valkey/valkey-address.ts';
 import { metadataSettings } from '#platform/metadata/metadata.config.ts';
 import { isLoopback, type Settings, type ValuesOf } from '#platform/process/setting.ts';
 import { StartupError } from '#platform/process/startup-error.ts';
@@ -53,7 +55,15 @@ export function loadConfig(sources: Sources): LoadedConfig {
   return { config: Object.freeze(config), effective };
 }
 
-function checkTogether({ server, chunks }: Config): void {
+function checkTogether({ server, blobs, chunks, coordination, metadata }: Config): void {
+  checkS3Settings(blobs, chunks.maxUploadBytes);
+  if (coordination.backend !== 'none') valkeyAddress(coordination);
+  if (metadata.backend === 'postgresql' && metadata.postgresDsn === '') {
+    throw new StartupError(
+      'SAFE_METADATA_BACKEND is postgresql, but SAFE_POSTGRES_DSN is not set.',
+      'Set SAFE_POSTGRES_DSN (or DATABASE_URL), or SAFE_POSTGRES_DSN_FILE naming a file that holds it.',
+    );
+  }
   if (chunks.stagingQuotaBytes < chunks.maxUploadBytes) {
     throw new StartupError(
       'SAFE_TEMP_UPLOAD_STAGING_QUOTA_BYTES is smaller than SAFE_MAX_UPLOAD_BYTES: the largest upload could never be staged.',
@@ -82,4 +92,10 @@ export function dataPaths(config: Config): { dataDir: string; dbPath: string } {
     dataDir,
     dbPath: config.metadata.sqlitePath === '' ? resolve(dataDir, 'proofline.db') : resolve(config.metadata.sqlitePath),
   };
+}
+
+/** For a configuration whose backend is PostgreSQL. */
+export function postgresDsns({ metadata }: Config): { dsn: string; migrateDsn?: string } {
+  const { postgresDsn: dsn, postgresMigrateDsn: migrateDsn } = metadata;
+  return migrateDsn === '' ? { dsn } : { dsn, migrateDsn };
 }

@@ -2,13 +2,25 @@ import type { Metadata } from '#platform/metadata/metadata.ts';
 import { openSqlite } from '#platform/metadata/sqlite/open.ts';
 import type { Log } from '#platform/process/log.ts';
 import { threadModule } from '#platform/process/thread-module.ts';
-import { type Config, dataPaths } from '../config.ts';
-import { prepareDataDir } from '../data-dir.ts';
+import { type Config, dataPaths, postgresDsns } from '../config.ts';
+import { prepareDataDir, prepareSqliteFile } from '../data-dir.ts';
 
 /** The database alone, for commands of one act; works beside a running server. Throws StartupError. */
 export async function openMetadata(config: Config, log: Log): Promise<Metadata> {
+  if (config.metadata.backend === 'postgresql') {
+    const {
+      postgresMaxOpen: maxOpen,
+      postgresMaxIdle: maxIdle,
+      postgresMaxLifetimeMs: maxLifetimeMs,
+    } = config.metadata;
+    // Loaded only where it is used, as the transactions are: with SQLite they run in the writer's thread.
+    const { openPostgres } = await import('#platform/metadata/postgres/open.ts');
+    const { transactions } = await import('../transactions.ts');
+    return await openPostgres({ ...postgresDsns(config), transactions, maxOpen, maxIdle, maxLifetimeMs, log });
+  }
   const paths = dataPaths(config);
   prepareDataDir(paths);
+  prepareSqliteFile(paths);
   const writerModule = threadModule(import.meta.url, 'sqlite-writer.thread');
   return await openSqlite({ path: paths.dbPath, writerModule, log });
 }
