@@ -90,8 +90,18 @@ function size(id: number, path: string): ReadReply {
   return { id, kind: 'size', byteSize: found.byteSize };
 }
 
+/** Answers to quick calls leave together, as each message between threads has its price; a block leaves at once. */
+let waiting: ReadReply[] = [];
+
 function answer(reply: ReadReply): void {
-  port?.postMessage([reply]);
+  waiting.push(reply);
+  if (reply.kind !== 'size') post();
+}
+
+function post(): void {
+  if (waiting.length === 0) return;
+  port?.postMessage(waiting);
+  waiting = [];
 }
 
 async function handle(call: ReadCall): Promise<void> {
@@ -109,6 +119,7 @@ async function handle(call: ReadCall): Promise<void> {
 
 port.on('message', (calls: ReadCall[]) => {
   for (const call of calls) void handle(call);
+  post();
 });
 
 port.postMessage('ready');
