@@ -3,6 +3,7 @@ import { timestamp } from '#kit/time.ts';
 import {
   type AppliedMigration,
   type Migration,
+  migrationsUpTo,
   pendingMigrations,
   readMigrations,
 } from '#platform/metadata/migration-files.ts';
@@ -15,14 +16,16 @@ export interface MigrateOptions {
   directory?: URL;
   /** Milliseconds, for applied_at. */
   now?: () => number;
+  /** The last step to take; all of them by default. */
+  upTo?: string | undefined;
 }
 
 /**
  * Brings a database file up to this version, creating it where there is none, and returns the ids of the steps it took.
  * Processes that race apply each step once. Throws StartupError, and then the file is as it was after the last whole step.
  */
-export function migrateSqlite({ path, directory, now }: MigrateOptions): string[] {
-  const migrations = readMigrations('sqlite', directory);
+export function migrateSqlite({ path, directory, now, upTo }: MigrateOptions): string[] {
+  const migrations = migrationsUpTo(readMigrations('sqlite', directory), upTo);
   const database = openConnection(path, 'migrator');
   try {
     return applyMigrations(database, migrations, now);

@@ -15,12 +15,14 @@ export interface SqliteOptions {
   maxQueued?: number;
   /** Transactions that share one commit. */
   maxGroup?: number;
+  /** The migration to stop at, for rows of an earlier version. */
+  upTo?: string | undefined;
 }
 
 /** Brings the database up to this version and opens it, its writer in a thread of its own. Throws StartupError. */
 export async function openSqlite(options: SqliteOptions): Promise<Metadata> {
-  const { path, writerModule, log, maxQueued = 10_000, maxGroup = 256 } = options;
-  migrateSqlite({ path });
+  const { path, writerModule, log, maxQueued = 10_000, maxGroup = 256, upTo } = options;
+  migrateSqlite({ path, upTo });
   const reader = openReader(path);
   const metadata = new SqliteMetadata({ reader, maxQueued, log });
   try {
