@@ -32,6 +32,14 @@ const commands = {
     summary: 'look for what is wrong with this installation',
     load: async () => (await import('./doctor.ts')).doctorCommand(),
   },
+  backup: {
+    summary: 'copy the whole store into a folder, while the server runs',
+    load: async () => (await import('./backup.ts')).backupCommand(),
+  },
+  restore: {
+    summary: 'put a backup into an empty place, and verify it',
+    load: async () => (await import('./restore.ts')).restoreCommand(),
+  },
   retention: {
     summary: 'preview what retention would delete',
     load: async () => (await import('./retention.ts')).retentionCommand(),

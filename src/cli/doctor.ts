@@ -38,7 +38,7 @@ export function doctorCommand(): Command {
       // Opening it would apply what is pending, and a doctor changes nothing.
       const { dbPath } = dataPaths(config);
       if (existsSync(dbPath) && pendingSqliteMigrations({ path: dbPath }).length === 0) {
-        const metadata = await openMetadata(config, createLog('error'));
+        const metadata = await openMetadata(config, createLog('error'), { whileFilling: true });
         try {
           for await (const diagnosis of diagnoseRows(metadata)) show(diagnosis);
         } finally {

@@ -7,6 +7,7 @@ import { quickCheckSqlite } from '#platform/metadata/sqlite/check.ts';
 import { pendingSqliteMigrations } from '#platform/metadata/sqlite/migrate.ts';
 import { type Config, dataPaths } from './config.ts';
 import { lockDataDir } from './data-dir.ts';
+import { readFillingMark } from './transfer/being-filled.ts';
 
 export interface Diagnosis {
   check: string;
@@ -44,6 +45,13 @@ export async function* diagnose(config: Config): AsyncGenerator<Diagnosis> {
 
 /** What needs the rows: asked apart, as opening the database may have failed. */
 export async function* diagnoseRows(metadata: Metadata): AsyncGenerator<Diagnosis> {
+  if ((await readFillingMark(metadata.read)) !== undefined)
+    yield {
+      check: 'filling',
+      state: 'bad',
+      found: 'a restore or a move into this store has not ended; no server starts on it',
+      remedy: 'Run the same command again: it goes on where it stopped.',
+    };
   yield (await administratorExists(metadata.read))
     ? fine('administrator', 'there is one')
     : {

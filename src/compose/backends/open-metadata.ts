@@ -4,11 +4,35 @@ import type { Log } from '#platform/process/log.ts';
 import { threadModule } from '#platform/process/thread-module.ts';
 import { type Config, dataPaths } from '../config.ts';
 import { prepareDataDir } from '../data-dir.ts';
+import { refuseFillingRows } from '../transfer/being-filled.ts';
+
+export interface OpenMetadataOptions {
+  /** Take no migration after this one. */
+  upTo?: string | undefined;
+  /** Open it also while a restore or a move fills it. */
+  whileFilling?: boolean;
+}
 
 /** The database alone, for commands of one act; works beside a running server. Throws StartupError. */
-export async function openMetadata(config: Config, log: Log): Promise<Metadata> {
+export async function openMetadata(
+  config: Config,
+  log: Log,
+  { upTo, whileFilling = false }: OpenMetadataOptions = {},
+): Promise<Metadata> {
+  const metadata = await openConfigured(config, log, upTo);
+  if (whileFilling) return metadata;
+  try {
+    await refuseFillingRows(metadata.read);
+    return metadata;
+  } catch (error) {
+    await metadata.close();
+    throw error;
+  }
+}
+
+async function openConfigured(config: Config, log: Log, upTo: string | undefined): Promise<Metadata> {
   const paths = dataPaths(config);
   prepareDataDir(paths);
   const writerModule = threadModule(import.meta.url, 'sqlite-writer.thread');
-  return await openSqlite({ path: paths.dbPath, writerModule, log });
+  return await openSqlite({ path: paths.dbPath, writerModule, log, upTo });
 }

@@ -76,13 +76,7 @@ export function pendingMigrations(known: readonly Migration[], applied: readonly
   return known.slice(applied.length);
 }
 
-/** The steps as far as one of them, for a database that is to be filled with rows of that time. Throws StartupError. */
-export function migrationsUpTo(known: readonly Migration[], last: string | undefined): readonly Migration[] {
-  if (last === undefined) return known;
-  const index = known.findIndex(({ id }) => id === last);
-  if (index >= 0) return known.slice(0, index + 1);
-  throw new StartupError(
-    `These rows are of a version of Proofline that this one does not know (${last}).`,
-    'Install the version that wrote them, or a later one.',
-  );
+/** Those not after one of them, for a database that is to be filled with rows of that time. */
+export function migrationsUpTo(last: string | undefined, migrations: readonly Migration[]): Migration[] {
+  return migrations.filter(({ id }) => last === undefined || id <= last);
 }

@@ -15,7 +15,7 @@ export interface SqliteOptions {
   maxQueued?: number;
   /** Transactions that share one commit. */
   maxGroup?: number;
-  /** The migration to stop at, for rows of an earlier version. */
+  /** Take no migration after this one, for rows of an earlier version. */
   upTo?: string | undefined;
 }
 
