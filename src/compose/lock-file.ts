@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 
 /**
@@ -5,6 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
  * Undefined when another process has it.
  */
 export function lockFile(path: string): { release(): void } | undefined {
+  closeSync(openSync(path, 'a', 0o600));
   const lock = new DatabaseSync(path);
   try {
     lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');

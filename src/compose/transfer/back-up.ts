@@ -47,7 +47,8 @@ const mostTurns = 5;
  * a running server, and whenever it is interrupted: what has no manifest is no snapshot, and blobs that were copied stay for the next.
  */
 export async function backUp(deps: BackUpDeps, options: BackUpOptions): Promise<BackUpReport> {
-  const { folder, tell } = deps;
+  const { metadata, folder, tell } = deps;
+  refuseOtherStore(folder, await storeIdOf(metadata.read));
   for (let turn = 1; turn <= mostTurns; turn++) {
     const name = snapshotName(Date.now());
     const taken = await takeRows(deps, name, options);
@@ -101,7 +102,6 @@ async function takeRows(deps: BackUpDeps, name: string, { withSessions }: BackUp
     }
     return { store: await storeIdOf(db), migrations: await appliedMigrations(db) };
   });
-  refuseOtherStore(folder, store);
   await flushFolder(path);
   return {
     folder: path,
