@@ -24,8 +24,13 @@ export interface CliResult {
   stderr: string;
 }
 
-/** Runs the CLI to its end. */
-export async function cli(args: readonly string[], env: Record<string, string> = {}, input = ''): Promise<CliResult> {
+/** Runs the CLI to its end, or kills it after a time; its code is null then. */
+export async function cli(
+  args: readonly string[],
+  env: Record<string, string> = {},
+  input = '',
+  killAfterMs?: number,
+): Promise<CliResult> {
   const child = spawn(node, [main, ...args], { env: environment(env), stdio: 'pipe' });
   const output = { stdout: '', stderr: '' };
   child.stdout.on('data', (data: Buffer) => {
@@ -35,7 +40,9 @@ export async function cli(args: readonly string[], env: Record<string, string> =
     output.stderr += data.toString();
   });
   child.stdin.on('error', () => undefined).end(input);
+  const killer = killAfterMs === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), killAfterMs);
   const [code] = (await once(child, 'close')) as [number | null];
+  clearTimeout(killer);
   return { code, ...output };
 }
 

@@ -77,14 +77,21 @@ export class BackupBlobs implements BlobPlace {
     await flushFolder(this.#root);
   }
 
-  /** The names of all that is here; half-written ones are removed on the way. */
+  /** The names of all that is here. */
   async *names(): AsyncGenerator<string> {
-    for await (const folder of await opendir(this.#root)) {
-      if (!folder.isDirectory() || !/^[0-9a-f]{2}$/.test(folder.name)) continue;
-      for await (const { name } of await opendir(join(this.#root, folder.name))) {
-        if (name.startsWith(unfinishedPrefix)) await rm(join(this.#root, folder.name, name), { force: true });
-        else if (/^[0-9a-f]{64}$/.test(name)) yield name;
-      }
+    for await (const { name } of this.#files()) if (/^[0-9a-f]{64}$/.test(name)) yield name;
+  }
+
+  /** What an interrupted backup was writing. Nothing else may be writing here. */
+  async removeUnfinished(): Promise<void> {
+    for await (const { folder, name } of this.#files())
+      if (name.startsWith(unfinishedPrefix)) await rm(join(folder, name), { force: true });
+  }
+
+  async *#files(): AsyncGenerator<{ folder: string; name: string }> {
+    for (const prefix of await readdir(this.#root)) {
+      const folder = join(this.#root, prefix);
+      for await (const { name } of await opendir(folder)) yield { folder, name };
     }
   }
 

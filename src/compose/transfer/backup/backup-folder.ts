@@ -6,6 +6,7 @@ import { failpoint } from '#platform/process/failpoint.ts';
 import { lockFile } from '../../lock-file.ts';
 import type { RowSource } from '../rows.ts';
 import { TransferFailure } from '../transfer-failure.ts';
+import { wantedBlobs } from '../wanted-blobs.ts';
 import { BackupBlobs, unfinishedPrefix } from './backup-blobs.ts';
 import { flushFolder, renameDurably, writeNewFile } from './durable-files.ts';
 import { type Manifest, manifestShape } from './manifest.ts';
@@ -70,7 +71,9 @@ export class BackupFolder {
     await flushFolder(join(path, '..'));
     for (const name of readdirSync(join(path, 'snapshots')))
       if (name.startsWith(unfinishedPrefix)) rmSync(join(path, 'snapshots', name), { recursive: true });
-    return new BackupFolder(path, () => lock.release());
+    const folder = new BackupFolder(path, () => lock.release());
+    await folder.blobs.removeUnfinished();
+    return folder;
   }
 
   close(): void {
@@ -161,12 +164,9 @@ export class BackupFolder {
   async #neededBy(names: readonly string[]): Promise<Set<string>> {
     const needed = new Set<string>();
     for (const name of names) {
-      const { rows, manifest, checkRows } = this.snapshot(name);
+      const { rows, checkRows } = this.snapshot(name);
       await checkRows();
-      const chunks = manifest.tables.find((table) => table.name === 'chunks');
-      if (chunks === undefined) continue;
-      for await (const page of rows.pages(chunks))
-        for (const { sha256_hex } of page) needed.add(packed(String(sha256_hex)));
+      for await (const { sha256Hex } of wantedBlobs(rows)) needed.add(packed(sha256Hex));
     }
     return needed;
   }
