@@ -1,6 +1,6 @@
-/** What an upload, a viewer poll and a listing cost in a large store, against a small one. `node bench/size.ts [rows]` */
+/** What an upload, a viewer poll and a listing cost in a large store, against a small one. `node bench/size.ts [rows] [folder]`; a folder keeps the stores. */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { sha256 } from '../test/support/api.ts';
@@ -26,8 +26,8 @@ export interface SizeFigures {
 
 const chunksPerStream = 1_000;
 
-export async function measureSize(rows: number, smallRows = 10_000, rounds = 5): Promise<SizeFigures> {
-  const folder = scratchFolder('bench');
+export async function measureSize(rows: number, keptIn?: string, smallRows = 10_000, rounds = 5): Promise<SizeFigures> {
+  const folder = keptIn === undefined ? scratchFolder('bench') : { path: keptIn, remove: () => undefined };
   const large = await prepared(join(folder.path, 'large'), rows);
   const small = await prepared(join(folder.path, 'small'), smallRows);
   const figures = new Map<string, { p50: number[]; p99: number[] }>();
@@ -76,57 +76,79 @@ export async function measureSize(rows: number, smallRows = 10_000, rounds = 5):
 
 interface Prepared {
   ours: Ours;
-  viewer: string;
-  /** An incident in the middle of the store. */
-  incident: string;
+  /** Spread over the store, so that it is not one corner of it that is measured. */
+  places: { viewer: string; incident: string }[];
   next: number;
 }
 
 async function prepared(dataDir: string, rows: number): Promise<Prepared> {
-  const first = await startOurs(dataDir);
-  await first.stop();
-  fillRows(join(dataDir, 'proofline.db'), rows);
-  // The rows have no bytes behind them; the server refuses rows without so much as their folder.
-  mkdirSync(join(dataDir, 'blobs', 'incidents'), { recursive: true });
-  const ours = await startOurs(dataDir, false);
-  const incident = incidentId(Math.floor(rows / chunksPerStream / 2));
-  const link = await ours.api.call('POST', `/v1/incidents/${incident}/incident-tokens`, {});
-  return { ours, viewer: link.body.token, incident, next: 1 };
+  const placesFile = join(dataDir, 'bench-places.json');
+  if (!existsSync(placesFile)) {
+    const first = await startOurs(dataDir);
+    await first.stop();
+    const places = fillRows(join(dataDir, 'proofline.db'), rows);
+    // The rows have no bytes behind them; the server refuses rows without so much as their folder.
+    mkdirSync(join(dataDir, 'blobs', 'incidents'), { recursive: true });
+    writeFileSync(placesFile, JSON.stringify(places));
+  }
+  const places: Prepared['places'] = JSON.parse(readFileSync(placesFile, 'utf8'));
+  return { ours: await startOurs(dataDir, false), places, next: 1 };
 }
 
-const incidentId = (n: number) => `inc_00000000000000000${String(n).padStart(9, '0')}`;
+const placesAtMost = 200;
+const id = (prefix: string, n: string) => `'${prefix}_00000000000000000' || printf('%09d', ${n})`;
 
-/** Rows as years of uploads would have left them: one stream of a thousand chunks an incident, ids in order of time. No blobs. */
-function fillRows(path: string, rows: number): void {
+/**
+ * Rows as years of uploads would have left them: one stream of a thousand chunks an incident, ids in order of time, each chunk with
+ * the operation of its key. No blobs. Ten million take a few minutes: nothing is flushed, since a crash here only loses the bench.
+ */
+function fillRows(path: string, rows: number): Prepared['places'] {
   const database = new DatabaseSync(path);
   const streams = Math.ceil(rows / chunksPerStream);
-  const number = (sql: string) => `printf('%09d', ${sql})`;
+  const stream = `i / ${chunksPerStream}`;
+  const [at, end] = ["'2026-01-01T00:00:00.000Z'", "'2026-01-01T00:00:02.000Z'"];
+  const numbers = (count: number) =>
+    `WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ${count})`;
   database.exec(`
-    PRAGMA synchronous = OFF; PRAGMA cache_size = -400000;
+    PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA cache_size = -2000000; PRAGMA foreign_keys = OFF;
     BEGIN IMMEDIATE;
-    WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ${streams})
+    ${numbers(streams)}
     INSERT INTO incidents (id, owner_account_id, status, created_at, updated_at)
-    SELECT 'inc_00000000000000000' || ${number('i')}, (SELECT id FROM accounts LIMIT 1), 'open', '2026-01-01T00:00:00.000Z', '2026-01-01T00:00:00.000Z' FROM n;
-    WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ${streams})
-    INSERT INTO media_streams (id, incident_id, media_type, status, chunk_count, byte_count, created_at, updated_at)
-    SELECT 'str_00000000000000000' || ${number('i')}, 'inc_00000000000000000' || ${number('i')}, 'video', 'open', ${chunksPerStream}, ${chunksPerStream} * 65536, '2026-01-01T00:00:00.000Z', '2026-01-01T00:00:00.000Z' FROM n;
-    WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ${rows})
+    SELECT ${id('inc', 'i')}, (SELECT id FROM accounts LIMIT 1), 'open', ${at}, ${at} FROM n;
+    ${numbers(streams)}
+    INSERT INTO media_streams (id, incident_id, media_type, status, chunk_count, byte_count, latest_chunk_id, created_at, updated_at)
+    SELECT ${id('str', 'i')}, ${id('inc', 'i')}, 'video', 'open', ${chunksPerStream}, ${chunksPerStream} * 65536,
+      ${id('chk', `i * ${chunksPerStream} + ${chunksPerStream - 1}`)}, ${at}, ${at} FROM n;
+    ${numbers(rows)}
     INSERT INTO chunks (id, incident_id, stream_id, chunk_index, media_type, started_at, ended_at, stored_path, byte_size, sha256_hex, created_at)
-    SELECT 'chk_00000000000000000' || ${number('i')}, 'inc_00000000000000000' || ${number(`i / ${chunksPerStream}`)}, 'str_00000000000000000' || ${number(`i / ${chunksPerStream}`)},
-      i % ${chunksPerStream} + 1, 'video', '2026-01-01T00:00:00.000Z', '2026-01-01T00:00:02.000Z',
-      'incidents/inc_00000000000000000' || ${number(`i / ${chunksPerStream}`)} || '/streams/x/video_' || ${number('i')} || '.enc', 65536, printf('%064d', i), '2026-01-01T00:00:00.000Z' FROM n;
-    UPDATE media_streams SET latest_chunk_id = (SELECT id FROM chunks WHERE stream_id = media_streams.id AND incident_id = media_streams.incident_id AND chunk_index = ${chunksPerStream})
-      WHERE id = (SELECT id FROM media_streams LIMIT 1);
+    SELECT ${id('chk', 'i')}, ${id('inc', stream)}, ${id('str', stream)}, i % ${chunksPerStream} + 1, 'video', ${at}, ${end},
+      'incidents/' || ${id('inc', stream)} || '/streams/' || ${id('str', stream)} || '/video_' || printf('%06d', i % ${chunksPerStream} + 1) || '.enc',
+      65536, printf('%064d', i), ${at} FROM n;
+    ${numbers(rows)}
+    INSERT INTO upload_operations (id, operation_type, idempotency_key_hash, state, incident_id, chunk_id, fingerprint, created_at)
+    SELECT ${id('upo', 'i')}, 'complete_chunk', lower(hex(randomblob(32))), 'completed', ${id('inc', stream)}, ${id('chk', 'i')},
+      printf('%064d', i), ${at} FROM n;
     COMMIT;
-    PRAGMA wal_checkpoint(TRUNCATE);
   `);
+  const insert = database.prepare(
+    `INSERT INTO incident_tokens (id, incident_id, token_hash, created_at) VALUES (?, ?, ?, ${at})`,
+  );
+  const places = Array.from({ length: Math.min(placesAtMost, streams) }, (_, n) => {
+    const number = String(Math.floor((n * streams) / Math.min(placesAtMost, streams))).padStart(9, '0');
+    const place = { viewer: randomBytes(32).toString('base64url'), incident: `inc_00000000000000000${number}` };
+    insert.run(`itk_${number}`, place.incident, sha256(Buffer.from(place.viewer)).toString('hex'));
+    return place;
+  });
+  // The server finds the file as it would have left it.
+  database.exec('PRAGMA journal_mode = WAL');
   database.close();
+  return places;
 }
 
-const requests = 400;
+const requests: Record<Work, number> = { upload: 800, 'viewer poll': 2_000, 'listing page': 800 };
 
 async function run(prepared: Prepared, one: Work, round: number): Promise<number[]> {
-  const { ours, viewer, incident } = prepared;
+  const { ours, places } = prepared;
   const body = randomBytes(65_536);
   const digest = sha256(body).toString('base64');
   const get = (path: string) =>
@@ -134,23 +156,26 @@ async function run(prepared: Prepared, one: Work, round: number): Promise<number
   const put = (index: number) =>
     Buffer.from(
       `PUT /v1/incidents/${ours.incident}/streams/${ours.stream}/chunks/${index} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer ${ours.api.token}\r\n` +
-        `Idempotency-Key: ${round}-${index}\r\nRepr-Digest: sha-256=:${digest}:\r\nProofline-Started-At: 2026-01-01T00:00:00Z\r\n` +
+        `Idempotency-Key: ${ours.stream}-${round}-${index}\r\nRepr-Digest: sha-256=:${digest}:\r\nProofline-Started-At: 2026-01-01T00:00:00Z\r\n` +
         `Proofline-Ended-At: 2026-01-01T00:00:02Z\r\nContent-Length: ${body.length}\r\n\r\n`,
     );
-  const request = (): Buffer[] => {
+  const request = (n: number): Buffer[] => {
     if (one === 'upload') return [put(prepared.next++), body];
+    const { viewer = '', incident = '' } = places[(n * 7) % places.length] ?? {};
     if (one === 'viewer poll') return [get(`/i/${viewer}/data`)];
     return [get(`/v1/incidents/${incident}/chunks?limit=100`)];
   };
   const { latencies } = await applyLoad({
     port: ours.port,
     connections: 4,
-    requests,
+    requests: requests[one],
     request,
     expectedStatus: one === 'upload' ? 201 : 200,
   });
   return latencies;
 }
 
-if (import.meta.main)
-  process.stdout.write(`${JSON.stringify(await measureSize(Number(process.argv[2] ?? 10_000_000)), null, 2)}\n`);
+if (import.meta.main) {
+  const [rows = '10000000', folder] = process.argv.slice(2);
+  process.stdout.write(`${JSON.stringify(await measureSize(Number(rows), folder), null, 2)}\n`);
+}

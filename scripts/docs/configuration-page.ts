@@ -1,4 +1,4 @@
-import type { Setting, Settings } from '#platform/process/setting.ts';
+import type { Setting, Settings, SharedNames } from '#platform/process/setting.ts';
 import { code, generated, table } from './markdown.ts';
 
 const titles: Record<string, string> = {
@@ -31,12 +31,17 @@ export function configurationPage(sections: Record<string, Settings>): string {
   return `${generated('Configuration', 'the setting records of the code')}${intro}\n${parts.join('\n')}`;
 }
 
+function shared({ names, while: { env, is } }: SharedNames): string {
+  return `Also taken from ${names.map(code).join(', ')}, while ${code(env)} is ${is.map(code).join(' or ')}.`;
+}
+
 function row(setting: Setting<unknown>): string[] {
   const notes = [
     setting.doc,
     `Must be ${setting.expected}.`,
     ...(setting.secret === true ? [`Secret; also as ${code(`${setting.env}_FILE`)}.`] : []),
     ...(setting.aliases === undefined ? [] : [`Older names: ${setting.aliases.map(code).join(', ')}.`]),
+    ...(setting.sharedNames === undefined ? [] : [shared(setting.sharedNames)]),
   ];
   return [code(setting.env), setting.default ? code(setting.default) : 'not set', notes.join(' ')];
 }

@@ -45,7 +45,7 @@ export function backupCommand(): Command {
       await runTransfer('backup', flags.json === true, async (tell) => {
         const { config } = configuration(flags);
         const places = placesOf(config, createLog('error'));
-        requireStore(places);
+        await requireStore(places);
         const folder = await BackupFolder.openToWrite(resolve(path));
         try {
           const metadata = await places.rows.open();

@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { Command } from 'commander';
 import { type Config, exposesAdmin } from '#compose/config.ts';
@@ -29,6 +30,8 @@ export function serveCommand(): Command {
         process.stderr.write(
           `\nSet up the first administrator here, once:\n  http://${shown(admin)}/admin/bootstrap#secret=${setupSecret}\n\n`,
         );
+      // Otherwise written at an orderly exit only: after a crash or a power cut the next start would compile everything again.
+      flushCompileCache();
       await untilSignal();
       log.info({}, 'shutting down');
       await server.stop();

@@ -53,7 +53,13 @@ export function loadConfig(sources: Sources): LoadedConfig {
   return { config: Object.freeze(config), effective };
 }
 
-function checkTogether({ server, chunks }: Config): void {
+function checkTogether({ server, chunks, metadata }: Config): void {
+  if (metadata.backend === 'postgresql' && metadata.postgresDsn === '') {
+    throw new StartupError(
+      'SAFE_METADATA_BACKEND is postgresql, but SAFE_POSTGRES_DSN is not set.',
+      'Set SAFE_POSTGRES_DSN (or DATABASE_URL), or SAFE_POSTGRES_DSN_FILE naming a file that holds it.',
+    );
+  }
   if (chunks.stagingQuotaBytes < chunks.maxUploadBytes) {
     throw new StartupError(
       'SAFE_TEMP_UPLOAD_STAGING_QUOTA_BYTES is smaller than SAFE_MAX_UPLOAD_BYTES: the largest upload could never be staged.',
@@ -82,4 +88,10 @@ export function dataPaths(config: Config): { dataDir: string; dbPath: string } {
     dataDir,
     dbPath: config.metadata.sqlitePath === '' ? resolve(dataDir, 'proofline.db') : resolve(config.metadata.sqlitePath),
   };
+}
+
+/** For a configuration whose backend is PostgreSQL. */
+export function postgresDsns({ metadata }: Config): { dsn: string; migrateDsn?: string } {
+  const { postgresDsn: dsn, postgresMigrateDsn: migrateDsn } = metadata;
+  return migrateDsn === '' ? { dsn } : { dsn, migrateDsn };
 }

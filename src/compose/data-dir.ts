@@ -8,9 +8,13 @@ export interface DataPaths {
   dbPath: string;
 }
 
-/** Makes the folder on a first start, and refuses one that has lost a part of itself. Throws StartupError. */
-export function prepareDataDir({ dataDir, dbPath }: DataPaths): void {
+/** Makes the folder on a first start. Throws StartupError. */
+export function prepareDataDir({ dataDir }: Pick<DataPaths, 'dataDir'>): void {
   makeFolder(dataDir, 'SAFE_DATA_DIR');
+}
+
+/** Where rows are in a file beside the blobs: refuses a folder that has lost it. Throws StartupError. */
+export function prepareSqliteFile({ dataDir, dbPath }: DataPaths): void {
   makeFolder(dirname(dbPath), 'SAFE_DB_PATH');
   const blobs = join(dataDir, 'blobs', 'incidents');
   const hasBlobs = existsSync(blobs) && readdirSync(blobs).length > 0;

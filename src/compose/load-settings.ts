@@ -21,7 +21,7 @@ interface Found {
   origin: string;
 }
 
-/** Looks every setting up under its name, its aliases and, for secrets, its `_FILE` form. */
+/** Looks every setting up under its name, its other names and, for secrets, its `_FILE` form. */
 export function loadSettings(sections: Record<string, Settings>, sources: Sources) {
   const all = Object.values(sections).flatMap((section) => Object.values(section));
   refuseUnknown(all, sources);
@@ -59,8 +59,9 @@ export function readConfigFile(path: string): NonNullable<Sources['file']> {
   }
 }
 
+/** Throws StartupError when one place gives it two values under two names: which one was meant cannot be guessed. */
 function find(setting: Setting<unknown>, sources: Sources): Found | undefined {
-  const names = [setting.env, ...(setting.aliases ?? [])];
+  const names = [setting.env, ...(setting.aliases ?? []), ...sharedNamesOf(setting, sources)];
   const places = [
     { values: sources.environment, describe: (name: string) => `environment ${name}` },
     ...(sources.file === undefined
@@ -68,14 +69,34 @@ function find(setting: Setting<unknown>, sources: Sources): Found | undefined {
       : [{ values: sources.file.values, describe: (name: string) => `file, ${name}` }]),
   ];
   for (const { values, describe } of places) {
-    for (const name of names) {
+    const found = names.flatMap((name) => {
       const value = values[name];
-      if (value !== undefined) return { value, origin: describe(name) };
       const secretFile = setting.secret === true ? values[`${name}_FILE`] : undefined;
-      if (secretFile !== undefined) return { value: readSecret(name, secretFile), origin: describe(`${name}_FILE`) };
+      return [
+        ...(value === undefined ? [] : [{ name, value }]),
+        ...(secretFile === undefined ? [] : [{ name: `${name}_FILE`, value: readSecret(name, secretFile) }]),
+      ];
+    });
+    // An empty one, as compose files pass for what is not set, gives way to one that says something.
+    const said = found.filter(({ value }) => value.trim() !== '');
+    const [first = found[0], ...others] = said;
+    const other = others.find(({ value }) => value.trim() !== first?.value.trim());
+    if (first !== undefined && other !== undefined) {
+      throw new StartupError(
+        `${first.name} and ${other.name} are the same setting and have different values.`,
+        `Remove one of them.`,
+      );
     }
+    if (first !== undefined) return { value: first.value, origin: describe(first.name) };
   }
   return undefined;
+}
+
+function sharedNamesOf({ sharedNames }: Setting<unknown>, { environment, file }: Sources): readonly string[] {
+  if (sharedNames === undefined) return [];
+  const { env, is } = sharedNames.while;
+  const value = environment[env] ?? file?.values[env] ?? '';
+  return is.includes(value.trim()) ? sharedNames.names : [];
 }
 
 function readSecret(name: string, path: string): string {

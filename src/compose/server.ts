@@ -56,9 +56,10 @@ export async function startServer(config: Config, log: Log, options: ServerOptio
   try {
     const lock = lockDataDir(paths);
     opened.push(() => lock.release());
+    const loadingMetrics = createMetrics();
     const backends = await openBackends(config, log);
     opened.push(() => backends.close());
-    const metrics = createMetrics();
+    const metrics = await loadingMetrics;
     const inFlight = new UploadsInFlight();
     watchBackends(metrics, backends, inFlight);
 

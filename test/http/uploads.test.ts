@@ -319,18 +319,48 @@ test('an unstreamed chunk counts from 0 by media type, and its bytes are given b
   );
 });
 
-test('chunks are listed in order of acceptance, in pages', async () => {
+test('chunks are listed by what they are, in pages, whatever order they came in', async () => {
   const incident = await world.ada.incident();
-  const stream = await world.ada.stream(incident);
-  for (const index of [3, 1, 2, 5, 4]) await world.ada.put(incident, stream, index, bytesOf(10));
-  const indexes: number[] = [];
-  for (let cursor = ''; ; ) {
-    const { body } = await world.ada.get(`/v1/incidents/${incident}/chunks?limit=2${cursor}`);
-    indexes.push(...body.chunks.map((chunk: { chunk_index: number }) => chunk.chunk_index));
-    if (body.next_cursor === undefined) break;
-    cursor = `&cursor=${encodeURIComponent(body.next_cursor)}`;
+  // Ids begin with their time, of which both may have the same.
+  const [first = '', second = ''] = [await world.ada.stream(incident), await world.ada.stream(incident)].sort();
+  for (const index of [3, 1, 2]) await world.ada.put(incident, second, index, bytesOf(10));
+  for (const index of [2, 1]) await world.ada.put(incident, first, index, bytesOf(10));
+  for (const [media_type, index] of [
+    ['video', '1'],
+    ['audio', '2'],
+    ['video', '0'],
+  ] as const) {
+    const { status } = await world.ada.form(incident, uploadParts(bytesOf(10), { chunk_index: index, media_type }));
+    assert.equal(status, 201);
   }
-  assert.deepEqual(indexes, [3, 1, 2, 5, 4]);
+  const expected = [
+    ['audio', 2],
+    ['video', 0],
+    ['video', 1],
+    [first, 1],
+    [first, 2],
+    [second, 1],
+    [second, 2],
+    [second, 3],
+  ];
+  for (const limit of [1, 2, 3, 8, 100]) {
+    const listed: unknown[] = [];
+    for (let cursor = ''; ; ) {
+      const { body } = await world.ada.get(`/v1/incidents/${incident}/chunks?limit=${limit}${cursor}`);
+      for (const chunk of body.chunks) listed.push([chunk.stream_id ?? chunk.media_type, chunk.chunk_index]);
+      if (body.next_cursor === undefined) break;
+      cursor = `&cursor=${encodeURIComponent(body.next_cursor)}`;
+    }
+    assert.deepEqual(listed, expected, `${limit} a page`);
+  }
+  const { body } = await world.ada.get(`/v1/incidents/${incident}/chunks?limit=1`);
+  const other = await world.ada.incident();
+  refused(
+    await world.ada.get(`/v1/incidents/${other}/chunks?cursor=${body.next_cursor}`),
+    400,
+    'invalid_cursor',
+    'of another listing',
+  );
 });
 
 test('bytes that a crash left without a row are adopted by their equal and stay in the way of any other', async () => {

@@ -2,8 +2,8 @@ import type { Metadata } from '#platform/metadata/metadata.ts';
 import { openSqlite } from '#platform/metadata/sqlite/open.ts';
 import type { Log } from '#platform/process/log.ts';
 import { threadModule } from '#platform/process/thread-module.ts';
-import { type Config, dataPaths } from '../config.ts';
-import { prepareDataDir } from '../data-dir.ts';
+import { type Config, dataPaths, postgresDsns } from '../config.ts';
+import { prepareDataDir, prepareSqliteFile } from '../data-dir.ts';
 import { refuseFillingRows } from '../transfer/being-filled.ts';
 
 export interface OpenMetadataOptions {
@@ -19,7 +19,7 @@ export async function openMetadata(
   log: Log,
   { upTo, whileFilling = false }: OpenMetadataOptions = {},
 ): Promise<Metadata> {
-  const metadata = await openConfigured(config, log, upTo);
+  const metadata = await (config.metadata.backend === 'postgresql' ? openPostgresql : openFile)(config, log, upTo);
   if (whileFilling) return metadata;
   try {
     await refuseFillingRows(metadata.read);
@@ -30,9 +30,18 @@ export async function openMetadata(
   }
 }
 
-async function openConfigured(config: Config, log: Log, upTo: string | undefined): Promise<Metadata> {
+async function openPostgresql(config: Config, log: Log, upTo: string | undefined): Promise<Metadata> {
+  const { postgresMaxOpen: maxOpen, postgresMaxIdle: maxIdle, postgresMaxLifetimeMs: maxLifetimeMs } = config.metadata;
+  // Loaded only where it is used, as the transactions are: with SQLite they run in the writer's thread.
+  const { openPostgres } = await import('#platform/metadata/postgres/open.ts');
+  const { transactions } = await import('../transactions.ts');
+  return await openPostgres({ ...postgresDsns(config), transactions, maxOpen, maxIdle, maxLifetimeMs, log, upTo });
+}
+
+async function openFile(config: Config, log: Log, upTo: string | undefined): Promise<Metadata> {
   const paths = dataPaths(config);
   prepareDataDir(paths);
+  prepareSqliteFile(paths);
   const writerModule = threadModule(import.meta.url, 'sqlite-writer.thread');
   return await openSqlite({ path: paths.dbPath, writerModule, log, upTo });
 }

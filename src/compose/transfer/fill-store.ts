@@ -178,7 +178,7 @@ async function fillRows(metadata: Metadata, source: FillSource, tell: Tell): Pro
   await insertRows(metadata, source.rows, tell);
   failpoint('transfer-rows-copied');
   tell({ event: 'phase', phase: 'verify-rows' });
-  const wrong = await verifyRows(metadata.read, source);
+  const wrong = await metadata.snapshot((db) => verifyRows(db, source));
   if (wrong.length > 0)
     throw new TransferFailure(
       'damaged',

@@ -2,25 +2,26 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BlobStore } from '#platform/blobs/blob-store.ts';
 import type { Metadata } from '#platform/metadata/metadata.ts';
+import { readMigrations } from '#platform/metadata/migration-files.ts';
 import { pendingSqliteMigrations } from '#platform/metadata/sqlite/migrate.ts';
 import type { Log } from '#platform/process/log.ts';
 import { openBlobs } from '../backends/open-blobs.ts';
 import { openMetadata } from '../backends/open-metadata.ts';
-import { type Config, dataPaths } from '../config.ts';
+import { type Config, dataPaths, postgresDsns } from '../config.ts';
 import { lockDataDir, prepareDataDir } from '../data-dir.ts';
 import { TransferFailure } from './transfer-failure.ts';
 
 /** The two halves of a store, as a configuration names them. */
 export interface Places {
   rows: {
-    /** False when there is nothing at all yet, so that it need not be opened to know. */
-    exists(): boolean;
+    /** False when there is nothing at all yet, not even tables. */
+    exists(): Promise<boolean>;
     /** The migrations of this version that it has not taken yet. Changes nothing. */
-    pending(): string[];
+    pending(): Promise<string[]>;
     open(upTo?: string): Promise<Metadata>;
   };
   blobs: {
-    exists(): boolean;
+    exists(): Promise<boolean>;
     open(): Promise<BlobStore>;
   };
   /** No server may run on the data folder meanwhile. Throws StartupError. */
@@ -35,12 +36,11 @@ export function placesOf(config: Config, log: Log): Places {
   const roomy: Config = { ...config, chunks: { ...config.chunks, ...noLimit } };
   return {
     rows: {
-      exists: () => existsSync(paths.dbPath) && statSync(paths.dbPath).size > 0,
-      pending: () => pendingSqliteMigrations({ path: paths.dbPath }),
+      ...(config.metadata.backend === 'postgresql' ? inPostgres(config) : inFile(paths.dbPath)),
       open: (upTo) => openMetadata(config, log, { upTo, whileFilling: true }),
     },
     blobs: {
-      exists: () => holdsFiles(join(paths.dataDir, 'blobs')),
+      exists: async () => holdsFiles(join(paths.dataDir, 'blobs')),
       open: () => openBlobs(roomy, log, { hasChunks: false, whileFilling: true }),
     },
     lock: () => {
@@ -50,19 +50,36 @@ export function placesOf(config: Config, log: Log): Places {
   };
 }
 
+type Look = Pick<Places['rows'], 'exists' | 'pending'>;
+
+function inFile(path: string): Look {
+  return {
+    exists: async () => existsSync(path) && statSync(path).size > 0,
+    pending: async () => pendingSqliteMigrations({ path }),
+  };
+}
+
+function inPostgres(config: Config): Look {
+  const pending = async () => {
+    const { pendingPostgresMigrations } = await import('#platform/metadata/postgres/migrate.ts');
+    return await pendingPostgresMigrations(postgresDsns(config));
+  };
+  return { exists: async () => (await pending()).length < readMigrations('postgres').length, pending };
+}
+
 function holdsFiles(folder: string): boolean {
   return existsSync(folder) && readdirSync(folder).length > 0;
 }
 
 /** Throws TransferFailure where there is no store of this version to read: a mistyped folder must not pass for an empty store. */
-export function requireStore(places: Places): void {
-  if (!places.rows.exists())
+export async function requireStore(places: Places): Promise<void> {
+  if (!(await places.rows.exists()))
     throw new TransferFailure(
       'no_input',
       'There is no store where the configuration says.',
-      'Check SAFE_DATA_DIR and SAFE_DB_PATH, or name the file of settings with --config; `proofline config` shows them.',
+      'Check SAFE_METADATA_BACKEND, SAFE_DATA_DIR and SAFE_DB_PATH, or name the file of settings with --config; `proofline config` shows them.',
     );
-  if (places.rows.pending().length > 0)
+  if ((await places.rows.pending()).length > 0)
     throw new TransferFailure(
       'in_the_way',
       'The database is of an earlier version and waits for its migrations.',

@@ -101,7 +101,7 @@ function refuseUnknown({ migrations, proofline }: Manifest, known: readonly stri
 }
 
 export async function refuseFullPlaces(places: Places, rows: Parameters<typeof refuseRows>[1]): Promise<void> {
-  if (places.rows.exists()) {
+  if (await places.rows.exists()) {
     const metadata = await places.rows.open('');
     try {
       // One that this command began to fill may go on; whether it is by the same source is told when it does.
@@ -111,7 +111,7 @@ export async function refuseFullPlaces(places: Places, rows: Parameters<typeof r
       await metadata.close();
     }
   }
-  if (!places.blobs.exists()) return;
+  if (!(await places.blobs.exists())) return;
   const blobs = await places.blobs.open();
   try {
     await refuseBlobs(blobs);

@@ -11,18 +11,18 @@ export const sessionsTable = 'auth_sessions';
 
 /** Every table of the schema but the history of migrations, which is each database's own. A test compares this with the schema. */
 export const storedTables: readonly StoredTable[] = [
-  'accounts',
-  sessionsTable,
-  'incidents',
-  'media_streams',
-  'chunks',
-  'upload_operations',
-  'checkins',
-  'incident_tokens',
-  'incident_deletion_decisions',
-  'incident_deletion_items',
-  'admin_audit',
-].map(byId);
+  byId('accounts'),
+  byId(sessionsTable),
+  byId('incidents'),
+  byId('media_streams'),
+  byId('chunks'),
+  { name: 'upload_operations', key: ['idempotency_key_hash'] },
+  byId('checkins'),
+  byId('incident_tokens'),
+  byId('incident_deletion_decisions'),
+  byId('incident_deletion_items'),
+  byId('admin_audit'),
+];
 
 export function tablesToCopy(withSessions: boolean): readonly StoredTable[] {
   return storedTables.filter(({ name }) => withSessions || name !== sessionsTable);

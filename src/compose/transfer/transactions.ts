@@ -14,6 +14,7 @@ export const insertRowsTransaction = transaction(
       .onConflict((conflict) => conflict.doNothing())
       .execute();
   },
+  { patient: true },
 );
 
 export const markRowsTransaction = transaction(

@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely';
 import type { Timestamp } from '#kit/time.ts';
 import { compiled } from '#platform/metadata/compiled.ts';
-import type { Db } from '#platform/metadata/metadata.ts';
+import type { Db, Trx } from '#platform/metadata/metadata.ts';
 import type { AccountsTable, AuthSessionsTable } from './accounts.tables.ts';
 
 export type AccountRow = Selectable<AccountsTable>;
@@ -11,6 +11,16 @@ const byId = compiled((db, by: { id: string }) => db.selectFrom('accounts').sele
 
 export async function accountById(db: Db, id: string): Promise<AccountRow | undefined> {
   return await byId.first(db, { id });
+}
+
+/** For what hangs on its password: until the transaction ends it stays as it is. */
+export async function accountHeld(trx: Trx, id: string): Promise<AccountRow | undefined> {
+  return await trx.selectFrom('accounts').selectAll().where('id', '=', id).forShare().executeTakeFirst();
+}
+
+/** For changing it, or its sessions as a whole: waits for sessions that are being opened. */
+export async function accountToChange(trx: Trx, id: string): Promise<AccountRow | undefined> {
+  return await trx.selectFrom('accounts').selectAll().where('id', '=', id).forNoKeyUpdate().executeTakeFirst();
 }
 
 export async function accountByUsername(db: Db, username: string): Promise<AccountRow | undefined> {

@@ -2,7 +2,13 @@ import { type AuditEntry, appendAudit } from '#features/audit/index.ts';
 import { Problem } from '#kit/errors.ts';
 import type { Timestamp } from '#kit/time.ts';
 import { transaction } from '#platform/metadata/metadata.ts';
-import { accountById, accountByUsername, administratorExists, revokeSessionsOf } from './accounts.store.ts';
+import {
+  accountByUsername,
+  accountHeld,
+  accountToChange,
+  administratorExists,
+  revokeSessionsOf,
+} from './accounts.store.ts';
 import type { AccountsTable, AuthSessionsTable } from './accounts.tables.ts';
 
 type NewAccount = Pick<AccountsTable, 'id' | 'username' | 'password_hash' | 'role'>;
@@ -15,15 +21,20 @@ interface CreateAccount {
   onlyAsFirstAdministrator: boolean;
 }
 
-export const createAccountTransaction = transaction('accounts.create', async (trx, input: CreateAccount) => {
-  if (input.onlyAsFirstAdministrator && (await administratorExists(trx))) throw new Problem('forbidden');
-  if ((await accountByUsername(trx, input.account.username)) !== undefined) throw new Problem('username_conflict');
-  await trx
-    .insertInto('accounts')
-    .values({ ...input.account, created_at: input.at, updated_at: input.at, password_changed_at: input.at })
-    .execute();
-  await appendAudit(trx, input.audit);
-});
+/** Serializable: two nodes that are set up at once both see no administrator, and there is no row that one could lock. */
+export const createAccountTransaction = transaction(
+  'accounts.create',
+  async (trx, input: CreateAccount) => {
+    if (input.onlyAsFirstAdministrator && (await administratorExists(trx))) throw new Problem('forbidden');
+    if ((await accountByUsername(trx, input.account.username)) !== undefined) throw new Problem('username_conflict');
+    await trx
+      .insertInto('accounts')
+      .values({ ...input.account, created_at: input.at, updated_at: input.at, password_changed_at: input.at })
+      .execute();
+    await appendAudit(trx, input.audit);
+  },
+  { serializable: true },
+);
 
 interface OpenSession {
   session: Omit<AuthSessionsTable, 'revoked_at'>;
@@ -33,7 +44,7 @@ interface OpenSession {
 }
 
 export const openSessionTransaction = transaction('accounts.open_session', async (trx, input: OpenSession) => {
-  const account = await accountById(trx, input.session.account_id);
+  const account = await accountHeld(trx, input.session.account_id);
   if (account?.password_hash !== input.passwordHash) throw new Problem('invalid_credentials');
   await trx.insertInto('auth_sessions').values(input.session).execute();
   if (input.audit !== undefined) await appendAudit(trx, input.audit);
@@ -63,7 +74,7 @@ interface SetPassword {
 }
 
 export const setPasswordTransaction = transaction('accounts.set_password', async (trx, input: SetPassword) => {
-  const account = await accountById(trx, input.accountId);
+  const account = await accountToChange(trx, input.accountId);
   if (account === undefined) throw new Problem('account_not_found');
   if (input.expectedHash !== undefined && account.password_hash !== input.expectedHash)
     throw new Problem('invalid_credentials');
@@ -80,7 +91,7 @@ export const setPasswordTransaction = transaction('accounts.set_password', async
 export const revokeSessionsTransaction = transaction(
   'accounts.revoke_sessions',
   async (trx, input: { accountId: string; at: Timestamp; audit: AuditEntry }) => {
-    if ((await accountById(trx, input.accountId)) === undefined) throw new Problem('account_not_found');
+    if ((await accountToChange(trx, input.accountId)) === undefined) throw new Problem('account_not_found');
     const revoked = await revokeSessionsOf(trx, input.accountId, input.at);
     await appendAudit(trx, { ...input.audit, detail: `sessions revoked: ${revoked}` });
     return revoked;

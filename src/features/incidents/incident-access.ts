@@ -2,7 +2,7 @@ import type { Selectable } from 'kysely';
 import type { Caller } from '#http/caller.ts';
 import { Problem } from '#kit/errors.ts';
 import { compiled } from '#platform/metadata/compiled.ts';
-import type { Db } from '#platform/metadata/metadata.ts';
+import type { Db, Trx } from '#platform/metadata/metadata.ts';
 import type { IncidentsTable } from './incidents.tables.ts';
 
 export type IncidentRow = Selectable<IncidentsTable>;
@@ -11,6 +11,24 @@ const byId = compiled((db, by: { id: string }) => db.selectFrom('incidents').sel
 
 export async function incidentById(db: Db, id: string): Promise<IncidentRow | undefined> {
   return await byId.first(db, { id });
+}
+
+const byIdShared = compiled((db, by: { id: string }) =>
+  db.selectFrom('incidents').selectAll().where('id', '=', by.id).forShare(),
+);
+
+const byIdToChange = compiled((db, by: { id: string }) =>
+  db.selectFrom('incidents').selectAll().where('id', '=', by.id).forNoKeyUpdate(),
+);
+
+/** For what hangs on its state: until the transaction ends nobody closes, deletes or gives it away. Others may hold it as well. */
+export async function incidentHeld(trx: Trx, id: string): Promise<IncidentRow | undefined> {
+  return await byIdShared.first(trx, { id });
+}
+
+/** For changing it: waits for everything that hangs on its state, and keeps the next out. */
+export async function incidentToChange(trx: Trx, id: string): Promise<IncidentRow | undefined> {
+  return await byIdToChange.first(trx, { id });
 }
 
 /** The incident, if it is the caller's or the caller is an administrator; to everybody else it does not exist. */

@@ -2,7 +2,7 @@ import { type AuditEntry, appendAudit } from '#features/audit/index.ts';
 import { Problem } from '#kit/errors.ts';
 import type { Timestamp } from '#kit/time.ts';
 import { transaction } from '#platform/metadata/metadata.ts';
-import { assertNotDeleting, type IncidentRow, incidentById } from './incident-access.ts';
+import { assertNotDeleting, type IncidentRow, incidentToChange } from './incident-access.ts';
 
 export type NewIncident = Omit<IncidentRow, 'deletion_state' | 'closed_at'>;
 
@@ -14,7 +14,7 @@ export const createIncidentTransaction = transaction('incidents.create', async (
 export const closeIncidentTransaction = transaction(
   'incidents.close',
   async (trx, input: { incidentId: string; at: Timestamp }): Promise<IncidentRow> => {
-    const incident = await incidentById(trx, input.incidentId);
+    const incident = await incidentToChange(trx, input.incidentId);
     if (incident === undefined) throw new Problem('incident_not_found');
     assertNotDeleting(incident);
     if (incident.status === 'closed') return incident;
@@ -31,7 +31,7 @@ export const assignOwnerTransaction = transaction(
     trx,
     input: { incidentId: string; accountId: string; at: Timestamp; audit: AuditEntry },
   ): Promise<IncidentRow> => {
-    const incident = await incidentById(trx, input.incidentId);
+    const incident = await incidentToChange(trx, input.incidentId);
     if (incident === undefined) throw new Problem('incident_not_found');
     assertNotDeleting(incident);
     if (incident.owner_account_id !== null) throw new Problem('incident_has_owner');
@@ -39,8 +39,10 @@ export const assignOwnerTransaction = transaction(
       .selectFrom('accounts')
       .select(['id', 'bytes_used'])
       .where('id', '=', input.accountId)
+      .forNoKeyUpdate()
       .executeTakeFirst();
     if (account === undefined) throw new Problem('account_not_found');
+    // Complete: chunks are recorded under a lock on the incident, which this transaction has to itself.
     const held = await trx
       .selectFrom('chunks')
       .select((builder) => builder.fn.sum<number | null>('byte_size').as('bytes'))

@@ -18,6 +18,13 @@ class Slot {
   }
 }
 
+const repeated = new WeakSet<object>();
+
+/** Whether a query comes from `compiled`, so that its text will come again and is worth preparing in the database. */
+export function isCompiled(query: CompiledQuery<unknown>): boolean {
+  return repeated.has(query.queryId);
+}
+
 /**
  * Prepares a query for a hot path: building and compiling one with Kysely costs several times what SQLite needs to run it.
  *
@@ -41,6 +48,7 @@ export function compiled<Input extends object, Row>(
     if (query === undefined) {
       query = build(db, slots).compile();
       byDialect.set(executor.adapter, query);
+      repeated.add(query.queryId);
     }
     const values = input as Record<PropertyKey, unknown>;
     const parameters = query.parameters.map((value) => (value instanceof Slot ? values[value.field] : value));

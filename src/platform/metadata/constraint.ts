@@ -1,6 +1,6 @@
 export type Constraint = 'unique' | 'foreign_key' | 'check' | 'not_null';
 
-// SQLite's extended result codes and PostgreSQL's SQLSTATEs. 3091 is a STRICT table refusing a value's type.
+// SQLite's extended result codes and PostgreSQL's SQLSTATEs. 3091 is a STRICT table refusing a value's type; 22… are its like.
 const constraints = new Map<unknown, Constraint>([
   [2067, 'unique'],
   [1555, 'unique'],
@@ -12,6 +12,9 @@ const constraints = new Map<unknown, Constraint>([
   ['23503', 'foreign_key'],
   ['23514', 'check'],
   ['22P02', 'check'],
+  ['22003', 'check'],
+  ['22007', 'check'],
+  ['22008', 'check'],
   ['23502', 'not_null'],
 ]);
 

@@ -1,4 +1,4 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Counter, Histogram, Registry } from 'prom-client';
 
 export interface Metrics {
   registry: Registry;
@@ -11,8 +11,12 @@ export interface Metrics {
   gauge(name: string, help: string, read: () => number | Promise<number>): void;
 }
 
-/** Labels are patterns and fixed words, never ids, so their number is bounded. */
-export function createMetrics(): Metrics {
+/**
+ * Labels are patterns and fixed words, never ids, so their number is bounded. The library is loaded here and not before: a start
+ * does it while its threads load what they need.
+ */
+export async function createMetrics(): Promise<Metrics> {
+  const { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } = await import('prom-client');
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, prefix: 'proofline_process_' });
   const registers = [registry];

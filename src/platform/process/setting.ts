@@ -9,6 +9,8 @@ export interface Setting<T> {
   env: string;
   /** Older or alternative spellings of the same variable. */
   aliases?: readonly string[];
+  /** Names that other programs use too: they count only while another setting says that they are meant for this one. */
+  sharedNames?: SharedNames;
   doc: string;
   /** Printed masked, may come from `<env>_FILE`, and its rejected value is never echoed. */
   secret?: boolean;
@@ -18,6 +20,11 @@ export interface Setting<T> {
   expected: string;
   /** Returns undefined when the text is not valid. */
   parse: (text: string) => T | undefined;
+}
+
+export interface SharedNames {
+  readonly names: readonly string[];
+  readonly while: { readonly env: string; readonly is: readonly string[] };
 }
 
 export type Settings = Readonly<Record<string, Setting<unknown>>>;
@@ -30,6 +37,7 @@ interface Common {
   env: string;
   doc: string;
   aliases?: readonly string[];
+  sharedNames?: SharedNames;
 }
 
 /** A length of time in milliseconds, written like `90s`, `15m`, `24h`; 0 where the doc gives it a meaning. */

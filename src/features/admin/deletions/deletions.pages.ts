@@ -21,7 +21,8 @@ const states = {
 
 function progressWords(decision: DecisionRow, progress: DeletionProgress | undefined, nowMs: number): Markup {
   if (decision.state === 'deleted') return html`${tellCount(decision.item_count, 'part')} removed`;
-  const left = progress?.left ?? 0;
+  // Until it is under way, the list of what to remove is not whole.
+  const left = decision.state === 'deletion_pending' ? decision.item_count : (progress?.left ?? 0);
   const tries = progress?.attempts ?? 0;
   const failed = decision.state === 'deletion_failed';
   return html`${left.toLocaleString('en')} of ${tellCount(decision.item_count, 'part')} left${tries > 0 ? html`, tried ${tellCount(tries, 'time')}` : ''}${failed ? html`, latest ${ago(decision.updated_at, nowMs)}` : ''}${failed && decision.error_code !== null ? html`: <code>${decision.error_code}</code>` : ''}`;

@@ -256,7 +256,8 @@ export function chunkRoutes(deps: AppendDeps, config: ChunkConfig & { committedQ
       query: pageQuery,
       responses: {
         200: {
-          description: 'A page of chunks, in order of acceptance',
+          description:
+            'A page of chunks: first those without a stream, by media type and index, then stream by stream, by index',
           json: z.object({ chunks: z.array(chunkShape), next_cursor: z.string().optional() }),
         },
       },

@@ -1,4 +1,5 @@
 import type { Selectable } from 'kysely';
+import { Problem } from '#kit/errors.ts';
 import { compiled } from '#platform/metadata/compiled.ts';
 import type { Db } from '#platform/metadata/metadata.ts';
 import type { MediaType } from '../media-type.ts';
@@ -21,8 +22,6 @@ const streamedChunk = compiled((db, by: Streamed) =>
     .selectAll()
     .where('incident_id', '=', by.incidentId)
     .where('stream_id', '=', by.streamId)
-    // Said once more, the planner may use the partial index.
-    .where('stream_id', 'is not', null)
     .where('chunk_index', '=', by.chunkIndex),
 );
 
@@ -55,14 +54,46 @@ export async function operationByKey(db: Db, keyHash: string): Promise<UsedKey |
   return await operation.first(db, { keyHash });
 }
 
-/** In order of acceptance. */
+/**
+ * Unstreamed chunks by media type and index, then stream by stream by index; after the chunk of that id, where one is given.
+ * Not in order of acceptance: that would need an index of its own, which every upload would pay (docs/decisions/0011).
+ * Throws invalid_cursor when the incident has no such chunk.
+ */
 export async function chunksOfIncident(db: Db, incidentId: string, limit: number, after?: string): Promise<ChunkRow[]> {
+  const last = after === undefined ? undefined : await chunkById(db, after);
+  if (after !== undefined && last?.incident_id !== incidentId) throw new Problem('invalid_cursor');
+  const unstreamed = last?.stream_id == null ? await unstreamedAfter(db, incidentId, limit, last) : [];
+  if (unstreamed.length === limit) return unstreamed;
+  return [...unstreamed, ...(await streamedAfter(db, incidentId, limit - unstreamed.length, last))];
+}
+
+async function unstreamedAfter(db: Db, incidentId: string, limit: number, last?: ChunkRow): Promise<ChunkRow[]> {
   return await db
     .selectFrom('chunks')
     .selectAll()
     .where('incident_id', '=', incidentId)
-    .$if(after !== undefined, (query) => query.where('id', '>', after ?? ''))
-    .orderBy('id')
+    .where('stream_id', 'is', null)
+    .$if(last !== undefined, (query) =>
+      query.where(({ eb, refTuple, tuple }) =>
+        eb(refTuple('media_type', 'chunk_index'), '>', tuple(last?.media_type ?? 'audio', last?.chunk_index ?? 0)),
+      ),
+    )
+    .orderBy('media_type')
+    .orderBy('chunk_index')
+    .limit(limit)
+    .execute();
+}
+
+async function streamedAfter(db: Db, incidentId: string, limit: number, last?: ChunkRow): Promise<ChunkRow[]> {
+  return await db
+    .selectFrom('chunks')
+    .selectAll()
+    .where('incident_id', '=', incidentId)
+    .where(({ eb, refTuple, tuple }) =>
+      eb(refTuple('stream_id', 'chunk_index'), '>', tuple(last?.stream_id ?? '', last?.chunk_index ?? 0)),
+    )
+    .orderBy('stream_id')
+    .orderBy('chunk_index')
     .limit(limit)
     .execute();
 }
@@ -80,7 +111,6 @@ export async function chunksOfStream(
     .selectAll()
     .where('incident_id', '=', incidentId)
     .where('stream_id', '=', streamId)
-    .where('stream_id', 'is not', null)
     .where('chunk_index', '>', afterIndex)
     .orderBy('chunk_index')
     .limit(limit)
@@ -99,7 +129,6 @@ export async function chunkBlobsOfStream(
     .select(['chunk_index', 'stored_path', 'byte_size'])
     .where('incident_id', '=', incidentId)
     .where('stream_id', '=', streamId)
-    .where('stream_id', 'is not', null)
     .where('chunk_index', '>', afterIndex)
     .orderBy('chunk_index')
     .limit(limit)

@@ -1,8 +1,7 @@
 import { Problem } from '#kit/errors.ts';
 import { compiled } from '#platform/metadata/compiled.ts';
-import { transaction } from '#platform/metadata/metadata.ts';
-import { assertOpen, incidentById } from '../incident-access.ts';
-import { streamOf } from '../streams/streams.store.ts';
+import { lastly, transaction } from '#platform/metadata/metadata.ts';
+import { assertOpen } from '../incident-access.ts';
 import { type ChunkRow, chunkById, chunkByIdentity, operationByKey } from './chunks.store.ts';
 
 interface Operation {
@@ -23,51 +22,90 @@ export type Recorded = { created: true } | { created: false; chunk: ChunkRow };
 /**
  * Accepts a chunk whose bytes are already durable. Everything that was checked before the body is checked again here, where
  * nothing can change in between: idempotency key, identity, incident, stream, quota. All checks come before the first write.
+ *
+ * All reads are asked for at once, the locks first and in the house's order, so that key and identity are looked up when nobody
+ * else is adding to this stream; all writes go together with the commit. So it takes a database at a distance two round trips.
  */
 export const recordChunkTransaction = transaction(
   'chunks.record',
   async (trx, { chunk, operation, defaultQuotaBytes }: RecordChunk): Promise<Recorded> => {
-    if (operation !== undefined) {
-      const used = await operationByKey(trx, operation.keyHash);
-      if (used !== undefined) {
-        const earlier = used.fingerprint === operation.fingerprint ? await chunkById(trx, used.chunkId) : undefined;
-        if (earlier === undefined) throw new Problem('idempotency_conflict');
-        return { created: false, chunk: earlier };
-      }
-    }
     const { incident_id: incidentId, stream_id: streamId, media_type: mediaType, chunk_index: chunkIndex } = chunk;
-    if ((await chunkByIdentity(trx, { incidentId, streamId, mediaType, chunkIndex })) !== undefined)
-      throw new Problem('duplicate_chunk');
-    const incident = await incidentById(trx, incidentId);
+    const [incident, stream, owner, used, standing] = await Promise.all([
+      incidentToAddTo.first(trx, { incidentId }),
+      streamId === null ? undefined : streamToAddTo.first(trx, { incidentId, streamId }),
+      ownerToCharge.first(trx, { incidentId }),
+      operation === undefined ? undefined : operationByKey(trx, operation.keyHash),
+      chunkByIdentity(trx, { incidentId, streamId, mediaType, chunkIndex }),
+    ]);
+    if (used !== undefined) {
+      const earlier = used.fingerprint === operation?.fingerprint ? await chunkById(trx, used.chunkId) : undefined;
+      if (earlier === undefined) throw new Problem('idempotency_conflict');
+      return { created: false, chunk: earlier };
+    }
+    if (standing !== undefined) throw new Problem('duplicate_chunk');
     if (incident === undefined) throw new Problem('incident_not_found');
     assertOpen(incident);
     if (streamId !== null) {
-      const stream = await streamOf(trx, incidentId, streamId);
+      if (stream === undefined) throw new Problem('stream_not_found');
       if (stream.media_type !== mediaType) throw new Problem('stream_media_type_mismatch');
       if (stream.status !== 'open') throw new Problem('stream_not_open');
     }
-    if (incident.owner_account_id !== null) {
-      const charge = { accountId: incident.owner_account_id, bytes: chunk.byte_size, defaultQuotaBytes };
-      if ((await chargeAccount.changes(trx, charge)) === 0) throw new Problem('quota_exceeded');
+    if (owner !== undefined) {
+      const limit = owner.bytes_limit ?? defaultQuotaBytes;
+      if (limit > 0 && owner.bytes_used + chunk.byte_size > limit) throw new Problem('quota_exceeded');
     }
-    if (streamId !== null) await countInStream.changes(trx, { streamId, chunkId: chunk.id, bytes: chunk.byte_size });
-    await insertChunk.changes(trx, chunk);
-    if (operation !== undefined)
-      await insertOperation.changes(trx, { ...operation, incidentId, chunkId: chunk.id, createdAt: chunk.created_at });
+    await lastly(trx, [
+      ...(owner === undefined ? [] : [chargeAccount.changes(trx, { accountId: owner.id, bytes: chunk.byte_size })]),
+      ...(streamId === null
+        ? []
+        : [countInStream.changes(trx, { streamId, chunkId: chunk.id, bytes: chunk.byte_size })]),
+      insertChunk.changes(trx, chunk),
+      ...(operation === undefined
+        ? []
+        : [
+            insertOperation.changes(trx, {
+              ...operation,
+              incidentId,
+              chunkId: chunk.id,
+              createdAt: chunk.created_at,
+            }),
+          ]),
+    ]);
     return { created: true };
   },
 );
 
-/** Changes nothing when the account has no room. */
-const chargeAccount = compiled((db, by: { accountId: string; bytes: number; defaultQuotaBytes: number }) =>
+/** Shared: chunks of other streams are added at the same time; closing and deletion wait for them, and they for those. */
+const incidentToAddTo = compiled((db, by: { incidentId: string }) =>
+  db.selectFrom('incidents').select(['status', 'deletion_state']).where('id', '=', by.incidentId).forShare(),
+);
+
+/** One at a time: it counts its chunks, and completion counts on that. */
+const streamToAddTo = compiled((db, by: { incidentId: string; streamId: string }) =>
+  db
+    .selectFrom('media_streams')
+    .select(['media_type', 'status'])
+    .where('id', '=', by.streamId)
+    .where('incident_id', '=', by.incidentId)
+    .forNoKeyUpdate(),
+);
+
+/** Found by the incident, so that it need not be known first; whose that is stays so while the incident is held. */
+const ownerToCharge = compiled((db, by: { incidentId: string }) =>
+  db
+    .selectFrom('accounts')
+    .select(['id', 'bytes_used', 'bytes_limit'])
+    .where('id', '=', ({ selectFrom }) =>
+      selectFrom('incidents').select('owner_account_id').where('incidents.id', '=', by.incidentId),
+    )
+    .forNoKeyUpdate(),
+);
+
+const chargeAccount = compiled((db, by: { accountId: string; bytes: number }) =>
   db
     .updateTable('accounts')
     .set((builder) => ({ bytes_used: builder('bytes_used', '+', by.bytes) }))
-    .where('id', '=', by.accountId)
-    .where((builder) => {
-      const limit = builder.fn.coalesce('bytes_limit', builder.val(by.defaultQuotaBytes));
-      return builder.or([builder(limit, '=', 0), builder(builder('bytes_used', '+', by.bytes), '<=', limit)]);
-    }),
+    .where('id', '=', by.accountId),
 );
 
 const countInStream = compiled((db, by: { streamId: string; chunkId: string; bytes: number }) =>

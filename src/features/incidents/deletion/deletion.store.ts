@@ -13,11 +13,14 @@ export async function decisionOf(db: Db, incidentId: string): Promise<DecisionRo
     .executeTakeFirst();
 }
 
+/** Named one by one, they are found by index. */
+const unfinished = ['deletion_pending', 'deleting', 'deletion_failed'] as const;
+
 export async function unfinishedDecisions(db: Db, limit: number): Promise<DecisionRow[]> {
   return await db
     .selectFrom('incident_deletion_decisions')
     .selectAll()
-    .where('state', '!=', 'deleted')
+    .where('state', 'in', unfinished)
     .orderBy('updated_at')
     .limit(limit)
     .execute();
@@ -45,11 +48,21 @@ export async function openItems(db: Db, decisionId: string, limit: number): Prom
     .execute();
 }
 
+/** Of any state. */
+export async function countItems(db: Db, decisionId: string): Promise<number> {
+  const row = await db
+    .selectFrom('incident_deletion_items')
+    .select((builder) => builder.fn.countAll<number>().as('count'))
+    .where('decision_id', '=', decisionId)
+    .executeTakeFirstOrThrow();
+  return Number(row.count);
+}
+
 export async function countUnfinished(db: Db): Promise<number> {
   const row = await db
     .selectFrom('incident_deletion_decisions')
     .select((builder) => builder.fn.countAll<number>().as('count'))
-    .where('state', '!=', 'deleted')
+    .where('state', 'in', unfinished)
     .executeTakeFirstOrThrow();
   return Number(row.count);
 }
@@ -61,21 +74,23 @@ export interface DeletionProgress {
   attempts: number;
 }
 
+/** Blobs are tried in the order of their items, so the ones tried most often come first. */
+const triedFirst = 64;
+
 /** What is left to remove, by decision; a decision with nothing left is missing. */
 export async function progressOf(db: Db, decisionIds: readonly string[]): Promise<Map<string, DeletionProgress>> {
   if (decisionIds.length === 0) return new Map();
   const rows = await db
     .selectFrom('incident_deletion_items')
-    .select((builder) => [
-      'decision_id',
-      builder.fn.countAll<number>().as('left'),
-      builder.fn.max('attempts').as('attempts'),
-    ])
+    .select((builder) => ['decision_id', builder.fn.countAll<number>().as('left')])
     .where('decision_id', 'in', decisionIds)
     .where('state', '=', 'pending')
     .groupBy('decision_id')
     .execute();
-  return new Map(
-    rows.map((row) => [row.decision_id, { left: Number(row.left), attempts: Number(row.attempts) }] as const),
-  );
+  const progress = new Map<string, DeletionProgress>();
+  for (const { decision_id, left } of rows) {
+    const first = await openItems(db, decision_id, triedFirst);
+    progress.set(decision_id, { left: Number(left), attempts: Math.max(0, ...first.map((item) => item.attempts)) });
+  }
+  return progress;
 }

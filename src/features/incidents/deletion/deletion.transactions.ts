@@ -2,8 +2,12 @@ import { type AuditEntry, appendAudit } from '#features/audit/index.ts';
 import { Problem } from '#kit/errors.ts';
 import type { Timestamp } from '#kit/time.ts';
 import { type Trx, transaction } from '#platform/metadata/metadata.ts';
-import { incidentById } from '../incident-access.ts';
-import { type DecisionRow, decisionOf } from './deletion.store.ts';
+
+import { chunksOfIncident, unstreamedSummary } from '../chunks/chunks.store.ts';
+import { incidentToChange } from '../incident-access.ts';
+import { streamsOf } from '../streams/streams.store.ts';
+import { type DecisionRow, decisionOf, openItems } from './deletion.store.ts';
+
 import type { DeletionDecisionsTable } from './deletion.tables.ts';
 
 interface RequestDeletion {
@@ -17,20 +21,19 @@ interface RequestDeletion {
   audit: AuditEntry;
 }
 
-/** Decides once: from here on the incident takes nothing more, and the paths of its blobs are written down. Repeats get the same decision. */
+/**
+ * Decides once: from here on the incident takes nothing more, so that its blobs can be written down afterwards, in steps.
+ * Repeats get the same decision.
+ */
 export const requestDeletionTransaction = transaction(
   'deletion.request',
   async (trx, input: RequestDeletion): Promise<DecisionRow> => {
+    // To itself: uploads that were being recorded have ended and are among the chunks below; the next find what is decided here.
+    const incident = await incidentToChange(trx, input.incidentId);
+    if (incident === undefined) throw new Problem('incident_not_found');
     const earlier = await decisionOf(trx, input.incidentId);
     if (earlier !== undefined) return earlier;
-    const incident = await incidentById(trx, input.incidentId);
-    if (incident === undefined) throw new Problem('incident_not_found');
     if (incident.status === 'open' && !input.allowOpen) throw new Problem('incident_open');
-    const { count } = await trx
-      .selectFrom('chunks')
-      .select((builder) => builder.fn.countAll<number>().as('count'))
-      .where('incident_id', '=', incident.id)
-      .executeTakeFirstOrThrow();
     const decision: DecisionRow = {
       id: input.id,
       incident_id: incident.id,
@@ -39,31 +42,13 @@ export const requestDeletionTransaction = transaction(
       actor_account_id: input.actorAccountId,
       allow_open: input.allowOpen ? 1 : 0,
       state: 'deletion_pending',
-      item_count: Number(count),
+      item_count: await countChunks(trx, incident.id),
       error_code: null,
       requested_at: input.at,
       updated_at: input.at,
       deleted_at: null,
     };
     await trx.insertInto('incident_deletion_decisions').values(decision).execute();
-    await trx
-      .insertInto('incident_deletion_items')
-      .columns(['id', 'decision_id', 'stored_path', 'byte_size', 'state', 'updated_at'])
-      .expression(
-        trx
-          .selectFrom('chunks')
-          .select((builder) => [
-            // One item a chunk, so the chunk's own id tells them apart.
-            builder.fn<string>('replace', ['id', builder.val<string>('chk_'), builder.val<string>('dit_')]).as('id'),
-            builder.val<string>(decision.id).as('decision_id'),
-            'stored_path',
-            'byte_size',
-            builder.val<'pending'>('pending').as('state'),
-            builder.val<string>(input.at).as('updated_at'),
-          ])
-          .where('incident_id', '=', incident.id),
-      )
-      .execute();
     await setState(trx, incident.id, 'deletion_pending', input.at);
     await appendAudit(trx, input.audit);
     return decision;
@@ -78,22 +63,99 @@ async function setState(trx: Trx, incidentId: string, state: DecisionRow['state'
     .execute();
 }
 
-export const startDeletionTransaction = transaction(
-  'deletion.start',
-  async (trx, input: { decisionId: string; incidentId: string; at: Timestamp }) => {
-    await trx
-      .updateTable('incident_deletion_decisions')
-      .set({ state: 'deleting', updated_at: input.at })
-      .where('id', '=', input.decisionId)
-      .where('state', '!=', 'deleted')
-      .execute();
-    await setState(trx, input.incidentId, 'deleting', input.at);
+/** The streams have counted; only chunks of the older kind, without one, are counted here. */
+async function countChunks(trx: Trx, incidentId: string): Promise<number> {
+  const [streams, unstreamed] = [await streamsOf(trx, incidentId), await unstreamedSummary(trx, incidentId)];
+  return [...streams.map((stream) => stream.chunk_count), ...unstreamed.map((part) => part.count)].reduce(
+    (total, count) => total + count,
+    0,
+  );
+}
+
+/**
+ * Writes down the blobs of some chunks, after that of the given one, and returns the last of them; undefined when there were fewer
+ * than the limit. In steps, since whoever uploads meanwhile waits for each. A step that was taken before adds nothing.
+ * Also a sign of life of the worker, as every step is.
+ */
+export const listItemsTransaction = transaction(
+  'deletion.list_items',
+  async (
+    trx,
+    input: { decisionId: string; incidentId: string; after: string | undefined; limit: number; at: Timestamp },
+  ) => {
+    await setDecision(trx, input.decisionId, { updated_at: input.at });
+    const chunks = await chunksOfIncident(trx, input.incidentId, input.limit, input.after);
+    if (chunks.length > 0) {
+      await trx
+        .insertInto('incident_deletion_items')
+        .values(
+          chunks.map((chunk) => ({
+            // One item a chunk, so the chunk's own id tells them apart.
+            id: chunk.id.replace('chk_', 'dit_'),
+            decision_id: input.decisionId,
+            stored_path: chunk.stored_path,
+            byte_size: chunk.byte_size,
+            state: 'pending' as const,
+            updated_at: input.at,
+          })),
+        )
+        .onConflict((conflict) => conflict.column('id').doNothing())
+        .execute();
+    }
+    return chunks.length < input.limit ? undefined : chunks.at(-1)?.id;
   },
 );
 
+interface Claim {
+  decisionId: string;
+  incidentId: string;
+  /** A worker that has shown no sign since then is gone, and its work is anybody's. Null: there is no other worker. */
+  staleBefore: Timestamp | null;
+  at: Timestamp;
+}
+
+/**
+ * Makes an unfinished deletion the work of one worker, until it is done, has failed, or shows no sign any more; false when it is
+ * another's. A worker that was only slow does no harm beside its successor: all that either does may be done twice.
+ */
+export const claimDeletionTransaction = transaction(
+  'deletion.claim',
+  async (trx, { decisionId, incidentId, staleBefore, at }: Claim): Promise<boolean> => {
+    const decision = await trx
+      .selectFrom('incident_deletion_decisions')
+      .select(['state', 'updated_at'])
+      .where('id', '=', decisionId)
+      .forUpdate()
+      .skipLocked()
+      .executeTakeFirst();
+    if (decision === undefined || decision.state === 'deleted') return false;
+    if (decision.state === 'deleting' && staleBefore !== null && decision.updated_at > staleBefore) return false;
+    await setDecision(trx, decisionId, { state: 'deleting', updated_at: at });
+    await setState(trx, incidentId, 'deleting', at);
+    return true;
+  },
+);
+
+/** For a worker that is told to stop: the next one need not wait until it seems gone. */
+export const releaseDeletionTransaction = transaction(
+  'deletion.release',
+  async (trx, input: { decisionId: string; incidentId: string; at: Timestamp }) => {
+    const decision = await decisionToChange(trx, input.decisionId);
+    if (decision?.state !== 'deleting') return;
+    await setDecision(trx, input.decisionId, { state: 'deletion_pending', updated_at: input.at });
+    await setState(trx, input.incidentId, 'deletion_pending', input.at);
+  },
+);
+
+async function setDecision(trx: Trx, id: string, values: Partial<DecisionRow>): Promise<void> {
+  await trx.updateTable('incident_deletion_decisions').set(values).where('id', '=', id).execute();
+}
+
+/** Also a sign of life of the worker. */
 export const itemsRemovedTransaction = transaction(
   'deletion.items_removed',
-  async (trx, input: { itemIds: string[]; at: Timestamp }) => {
+  async (trx, input: { decisionId: string; itemIds: string[]; at: Timestamp }) => {
+    await setDecision(trx, input.decisionId, { updated_at: input.at });
     await trx
       .updateTable('incident_deletion_items')
       .set((builder) => ({ state: 'removed', attempts: builder('attempts', '+', 1), updated_at: input.at }))
@@ -108,6 +170,8 @@ export const deletionFailedTransaction = transaction(
     trx,
     input: { decisionId: string; incidentId: string; itemIds: string[]; errorCode: string; at: Timestamp },
   ) => {
+    const decision = await decisionToChange(trx, input.decisionId);
+    if (decision === undefined || decision.state === 'deleted') return;
     if (input.itemIds.length > 0) {
       await trx
         .updateTable('incident_deletion_items')
@@ -115,45 +179,96 @@ export const deletionFailedTransaction = transaction(
         .where('id', 'in', input.itemIds)
         .execute();
     }
-    await trx
-      .updateTable('incident_deletion_decisions')
-      .set({ state: 'deletion_failed', error_code: input.errorCode, updated_at: input.at })
-      .where('id', '=', input.decisionId)
-      .execute();
+    await setDecision(trx, input.decisionId, {
+      state: 'deletion_failed',
+      error_code: input.errorCode,
+      updated_at: input.at,
+    });
     await setState(trx, input.incidentId, 'deletion_failed', input.at);
   },
 );
 
-const childTables = ['upload_operations', 'chunks', 'media_streams', 'checkins', 'incident_tokens'] as const;
+/** A failed worker and its successor must not undo one another's result. */
+async function decisionToChange(trx: Trx, id: string): Promise<DecisionRow | undefined> {
+  return await trx
+    .selectFrom('incident_deletion_decisions')
+    .selectAll()
+    .where('id', '=', id)
+    .forUpdate()
+    .executeTakeFirst();
+}
 
-/** After the last blob: the rows go, the account gets its room back, a tombstone without any words of the client stays. */
+/** True when every blob of the decision is gone and its rows are not yet. What follows is this worker's alone until it has ended. */
+async function mayRemoveRows(trx: Trx, decisionId: string): Promise<boolean> {
+  const decision = await decisionToChange(trx, decisionId);
+  if (decision === undefined || decision.state === 'deleted') return false;
+  const [left] = await openItems(trx, decisionId, 1);
+  return left === undefined;
+}
+
+/** After the last blob, some rows at a time: the rows of chunks, their room in the account, the items. False when none is left. */
+export const removeRowsTransaction = transaction(
+  'deletion.remove_rows',
+  async (trx, input: { decisionId: string; incidentId: string; limit: number; at: Timestamp }): Promise<boolean> => {
+    if (!(await mayRemoveRows(trx, input.decisionId))) return false;
+    await setDecision(trx, input.decisionId, { updated_at: input.at });
+    const chunks = await chunksOfIncident(trx, input.incidentId, input.limit);
+    if (chunks.length > 0) {
+      const removed = await trx
+        .deleteFrom('chunks')
+        .where(
+          'id',
+          'in',
+          chunks.map((chunk) => chunk.id),
+        )
+        .returning('byte_size')
+        .execute();
+      const incident = await incidentToChange(trx, input.incidentId);
+      if (incident?.owner_account_id != null) {
+        const bytes = removed.reduce((total, chunk) => total + Number(chunk.byte_size), 0);
+        await trx
+          .updateTable('accounts')
+          .set((builder) => ({ bytes_used: builder('bytes_used', '-', bytes) }))
+          .where('id', '=', incident.owner_account_id)
+          .execute();
+      }
+      return true;
+    }
+    const items = await trx
+      .deleteFrom('incident_deletion_items')
+      .where('id', 'in', (builder) =>
+        builder
+          .selectFrom('incident_deletion_items')
+          .select('id')
+          .where('decision_id', '=', input.decisionId)
+          .limit(input.limit),
+      )
+      .executeTakeFirst();
+    return Number(items.numDeletedRows) > 0;
+  },
+);
+
+/** Chunks are gone by then, and idempotency keys went with them. */
+const childTables = ['media_streams', 'checkins', 'incident_tokens'] as const;
+
+interface FinishDeletion {
+  decisionId: string;
+  incidentId: string;
+  at: Timestamp;
+  audit: AuditEntry;
+}
+
+/**
+ * After the last row of a chunk: what else hangs on the incident goes; a tombstone without any words of the client stays.
+ * False when something is left or another worker has done it.
+ */
 export const finishDeletionTransaction = transaction(
   'deletion.finish',
-  async (trx, input: { decisionId: string; incidentId: string; at: Timestamp; audit: AuditEntry }) => {
-    const left = await trx
-      .selectFrom('incident_deletion_items')
-      .select('id')
-      .where('decision_id', '=', input.decisionId)
-      .where('state', '=', 'pending')
-      .limit(1)
-      .executeTakeFirst();
-    const decision = await decisionOf(trx, input.incidentId);
-    if (left !== undefined || decision === undefined || decision.state === 'deleted') return;
-    const incident = await incidentById(trx, input.incidentId);
-    const { bytes } = await trx
-      .selectFrom('chunks')
-      .select((builder) => builder.fn.sum<number | null>('byte_size').as('bytes'))
-      .where('incident_id', '=', input.incidentId)
-      .executeTakeFirstOrThrow();
-    if (incident?.owner_account_id != null) {
-      await trx
-        .updateTable('accounts')
-        .set((builder) => ({ bytes_used: builder('bytes_used', '-', Number(bytes ?? 0)) }))
-        .where('id', '=', incident.owner_account_id)
-        .execute();
-    }
+  async (trx, input: FinishDeletion): Promise<boolean> => {
+    if (!(await mayRemoveRows(trx, input.decisionId))) return false;
+    const [chunk] = await chunksOfIncident(trx, input.incidentId, 1);
+    if (chunk !== undefined) return false;
     for (const table of childTables) await trx.deleteFrom(table).where('incident_id', '=', input.incidentId).execute();
-    await trx.deleteFrom('incident_deletion_items').where('decision_id', '=', input.decisionId).execute();
     await trx
       .updateTable('incidents')
       .set({
@@ -168,13 +283,16 @@ export const finishDeletionTransaction = transaction(
       })
       .where('id', '=', input.incidentId)
       .execute();
-    await trx
-      .updateTable('incident_deletion_decisions')
-      .set({ state: 'deleted', error_code: null, deleted_at: input.at, updated_at: input.at })
-      .where('id', '=', input.decisionId)
-      .execute();
+    await setDecision(trx, input.decisionId, {
+      state: 'deleted',
+      error_code: null,
+      deleted_at: input.at,
+      updated_at: input.at,
+    });
     await appendAudit(trx, input.audit);
+    return true;
   },
+  { patient: true },
 );
 
 export const purgeTombstoneTransaction = transaction(
@@ -210,13 +328,17 @@ export const purgeTokensTransaction = transaction(
       .executeTakeFirst();
     return { tokens: Number(tokens.numDeletedRows), sessions: Number(sessions.numDeletedRows) };
   },
+  { patient: true },
 );
 
 export const deletionTransactions = [
   requestDeletionTransaction,
-  startDeletionTransaction,
+  claimDeletionTransaction,
+  listItemsTransaction,
+  releaseDeletionTransaction,
   itemsRemovedTransaction,
   deletionFailedTransaction,
+  removeRowsTransaction,
   finishDeletionTransaction,
   purgeTombstoneTransaction,
   purgeTokensTransaction,

@@ -17,6 +17,15 @@ const atMost = 1_000;
 
 /** What a retention turn at `nowMs` would take. Changes nothing. */
 export async function previewRetention(db: Db, config: DeletionConfig, nowMs: number): Promise<RetentionPreview> {
+  const { incidentIds, ...due } = await dueNow(db, config, nowMs);
+  return { incidents: incidentIds.length === 0 ? [] : await summaries(db, incidentIds), ...due };
+}
+
+interface Due extends Omit<RetentionPreview, 'incidents'> {
+  incidentIds: string[];
+}
+
+async function dueNow(db: Db, config: DeletionConfig, nowMs: number): Promise<Due> {
   const before = (ms: number) => timestamp(nowMs - ms);
   const {
     closedIncidentRetentionMs: closedMs,
@@ -24,7 +33,7 @@ export async function previewRetention(db: Db, config: DeletionConfig, nowMs: nu
     tombstoneRetentionMs: tombMs,
   } = config;
   return {
-    incidents: closedMs === 0 ? [] : await expiredIncidents(db, before(closedMs)),
+    incidentIds: closedMs === 0 ? [] : await expiredIncidents(db, before(closedMs)),
     viewerLinks: tokenMs === 0 ? 0 : await countEnded(db, 'incident_tokens', before(tokenMs)),
     sessions: tokenMs === 0 ? 0 : await countEnded(db, 'auth_sessions', before(tokenMs)),
     tombstones: tombMs === 0 ? [] : await expiredTombstones(db, before(tombMs)),
@@ -34,10 +43,10 @@ export async function previewRetention(db: Db, config: DeletionConfig, nowMs: nu
 /** One retention turn: decides deletions for the deletion worker, and removes metadata that is only a record of the past. */
 export async function applyRetention(deps: { metadata: Metadata }, config: DeletionConfig): Promise<void> {
   const now = Date.now();
-  const due = await previewRetention(deps.metadata.read, config, now);
-  for (const incident of due.incidents) {
+  const { incidentIds, ...due } = await dueNow(deps.metadata.read, config, now);
+  for (const incidentId of incidentIds) {
     await requestDeletion(deps, {
-      incidentId: incident.id,
+      incidentId,
       source: 'retention_policy',
       reasonCode: 'closed_incident_retention',
       allowOpen: false,
@@ -52,7 +61,21 @@ export async function applyRetention(deps: { metadata: Metadata }, config: Delet
   for (const incidentId of due.tombstones) await deps.metadata.write(purgeTombstoneTransaction, { incidentId });
 }
 
-async function expiredIncidents(db: Db, closedBefore: string): Promise<RetentionPreview['incidents']> {
+async function expiredIncidents(db: Db, closedBefore: string): Promise<string[]> {
+  const rows = await db
+    .selectFrom('incidents')
+    .select('id')
+    .where('status', '=', 'closed')
+    .where('deletion_state', '=', 'active')
+    .where('closed_at', '<', closedBefore)
+    .orderBy('closed_at')
+    .limit(atMost)
+    .execute();
+  return rows.map((row) => row.id);
+}
+
+/** Reads every row of their chunks: for a person who asks, not for the server. */
+async function summaries(db: Db, ids: readonly string[]): Promise<RetentionPreview['incidents']> {
   const rows = await db
     .selectFrom('incidents')
     .leftJoin('chunks', 'chunks.incident_id', 'incidents.id')
@@ -62,12 +85,9 @@ async function expiredIncidents(db: Db, closedBefore: string): Promise<Retention
       builder.fn.count<number>('chunks.id').as('chunks'),
       builder.fn.coalesce(builder.fn.sum<number>('chunks.byte_size'), builder.val(0)).as('bytes'),
     ])
-    .where('incidents.status', '=', 'closed')
-    .where('incidents.deletion_state', '=', 'active')
-    .where('incidents.closed_at', '<', closedBefore)
+    .where('incidents.id', 'in', ids)
     .groupBy(['incidents.id', 'incidents.closed_at'])
     .orderBy('incidents.closed_at')
-    .limit(atMost)
     .execute();
   return rows.map((row) => ({ ...row, chunks: Number(row.chunks), bytes: Number(row.bytes) }));
 }

@@ -1,22 +1,27 @@
 import { Problem } from '#kit/errors.ts';
 import type { Timestamp } from '#kit/time.ts';
 import { type Trx, transaction } from '#platform/metadata/metadata.ts';
-import { assertOpen, incidentById } from '../incident-access.ts';
-import { type StreamRow, streamOf } from './streams.store.ts';
+import { assertOpen, incidentHeld } from '../incident-access.ts';
+import { type StreamRow, streamToChange } from './streams.store.ts';
 
-async function assertIncidentOpen(trx: Trx, incidentId: string): Promise<void> {
-  const incident = await incidentById(trx, incidentId);
+/** The stream, open and locked: chunks that are being added are counted in, those that come later find it closed. */
+async function openStreamToChange(trx: Trx, incidentId: string, streamId: string): Promise<StreamRow> {
+  const [incident, stream] = await Promise.all([
+    incidentHeld(trx, incidentId),
+    streamToChange(trx, incidentId, streamId),
+  ]);
   if (incident === undefined) throw new Problem('incident_not_found');
-  assertOpen(incident);
-}
-
-function assertStreamOpen(stream: StreamRow): void {
+  if (incident.deletion_state !== 'active') throw new Problem('incident_deleting');
+  if (stream === undefined) throw new Problem('stream_not_found');
   if (stream.status === 'complete') throw new Problem('stream_already_complete');
   if (stream.status === 'failed') throw new Problem('stream_failed');
+  return stream;
 }
 
 export const createStreamTransaction = transaction('streams.create', async (trx, stream: StreamRow) => {
-  await assertIncidentOpen(trx, stream.incident_id);
+  const incident = await incidentHeld(trx, stream.incident_id);
+  if (incident === undefined) throw new Problem('incident_not_found');
+  assertOpen(incident);
   await trx.insertInto('media_streams').values(stream).execute();
 });
 
@@ -34,11 +39,7 @@ interface CompleteStream {
 export const completeStreamTransaction = transaction(
   'streams.complete',
   async (trx, input: CompleteStream): Promise<StreamRow> => {
-    const incident = await incidentById(trx, input.incidentId);
-    if (incident === undefined) throw new Problem('incident_not_found');
-    if (incident.deletion_state !== 'active') throw new Problem('incident_deleting');
-    const stream = await streamOf(trx, input.incidentId, input.streamId);
-    assertStreamOpen(stream);
+    const stream = await openStreamToChange(trx, input.incidentId, input.streamId);
     const rows = await trx
       .selectFrom('chunks')
       .select((builder) => [
@@ -77,11 +78,7 @@ interface FailStream {
 
 /** The chunks that arrived are kept: they are evidence. */
 export const failStreamTransaction = transaction('streams.fail', async (trx, input: FailStream): Promise<StreamRow> => {
-  const incident = await incidentById(trx, input.incidentId);
-  if (incident === undefined) throw new Problem('incident_not_found');
-  if (incident.deletion_state !== 'active') throw new Problem('incident_deleting');
-  const stream = await streamOf(trx, input.incidentId, input.streamId);
-  assertStreamOpen(stream);
+  const stream = await openStreamToChange(trx, input.incidentId, input.streamId);
   const failed = {
     status: 'failed' as const,
     updated_at: input.at,

@@ -1,10 +1,10 @@
 import { Problem } from '#kit/errors.ts';
 import { transaction } from '#platform/metadata/metadata.ts';
-import { assertNotDeleting, incidentById } from '../incident-access.ts';
+import { assertNotDeleting, incidentHeld } from '../incident-access.ts';
 import type { IncidentTokenRow } from './viewer-tokens.store.ts';
 
 export const createTokenTransaction = transaction('viewer_tokens.create', async (trx, token: IncidentTokenRow) => {
-  const incident = await incidentById(trx, token.incident_id);
+  const incident = await incidentHeld(trx, token.incident_id);
   if (incident === undefined) throw new Problem('incident_not_found');
   assertNotDeleting(incident);
   await trx.insertInto('incident_tokens').values(token).execute();

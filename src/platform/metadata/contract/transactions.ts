@@ -78,6 +78,7 @@ export const addBytes = transaction('contract.add-bytes', async (trx, input: { a
 /** Numbers its row by what it finds: a body that another could see or overtake would give a number twice. */
 export const appendChunk = transaction('contract.append-chunk', async (trx, row: Row) => {
   const db = anyTables(trx);
+  await db.selectFrom('media_streams').select('id').where('id', '=', row.values.stream_id).forNoKeyUpdate().execute();
   const found = await db
     .selectFrom('chunks')
     .select((eb) => eb.fn.countAll().as('n'))

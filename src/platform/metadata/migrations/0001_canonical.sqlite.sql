@@ -47,6 +47,9 @@ CREATE TABLE incidents (
   closed_at TEXT
 ) STRICT;
 CREATE INDEX incidents_owner ON incidents (owner_account_id, id);
+-- For the lists that administrators filter.
+CREATE INDEX incidents_status ON incidents (status, id);
+CREATE INDEX incidents_deletion ON incidents (deletion_state, id);
 CREATE INDEX incidents_closed ON incidents (closed_at) WHERE status = 'closed' AND deletion_state = 'active';
 
 CREATE TABLE media_streams (
@@ -67,7 +70,6 @@ CREATE TABLE media_streams (
   failure_reason TEXT,
   UNIQUE (incident_id, id, media_type)
 ) STRICT;
-CREATE INDEX media_streams_status ON media_streams (status);
 
 CREATE TABLE chunks (
   id TEXT PRIMARY KEY,
@@ -85,24 +87,28 @@ CREATE TABLE chunks (
   FOREIGN KEY (incident_id, stream_id, media_type)
     REFERENCES media_streams (incident_id, id, media_type) ON DELETE CASCADE
 ) STRICT;
-CREATE INDEX chunks_incident ON chunks (incident_id, id);
-CREATE UNIQUE INDEX chunks_streamed ON chunks (incident_id, stream_id, chunk_index) WHERE stream_id IS NOT NULL;
+-- Over all rows, so that it also finds everything of an incident: listing, deletion, both cascades (docs/decisions/0011).
+CREATE UNIQUE INDEX chunks_streamed ON chunks (incident_id, stream_id, chunk_index);
+-- Above, rows without a stream all differ (NULL equals nothing); here they do not.
 CREATE UNIQUE INDEX chunks_unstreamed ON chunks (incident_id, media_type, chunk_index) WHERE stream_id IS NULL;
+-- Counts them and knows the latest without reading a row: viewers ask again and again.
+CREATE INDEX chunks_unstreamed_latest ON chunks (incident_id, stream_id, media_type, id) WHERE stream_id IS NULL;
 
+-- Found by its key, and goes with its chunk. No index by id or incident: nothing looks for them, and every upload would pay.
 CREATE TABLE upload_operations (
-  id TEXT PRIMARY KEY,
+  id TEXT NOT NULL,
   operation_type TEXT NOT NULL CHECK (operation_type IN ('complete_chunk')),
   -- SHA-256 over the account id and the key: one account's keys never meet another's.
-  idempotency_key_hash TEXT NOT NULL UNIQUE
+  idempotency_key_hash TEXT NOT NULL PRIMARY KEY
     CHECK (length(idempotency_key_hash) = 64 AND idempotency_key_hash NOT GLOB '*[^0-9a-f]*'),
   state TEXT NOT NULL CHECK (state IN ('completed')),
-  incident_id TEXT NOT NULL REFERENCES incidents (id) ON DELETE CASCADE,
+  -- The incident of the chunk, which is what keeps it true.
+  incident_id TEXT NOT NULL,
   chunk_id TEXT NOT NULL REFERENCES chunks (id) ON DELETE CASCADE,
   -- SHA-256 over the canonical fingerprint of the request.
   fingerprint TEXT NOT NULL CHECK (length(fingerprint) = 64 AND fingerprint NOT GLOB '*[^0-9a-f]*'),
   created_at TEXT NOT NULL
 ) STRICT;
-CREATE INDEX upload_operations_incident ON upload_operations (incident_id);
 CREATE INDEX upload_operations_chunk ON upload_operations (chunk_id);
 
 CREATE TABLE checkins (
@@ -153,7 +159,7 @@ CREATE TABLE incident_deletion_items (
   attempts INTEGER NOT NULL DEFAULT 0 CHECK (attempts >= 0),
   updated_at TEXT NOT NULL
 ) STRICT;
-CREATE INDEX incident_deletion_items_open ON incident_deletion_items (decision_id, id) WHERE state = 'pending';
+CREATE INDEX incident_deletion_items_decision ON incident_deletion_items (decision_id, state, id);
 
 CREATE TABLE admin_audit (
   id TEXT PRIMARY KEY,

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { types } from 'node:util';
+import { canCross } from '#platform/metadata/can-cross.ts';
 import type { AnyTransaction } from '#platform/metadata/metadata.ts';
 import { type Session, trxOver } from './executor.ts';
 import { isDatabaseFailure } from './result-codes.ts';
@@ -82,34 +82,5 @@ export class BodyRunner {
       this.#giveUp({ ok: false, error });
       this.#watch();
     });
-  }
-}
-
-/**
- * Whether structured clone will carry a value; checked before the commit, since afterwards there would be no way back.
- * The common shapes are told apart quickly, everything else is tried.
- */
-export function canCross(value: unknown): boolean {
-  if (value === null) return true;
-  switch (typeof value) {
-    case 'function':
-    case 'symbol':
-      return false;
-    case 'object':
-      break;
-    default:
-      return true;
-  }
-  if (Array.isArray(value)) return value.every(canCross);
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if ((prototype === Object.prototype || prototype === null) && !types.isProxy(value)) {
-    return Object.values(value).every(canCross);
-  }
-  if (value instanceof Uint8Array || value instanceof Date) return true;
-  try {
-    structuredClone(value);
-    return true;
-  } catch {
-    return false;
   }
 }

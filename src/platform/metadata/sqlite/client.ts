@@ -40,6 +40,7 @@ interface Pending {
 /** The caller's side of the writer: queues, batches, settles. */
 export class SqliteMetadata implements Metadata, WriterEvents {
   readonly dialect = 'sqlite';
+  readonly shared = false;
   readonly read: Db;
   readonly #options: ClientOptions;
   #link: WriterLink | undefined;

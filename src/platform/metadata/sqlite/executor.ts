@@ -8,6 +8,7 @@ import {
   Kysely,
   Transaction as KyselyTransaction,
   type QueryResult,
+  type SelectQueryNode,
   SqliteAdapter,
   SqliteIntrospector,
   SqliteQueryCompiler,
@@ -20,8 +21,16 @@ export interface Session {
   run(sql: string, parameters: readonly unknown[]): StatementResult | Promise<StatementResult>;
 }
 
+/** One writer needs no row locks, and SQLite has no words for them. */
+class LockFreeCompiler extends SqliteQueryCompiler {
+  protected override visitSelectQuery(node: SelectQueryNode): void {
+    const { endModifiers: _, ...rest } = node;
+    super.visitSelectQuery(rest);
+  }
+}
+
 const adapter = new SqliteAdapter();
-const compiler = new SqliteQueryCompiler();
+const compiler = new LockFreeCompiler();
 
 /** Kysely would open a transaction around the callback by itself; here a Transaction value does that. */
 class RefusingDriver extends DummyDriver {

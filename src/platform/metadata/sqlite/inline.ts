@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import type { AnyTransaction, Db, Metadata } from '#platform/metadata/metadata.ts';
 import { readMigrations } from '#platform/metadata/migration-files.ts';
+import { assertDistinctNames } from '#platform/metadata/registry.ts';
 import { Checkpointer } from './checkpoint.ts';
 import { type MetadataLog, SqliteMetadata, type WriterEvents, type WriterLink } from './client.ts';
 import { openConnection } from './connection.ts';
@@ -12,7 +13,6 @@ import { GroupRunner } from './group.ts';
 import type { Outcome, Request } from './messages.ts';
 import { applyMigrations, migrateSqlite } from './migrate.ts';
 import { openReader, ping, type Reader } from './reader.ts';
-import { assertDistinctNames } from './registry.ts';
 import { Statements } from './statements.ts';
 
 export interface SqliteInlineOptions {

@@ -1,11 +1,11 @@
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import type { AnyTransaction } from '#platform/metadata/metadata.ts';
+import { assertDistinctNames } from '#platform/metadata/registry.ts';
 import { StartupError } from '#platform/process/startup-error.ts';
 import { Checkpointer } from './checkpoint.ts';
 import { openConnection } from './connection.ts';
 import { GroupRunner } from './group.ts';
 import type { FromWriter, Request, ToWriter, WriterData } from './messages.ts';
-import { assertDistinctNames } from './registry.ts';
 
 /**
  * The body of the writer thread; its entry module calls this with the transactions of every slice. Takes whatever has arrived

@@ -1,0 +1,313 @@
+/** No query of the server reads a large table from end to end, and no cascade does: every one is asked for its plan. */
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { after, test } from 'node:test';
+import { transactions } from '#compose/transactions.ts';
+import * as accounts from '#features/accounts/accounts.store.ts';
+import * as audit from '#features/audit/audit.store.ts';
+import * as checkins from '#features/incidents/check-ins/check-ins.store.ts';
+import { checkBlobs } from '#features/incidents/chunks/check-blobs.ts';
+import * as chunks from '#features/incidents/chunks/chunks.store.ts';
+import * as deletion from '#features/incidents/deletion/deletion.store.ts';
+import { previewRetention } from '#features/incidents/deletion/retention.ts';
+import * as incidents from '#features/incidents/incidents.store.ts';
+import * as streams from '#features/incidents/streams/streams.store.ts';
+import * as tokens from '#features/incidents/viewer-tokens/viewer-tokens.store.ts';
+import { createMemoryBlobStore } from '#platform/blobs/memory/memory-blob-store.ts';
+import { hash, oneOfEach, rows } from '#platform/metadata/contract/rows.ts';
+import type { Db } from '#platform/metadata/metadata.ts';
+import { dbOver, type Session, trxOver } from '#platform/metadata/sqlite/executor.ts';
+import { migrateSqlite } from '#platform/metadata/sqlite/migrate.ts';
+import { Statements } from '#platform/metadata/sqlite/statements.ts';
+import { scratchFolder } from '../support/server.ts';
+
+const folder = scratchFolder('plans');
+const path = join(folder.path, 'proofline.db');
+migrateSqlite({ path });
+const database = new DatabaseSync(path);
+after(() => {
+  database.close();
+  folder.remove();
+});
+
+const seen = new Map<string, string>();
+let running = '';
+const statements = new Statements(database);
+const session: Session = {
+  run: (text, parameters) => {
+    if (!seen.has(text)) seen.set(text, running);
+    return statements.run(text, parameters);
+  },
+};
+const db: Db = dbOver(session);
+
+const at = '2026-01-02T03:04:05.678Z';
+const later = '2036-01-02T03:04:05.678Z';
+const auditOf = audit.auditEntry({ actor: 'server', action: 'x', subjectType: 'incident', subjectId: 'inc_1' });
+const looseChunk = rows.chunk({ id: 'chk_0', stream_id: null }).values;
+const unstreamed = { incidentId: 'inc_1', streamId: null, mediaType: 'audio', chunkIndex: 1 } as const;
+
+for (const row of [
+  ...oneOfEach(),
+  rows.chunk({ id: 'chk_0', stream_id: null }),
+  rows.incident({ id: 'inc_2', owner_account_id: null }),
+])
+  insert(row.table, row.values);
+
+database.exec('UPDATE accounts SET bytes_used = 20');
+
+/** What every function of the stores is called with, after the database. A function that is missing here fails the test. */
+const reads: Record<string, Record<string, unknown[][]>> = {
+  accounts: {
+    accountById: [['acct_1']],
+    accountHeld: [['acct_1']],
+    accountToChange: [['acct_1']],
+    accountByUsername: [['amal']],
+    listAccounts: [[10], [10, 'acct_0']],
+    usernamesOf: [[['acct_1']]],
+    administratorExists: [[]],
+    sessionHolder: [['api', hash('1')]],
+    revokeSessionsOf: [
+      ['acct_1', at],
+      ['acct_1', at, 'ses_2'],
+    ],
+    openSessionsOf: [['acct_1', at]],
+  },
+  audit: { listAudit: [[10], [10, 'aud_2']], appendAudit: [[auditOf]] },
+  checkins: { checkinsOf: [['inc_1', 10]], latestCheckins: [['inc_1', 1]] },
+  chunks: {
+    chunkById: [['chk_1']],
+    chunkByIdentity: [[{ ...unstreamed, streamId: 'str_1' }], [unstreamed]],
+    operationByKey: [[hash('b')]],
+    chunksOfIncident: [
+      ['inc_1', 10],
+      ['inc_1', 10, 'chk_0'],
+      ['inc_1', 10, 'chk_1'],
+    ],
+    chunksOfStream: [['inc_1', 'str_1', 0, 10]],
+    chunkBlobsOfStream: [['inc_1', 'str_1', 0, 10]],
+    unstreamedSummary: [['inc_1']],
+  },
+  deletion: {
+    decisionOf: [['inc_1']],
+    unfinishedDecisions: [[10]],
+    listDecisions: [[10], [10, 'del_2']],
+    openItems: [['del_1', 10]],
+    countItems: [['del_1']],
+    countUnfinished: [[]],
+    progressOf: [[['del_1']]],
+  },
+  incidents: {
+    listIncidents: [
+      [undefined, 10],
+      [null, 10, 'inc_2'],
+      ['acct_1', 10, 'inc_2'],
+    ],
+    findIncidents: [
+      [{}, 10],
+      [{ status: 'open' }, 10],
+      [{ deletionState: 'deleting' }, 10, 'inc_2'],
+      [{ ownerId: 'acct_1', status: 'open', deletionState: 'active' }, 10, 'inc_2'],
+    ],
+    countIncidents: [[]],
+  },
+  streams: { streamOf: [['inc_1', 'str_1']], streamToChange: [['inc_1', 'str_1']], streamsOf: [['inc_1']] },
+  tokens: { tokenById: [['itk_1']], incidentOfViewerToken: [['no such token']] },
+};
+const stores = { accounts, audit, checkins, chunks, deletion, incidents, streams, tokens };
+const notQueries = new Set(['auditEntry']);
+
+const subject = { decisionId: 'del_1', incidentId: 'inc_1', at, audit: auditOf };
+const noDecision = 'DELETE FROM incident_deletion_items; DELETE FROM incident_deletion_decisions;';
+const blobsGone =
+  "UPDATE incident_deletion_decisions SET state = 'deleting'; UPDATE incident_deletion_items SET state = 'removed';";
+/** What every transaction is run with, and on what. One that is missing here fails the test. */
+const writes: Record<string, { input: unknown; after?: string }[]> = {
+  'accounts.create': [
+    {
+      input: {
+        account: { id: 'acct_2', username: 'b', password_hash: 'x', role: 'admin' },
+        at,
+        audit: auditOf,
+        onlyAsFirstAdministrator: true,
+      },
+    },
+  ],
+  'accounts.open_session': [
+    { input: { session: { ...rows.session({ id: 'ses_2', token_hash: hash('2') }).values }, passwordHash: 'x' } },
+  ],
+  'accounts.close_session': [{ input: { sessionId: 'ses_1', at } }],
+  'accounts.set_password': [{ input: { accountId: 'acct_1', passwordHash: 'y', at, audit: auditOf } }],
+  'accounts.revoke_sessions': [{ input: { accountId: 'acct_1', at, audit: auditOf } }],
+  'accounts.set_quota': [{ input: { accountId: 'acct_1', bytesLimit: 1, at, audit: auditOf } }],
+  'audit.record': [{ input: auditOf }],
+  'incidents.create': [{ input: rows.incident({ id: 'inc_3' }).values }],
+  'incidents.close': [{ input: { incidentId: 'inc_1', at } }],
+  'incidents.assign_owner': [{ input: { incidentId: 'inc_2', accountId: 'acct_1', at, audit: auditOf } }],
+  'streams.create': [{ input: rows.stream({ id: 'str_2' }).values }],
+  'streams.complete': [{ input: { incidentId: 'inc_1', streamId: 'str_1', expectedChunkCount: 1, at } }],
+  'streams.fail': [{ input: { incidentId: 'inc_1', streamId: 'str_1', failureReason: null, at } }],
+  'chunks.record': [
+    {
+      input: {
+        chunk: { ...rows.chunk({ id: 'chk_2', chunk_index: 2 }).values, original_filename: null },
+        operation: { id: 'upo_2', keyHash: hash('e'), fingerprint: hash('f') },
+        defaultQuotaBytes: 0,
+      },
+    },
+    {
+      input: {
+        chunk: { ...looseChunk, id: 'chk_2', chunk_index: 2, original_filename: null },
+        operation: { id: 'upo_2', keyHash: hash('e'), fingerprint: hash('f') },
+        defaultQuotaBytes: 0,
+      },
+    },
+  ],
+  'checkins.create': [{ input: rows.checkin({ id: 'chi_2' }).values }],
+  'viewer_tokens.create': [{ input: rows.token({ id: 'itk_2', token_hash: hash('e') }).values }],
+  'viewer_tokens.revoke': [{ input: { tokenId: 'itk_1', at } }],
+  'deletion.request': [
+    {
+      input: {
+        id: 'del_2',
+        incidentId: 'inc_1',
+        source: 'admin_request',
+        reasonCode: null,
+        actorAccountId: null,
+        allowOpen: true,
+        at,
+        audit: auditOf,
+      },
+      after: noDecision,
+    },
+  ],
+  'deletion.list_items': [{ input: { ...subject, after: 'chk_0', limit: 10 } }],
+  'deletion.claim': [{ input: { ...subject, staleBefore: null } }],
+  'deletion.release': [{ input: subject, after: blobsGone }],
+  'deletion.items_removed': [{ input: { decisionId: 'del_1', itemIds: ['dit_1'], at } }],
+  'deletion.failed': [{ input: { ...subject, itemIds: ['dit_1'], errorCode: 'x' } }],
+  'deletion.remove_rows': [
+    { input: { ...subject, limit: 10 }, after: blobsGone },
+    { input: { ...subject, limit: 10 }, after: `${blobsGone} DELETE FROM chunks` },
+  ],
+  'deletion.finish': [{ input: subject, after: `${blobsGone} DELETE FROM chunks` }],
+  'deletion.purge_tombstone': [{ input: { incidentId: 'inc_1' } }],
+  'deletion.purge_tokens': [{ input: { endedBefore: at } }],
+};
+
+/** What may be read whole, and why. The rest may be no part of a scan, whatever index it would go along. */
+const mayScan: { query: RegExp; why: string }[] = [
+  { query: /^select \* from "\w+" order by "id"( desc)? limit \?$/, why: 'the first page of a list, along its key' },
+  {
+    query: /^select "status", "deletion_state", count/,
+    why: 'an administrator opened the overview: one row an incident',
+  },
+  {
+    query: /"auth_sessions"|"incident_tokens"/,
+    why: 'retention; holds what logged in lately, and links that a person made',
+  },
+];
+
+function insert(table: string, values: Record<string, unknown>): void {
+  const columns = Object.keys(values);
+  const insertion = database.prepare(`INSERT INTO ${table} (${columns}) VALUES (${columns.map(() => '?')})`);
+  insertion.run(...Object.values(values).map((value) => value as string | number | null)); // what rows.ts is made of
+}
+
+function undone(work: () => Promise<unknown>): Promise<unknown> {
+  database.exec('BEGIN');
+  return work().finally(() => database.exec('ROLLBACK'));
+}
+
+function scansOf(query: string): string[] {
+  const plan = database.prepare(`EXPLAIN QUERY PLAN ${query}`).all();
+  return plan.map((step) => String(step.detail)).filter((detail) => /^SCAN (?!CONSTANT ROW)/.test(detail));
+}
+
+test('every function of the stores is looked at', async () => {
+  for (const [name, store] of Object.entries(stores)) {
+    const functions = Object.entries<unknown>(store).filter(
+      (entry): entry is [string, (db: Db, ...args: unknown[]) => Promise<unknown>] =>
+        typeof entry[1] === 'function' && !notQueries.has(entry[0]),
+    );
+    assert.deepEqual(functions.map(([name]) => name).sort(), Object.keys(reads[name] ?? {}).sort(), name);
+    for (const [functionName, call] of functions) {
+      for (const given of reads[name]?.[functionName] ?? []) {
+        running = `${name}.${functionName}`;
+        // The one refusal among them comes after the query.
+        await undone(() =>
+          call(db, ...given).catch((error: unknown) => assert.match(String(error), /viewer|link|token/i)),
+        );
+      }
+    }
+  }
+  running = 'retention';
+  const day = 86_400_000;
+  const retention = { closedIncidentRetentionMs: day, tokenMetadataRetentionMs: day, tombstoneRetentionMs: day };
+  await undone(async () => {
+    database.exec(`UPDATE incidents SET status = 'closed', closed_at = '${at}' WHERE id = 'inc_2'`);
+    const preview = await previewRetention(db, { workerIntervalMs: 0, ...retention }, Date.parse(later));
+    assert.equal(preview.incidents.length, 1);
+  });
+  running = 'checkBlobs';
+  const blobs = createMemoryBlobStore({ stagingQuotaBytes: 1, maxBodyBytes: 1 });
+  assert.ok((await Array.fromAsync(checkBlobs({ read: db, blobs }, { hash: false }))).length > 0);
+});
+
+test('every transaction is looked at', async () => {
+  assert.deepEqual(transactions.map(({ name }) => name).sort(), Object.keys(writes).sort());
+  for (const { name, body } of transactions) {
+    for (const { input, after } of writes[name] ?? []) {
+      running = name;
+      await undone(async () => {
+        if (after !== undefined) database.exec(after);
+        await body(trxOver(session), input);
+      });
+    }
+  }
+});
+
+test('no query scans a table that grows', () => {
+  assert.ok(seen.size > 60, `only ${seen.size} queries were seen`);
+  for (const [query, by] of seen) {
+    if (mayScan.some((allowed) => allowed.query.test(query))) continue;
+    assert.deepEqual(scansOf(query), [], `${by}: ${query}`);
+  }
+});
+
+test('no listing of chunks sorts', () => {
+  for (const [query, by] of seen) {
+    if (!/from "chunks".* order by /.test(query)) continue;
+    const plan = database.prepare(`EXPLAIN QUERY PLAN ${query}`).all();
+    assert.ok(!plan.some((step) => /TEMP B-TREE/.test(String(step.detail))), `${by}: ${query}`);
+  }
+});
+
+test('what viewers ask for again and again reads no row of a chunk', () => {
+  const polled = [...seen].filter(([, by]) => by === 'chunks.unstreamedSummary');
+  assert.equal(polled.length, 1);
+  for (const [query] of polled) {
+    const plan = database.prepare(`EXPLAIN QUERY PLAN ${query}`).all();
+    assert.match(String(plan[0]?.detail), /^SEARCH chunks USING COVERING INDEX chunks_unstreamed_latest/);
+  }
+});
+
+test('no cascade scans: the columns of every foreign key begin an index', () => {
+  const tables = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE '%_%'").all();
+  let keys = 0;
+  for (const { name: table } of tables) {
+    const columns = Map.groupBy(database.prepare(`PRAGMA foreign_key_list(${table})`).all(), ({ id }) => id);
+    for (const key of columns.values()) {
+      keys += 1;
+      const condition = key.map(({ from }) => `${from} = ?`).join(' AND ');
+      assert.deepEqual(scansOf(`SELECT rowid FROM ${table} WHERE ${condition}`), [], `${table}: ${condition}`);
+    }
+  }
+  assert.ok(keys >= 10);
+});
+
+test('the check finds what it is for', () => {
+  assert.deepEqual(scansOf("SELECT * FROM chunks WHERE stored_path = 'a'"), ['SCAN chunks']);
+  assert.match(scansOf('SELECT count(*) FROM chunks').join(), /^SCAN chunks USING COVERING INDEX/);
+});
