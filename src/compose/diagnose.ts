@@ -1,24 +1,13 @@
-import { existsSync, readdirSync, statfsSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, statfsSync, statSync } from 'node:fs';
 import { administratorExists } from '#features/accounts/index.ts';
-import { openLocalBlobStore } from '#platform/blobs/local/local-blob-store.ts';
 import type { Metadata } from '#platform/metadata/metadata.ts';
 import { quickCheckSqlite } from '#platform/metadata/sqlite/check.ts';
 import { pendingSqliteMigrations } from '#platform/metadata/sqlite/migrate.ts';
 import { type Config, dataPaths } from './config.ts';
 import { lockDataDir } from './data-dir.ts';
+import { diagnoseBlobs } from './diagnose-blobs.ts';
+import { type Diagnosis, fine } from './diagnosis.ts';
 import { readFillingMark } from './transfer/being-filled.ts';
-
-export interface Diagnosis {
-  check: string;
-  state: 'ok' | 'note' | 'bad';
-  /** What was found. */
-  found: string;
-  /** What to do about it, when it is not ok. */
-  remedy?: string;
-}
-
-const fine = (check: string, found: string): Diagnosis => ({ check, state: 'ok', found });
 
 const minFreeBytes = 1024 ** 3;
 
@@ -33,14 +22,14 @@ export async function* diagnose(config: Config): AsyncGenerator<Diagnosis> {
       found: 'SAFE_DATA_DIR does not exist yet',
       remedy: 'The first start makes it. If there should be data, check that its disk is mounted.',
     };
+    yield* diagnoseBlobs(config);
     return;
   }
   yield permissions(dataDir);
   yield* space(dataDir);
   yield serverState(config);
   yield* database(dbPath);
-  yield await disk(config, dataDir);
-  yield leftovers(dataDir, config.chunks.stagingCleanupAgeMs);
+  yield* diagnoseBlobs(config);
 }
 
 /** What needs the rows: asked apart, as opening the database may have failed. */
@@ -143,45 +132,5 @@ function* database(dbPath: string): Generator<Diagnosis> {
         state: 'bad',
         found: `damaged: ${faults.length} faults`,
         remedy: 'Stop the server, keep a copy of the files, restore the last good backup.',
-      };
-}
-
-async function disk(config: Config, dataDir: string): Promise<Diagnosis> {
-  const notes: string[] = [];
-  const log = { warn: (_: object, message: string) => void notes.push(message), error: () => undefined };
-  try {
-    const { stagingQuotaBytes, maxUploadBytes, stagingCleanupAgeMs } = config.chunks;
-    const store = await openLocalBlobStore({
-      dataDir,
-      stagingQuotaBytes,
-      maxBodyBytes: maxUploadBytes,
-      stagingMaxAgeMs: stagingCleanupAgeMs,
-      log,
-    });
-    await store.close();
-    return fine('disk', ['writes, hard links and flushes work', ...notes].join('; '));
-  } catch (error) {
-    return {
-      check: 'disk',
-      state: 'bad',
-      found: error instanceof Error ? error.message : 'cannot be used',
-      remedy: 'Use a local filesystem with hard links and fsync, such as ext4 or xfs.',
-    };
-  }
-}
-
-function leftovers(dataDir: string, ageMs: number): Diagnosis {
-  const staging = join(dataDir, 'staging');
-  const old = readdirSync(staging).filter((name) => {
-    const stats = statSync(join(staging, name), { throwIfNoEntry: false });
-    return stats !== undefined && Date.now() - stats.mtimeMs > ageMs;
-  });
-  return old.length === 0
-    ? fine('staging', 'nothing left behind')
-    : {
-        check: 'staging',
-        state: 'note',
-        found: `${old.length} files left behind by an earlier process`,
-        remedy: 'The running server sweeps them by itself.',
       };
 }

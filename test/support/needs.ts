@@ -1,6 +1,9 @@
 import { accessSync, constants, existsSync, globSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { TestContext } from 'node:test';
+
+const versitygwVersion = 'v1.8.0';
 
 /** What a test of faults may need of the machine, and how to get it. */
 const needs = {
@@ -17,6 +20,11 @@ const needs = {
     there: () => globSync('/usr/lib{,64}/{,*/}libeatmydata.so*').length > 0,
     how: 'apt-get install libeatmydata1',
   },
+  radosgw: {
+    there: () => process.getuid?.() === 0 && ['radosgw', 'ceph-mon', 'ceph-osd', 'ceph'].every(inPath),
+    how: 'as root, apt-get install --no-install-recommends radosgw ceph-mon ceph-osd ceph-common',
+  },
+  versitygw: { there: () => versitygwBinary() !== undefined, how: '.ci/install-versitygw' },
 } as const;
 
 export type Need = keyof typeof needs;
@@ -40,7 +48,7 @@ export function lacks(t: TestContext, ...wanted: readonly Need[]): boolean {
   return true;
 }
 
-function inPath(command: string): boolean {
+export function inPath(command: string): boolean {
   // sbin is not in everybody's PATH, but mkfs is there.
   return [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'].some((folder) => {
     try {
@@ -50,4 +58,12 @@ function inPath(command: string): boolean {
       return false;
     }
   });
+}
+
+/** Where .ci/install-versitygw puts it, or one of the system's. */
+export function versitygwBinary(): string | undefined {
+  const cache = process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache');
+  const own = join(cache, 'proofline', `versitygw-${versitygwVersion}`, 'versitygw');
+  if (existsSync(own)) return own;
+  return inPath('versitygw') ? 'versitygw' : undefined;
 }
