@@ -40,6 +40,10 @@ const commands = {
     summary: 'put a backup into an empty place, and verify it',
     load: async () => (await import('./restore.ts')).restoreCommand(),
   },
+  move: {
+    summary: 'copy the rows to PostgreSQL, the blobs to S3, or back',
+    load: async () => (await import('./move.ts')).moveCommand(),
+  },
   retention: {
     summary: 'preview what retention would delete',
     load: async () => (await import('./retention.ts')).retentionCommand(),

@@ -13,9 +13,10 @@ export function prepareDataDir({ dataDir }: Pick<DataPaths, 'dataDir'>): void {
   makeFolder(dataDir, 'SAFE_DATA_DIR');
 }
 
-/** Where rows are in a file beside the blobs: refuses a folder that has lost it. Throws StartupError. */
-export function prepareSqliteFile({ dataDir, dbPath }: DataPaths): void {
+/** Where rows are in a file beside the blobs: refuses a folder that has lost it, unless it is to be filled. Throws StartupError. */
+export function prepareSqliteFile({ dataDir, dbPath }: DataPaths, { mayBeNew }: { mayBeNew: boolean }): void {
   makeFolder(dirname(dbPath), 'SAFE_DB_PATH');
+  if (mayBeNew) return;
   const blobs = join(dataDir, 'blobs', 'incidents');
   const hasBlobs = existsSync(blobs) && readdirSync(blobs).length > 0;
   if (hasBlobs && !existsSync(dbPath)) {

@@ -6,7 +6,8 @@ import { Rate } from '#recorder/progress/rate.ts';
 const words: Record<TransferPhase, string> = {
   rows: 'rows',
   blobs: 'copying',
-  'check-backup': 'checking the backup',
+  count: 'counting',
+  'check-source': 'checking what there is',
   'verify-rows': 'comparing rows',
   'verify-blobs': 'verifying what was written',
   'clean-up': 'cleaning up',

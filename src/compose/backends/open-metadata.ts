@@ -14,13 +14,9 @@ export interface OpenMetadataOptions {
 }
 
 /** The database alone, for commands of one act; works beside a running server. Throws StartupError. */
-export async function openMetadata(
-  config: Config,
-  log: Log,
-  { upTo, whileFilling = false }: OpenMetadataOptions = {},
-): Promise<Metadata> {
-  const metadata = await (config.metadata.backend === 'postgresql' ? openPostgresql : openFile)(config, log, upTo);
-  if (whileFilling) return metadata;
+export async function openMetadata(config: Config, log: Log, options: OpenMetadataOptions = {}): Promise<Metadata> {
+  const metadata = await (config.metadata.backend === 'postgresql' ? openPostgresql : openFile)(config, log, options);
+  if (options.whileFilling === true) return metadata;
   try {
     await refuseFillingRows(metadata.read);
     return metadata;
@@ -30,7 +26,7 @@ export async function openMetadata(
   }
 }
 
-async function openPostgresql(config: Config, log: Log, upTo: string | undefined): Promise<Metadata> {
+async function openPostgresql(config: Config, log: Log, { upTo }: OpenMetadataOptions): Promise<Metadata> {
   const { postgresMaxOpen: maxOpen, postgresMaxIdle: maxIdle, postgresMaxLifetimeMs: maxLifetimeMs } = config.metadata;
   // Loaded only where it is used, as the transactions are: with SQLite they run in the writer's thread.
   const { openPostgres } = await import('#platform/metadata/postgres/open.ts');
@@ -38,10 +34,14 @@ async function openPostgresql(config: Config, log: Log, upTo: string | undefined
   return await openPostgres({ ...postgresDsns(config), transactions, maxOpen, maxIdle, maxLifetimeMs, log, upTo });
 }
 
-async function openFile(config: Config, log: Log, upTo: string | undefined): Promise<Metadata> {
+async function openFile(
+  config: Config,
+  log: Log,
+  { upTo, whileFilling = false }: OpenMetadataOptions,
+): Promise<Metadata> {
   const paths = dataPaths(config);
   prepareDataDir(paths);
-  prepareSqliteFile(paths);
+  prepareSqliteFile(paths, { mayBeNew: whileFilling });
   const writerModule = threadModule(import.meta.url, 'sqlite-writer.thread');
   return await openSqlite({ path: paths.dbPath, writerModule, log, upTo });
 }

@@ -40,7 +40,7 @@ export function placesOf(config: Config, log: Log): Places {
       open: (upTo) => openMetadata(config, log, { upTo, whileFilling: true }),
     },
     blobs: {
-      exists: async () => holdsFiles(join(paths.dataDir, 'blobs')),
+      exists: async () => config.blobs.backend === 's3' || holdsFiles(join(paths.dataDir, 'blobs')),
       open: () => openBlobs(roomy, log, { hasChunks: false, whileFilling: true }),
     },
     lock: () => {

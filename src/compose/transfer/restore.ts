@@ -1,12 +1,10 @@
-import { atOnce } from './at-once.ts';
 import type { BackupFolder, Snapshot } from './backup/backup-folder.ts';
 import type { Manifest } from './backup/manifest.ts';
-import { readFillingMark } from './being-filled.ts';
-import { damagedSource, type FillReport, fillStore, refuseBlobs, refuseRows } from './fill-store.ts';
+import { damagedSource, type FillReport, fillStore } from './fill-store.ts';
+import { damagedBlobs, refuseFullBlobs, refuseFullRows } from './look-ahead.ts';
 import type { Places } from './places.ts';
-import { type Damage, damageOf, type Tell } from './transfer-events.ts';
+import type { Damage, Tell } from './transfer-events.ts';
 import { TransferFailure } from './transfer-failure.ts';
-import { wantedBlobs } from './wanted-blobs.ts';
 
 export interface RestoreDeps {
   folder: BackupFolder;
@@ -62,17 +60,10 @@ export interface RestorePreview {
 export async function previewRestore(deps: RestoreDeps, options: RestoreOptions): Promise<RestorePreview> {
   const { folder, places, tell } = deps;
   const { name, manifest, rows } = await chosen(deps, options);
-  await refuseFullPlaces(places, rows);
-  tell({ event: 'phase', phase: 'check-backup', blobs: manifest.blobs.count, bytes: manifest.blobs.bytes });
-  const damaged: Damage[] = [];
-  await atOnce(wantedBlobs(rows), 8, async (blob) => {
-    const found = await folder.blobs.check(blob);
-    tell({ event: 'blob', bytes: blob.byteSize, copied: true });
-    if (found === 'same') return;
-    const damage = damageOf(blob, found);
-    damaged.push(damage);
-    tell({ event: 'damage', ...damage });
-  });
+  await refuseFullRows(places, rows);
+  await refuseFullBlobs(places);
+  tell({ event: 'phase', phase: 'check-source', blobs: manifest.blobs.count, bytes: manifest.blobs.bytes });
+  const damaged = await damagedBlobs(folder.blobs, rows, tell);
   if (damaged.length > 0 && !options.acceptDamage) throw damagedSource(damaged.length);
   return { snapshot: name, manifest, damaged };
 }
@@ -98,24 +89,4 @@ function refuseUnknown({ migrations, proofline }: Manifest, known: readonly stri
     `The snapshot was taken by version ${proofline}, whose tables this version does not know.`,
     'Restore it with that version or a later one.',
   );
-}
-
-export async function refuseFullPlaces(places: Places, rows: Parameters<typeof refuseRows>[1]): Promise<void> {
-  if (await places.rows.exists()) {
-    const metadata = await places.rows.open('');
-    try {
-      // One that this command began to fill may go on; whether it is by the same source is told when it does.
-      if ((await readFillingMark(metadata.read)) !== undefined) return;
-      await refuseRows(metadata, rows);
-    } finally {
-      await metadata.close();
-    }
-  }
-  if (!(await places.blobs.exists())) return;
-  const blobs = await places.blobs.open();
-  try {
-    await refuseBlobs(blobs);
-  } finally {
-    await blobs.close();
-  }
 }

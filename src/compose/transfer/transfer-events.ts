@@ -21,6 +21,6 @@ export type TransferEvent =
   | ({ event: 'damage' } & Damage)
   | { event: 'notice'; message: string };
 
-export type TransferPhase = 'rows' | 'blobs' | 'check-backup' | 'verify-rows' | 'verify-blobs' | 'clean-up';
+export type TransferPhase = 'rows' | 'blobs' | 'count' | 'check-source' | 'verify-rows' | 'verify-blobs' | 'clean-up';
 
 export type Tell = (event: TransferEvent) => void;
