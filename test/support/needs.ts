@@ -20,6 +20,10 @@ const needs = {
     there: () => globSync('/usr/lib{,64}/{,*/}libeatmydata.so*').length > 0,
     how: 'apt-get install libeatmydata1',
   },
+  postgres: {
+    there: () => globSync('/usr/lib/postgresql/*/bin/postgres').length > 0,
+    how: 'apt-get install --no-install-recommends postgresql',
+  },
   radosgw: {
     there: () => process.getuid?.() === 0 && ['radosgw', 'ceph-mon', 'ceph-osd', 'ceph'].every(inPath),
     how: 'as root, apt-get install --no-install-recommends radosgw ceph-mon ceph-osd ceph-common',
