@@ -1,16 +1,44 @@
-import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { type Cell, cells, nameOf } from '../test/support/cells.ts';
+import { runCells } from './test/run-cells.ts';
+import { runTests } from './test/run-tests.ts';
 
-/** Every test of the repository in Node's own runner. Arguments narrow it down: `node scripts/test.ts test/http`. */
-const wanted = process.argv.slice(2);
-const all = globSync(['src/**/*.test.ts', 'test/**/*.test.ts']).sort();
-const files = wanted.length === 0 ? all : all.filter((file) => wanted.some((part) => file.includes(part)));
+/**
+ * Every test of the repository in Node's own runner, then the suites of test/support/cells.ts once more on every other combination of
+ * backends. Arguments narrow it down: `node scripts/test.ts test/http` runs those files on the default cell,
+ * `--cell postgresql+s3+valkey` on another one, `--cells` on all others.
+ */
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { cell: { type: 'string', multiple: true }, cells: { type: 'boolean' } },
+});
+
+const isWanted = (file: string) => positionals.length === 0 || positionals.some((part) => file.includes(part));
+const others = cells.slice(1);
+const wanted = cellsWanted();
+const files = globSync(['src/**/*.test.ts', 'test/**/*.test.ts']).sort().filter(isWanted);
 if (files.length === 0) {
   process.stderr.write('no test file matches\n');
   process.exit(1);
 }
-const result = spawnSync(process.execPath, ['--test', '--test-concurrency=2', '--test-reporter=spec', ...files], {
-  stdio: 'inherit',
-  env: { ...process.env, UV_THREADPOOL_SIZE: '16' },
-});
-process.exit(result.status ?? 1);
+
+// One of a Ctrl-C's signals is the tests' own; with this one the servers are still ended.
+const ending = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => ending.abort());
+
+let good = true;
+if (values.cell === undefined && values.cells !== true) good = await runTests(files, {}, ending.signal);
+if (wanted.length > 0 && !ending.signal.aborted) good = (await runCells(wanted, isWanted, ending.signal)) && good;
+process.exit(good && !ending.signal.aborted ? 0 : 1);
+
+function cellsWanted(): readonly Cell[] {
+  const { cell: names } = values;
+  const unknown = names?.find((name) => !cells.some((cell) => nameOf(cell) === name));
+  if (unknown !== undefined) {
+    process.stderr.write(`there is no cell ${unknown}; there are ${cells.map(nameOf).join(', ')}\n`);
+    process.exit(1);
+  }
+  if (names !== undefined) return cells.filter((cell) => names.includes(nameOf(cell)));
+  return values.cells === true || positionals.length === 0 ? others : [];
+}

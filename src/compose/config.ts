@@ -5,6 +5,7 @@ import { rateLimitSettings } from '#http/rate-limits.ts';
 import { blobSettings } from '#platform/blobs/blobs.config.ts';
 import { checkS3Settings } from '#platform/blobs/s3/s3-settings.ts';
 import { coordinationSettings } from '#platform/coordination/coordination.config.ts';
+import { valkeyAddress } from '#platform/coordination/valkey/valkey-address.ts';
 import { metadataSettings } from '#platform/metadata/metadata.config.ts';
 import { isLoopback, type Settings, type ValuesOf } from '#platform/process/setting.ts';
 import { StartupError } from '#platform/process/startup-error.ts';
@@ -54,8 +55,9 @@ export function loadConfig(sources: Sources): LoadedConfig {
   return { config: Object.freeze(config), effective };
 }
 
-function checkTogether({ server, blobs, chunks, metadata }: Config): void {
+function checkTogether({ server, blobs, chunks, coordination, metadata }: Config): void {
   checkS3Settings(blobs, chunks.maxUploadBytes);
+  if (coordination.backend !== 'none') valkeyAddress(coordination);
   if (metadata.backend === 'postgresql' && metadata.postgresDsn === '') {
     throw new StartupError(
       'SAFE_METADATA_BACKEND is postgresql, but SAFE_POSTGRES_DSN is not set.',

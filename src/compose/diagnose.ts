@@ -3,6 +3,9 @@ import { administratorExists } from '#features/accounts/index.ts';
 import type { Metadata } from '#platform/metadata/metadata.ts';
 import { quickCheckSqlite } from '#platform/metadata/sqlite/check.ts';
 import { pendingSqliteMigrations } from '#platform/metadata/sqlite/migrate.ts';
+import { createLog } from '#platform/process/log.ts';
+import { StartupError } from '#platform/process/startup-error.ts';
+import { openCoordinator } from './backends/open-coordinator.ts';
 import { type Config, dataPaths } from './config.ts';
 import { lockDataDir } from './data-dir.ts';
 import { diagnoseBlobs } from './diagnose-blobs.ts';
@@ -15,6 +18,7 @@ const minFreeBytes = 1024 ** 3;
 export async function* diagnose(config: Config): AsyncGenerator<Diagnosis> {
   const { dataDir, dbPath } = dataPaths(config);
   yield fine('runtime', `Node ${process.versions.node}, SQLite ${process.versions.sqlite}`);
+  yield await coordination(config);
   if (!existsSync(dataDir)) {
     yield {
       check: 'data folder',
@@ -64,6 +68,22 @@ export async function* diagnoseRows(metadata: Metadata): AsyncGenerator<Diagnosi
         remedy: 'Set the clock (timedatectl). Sessions and links end by it.',
       }
     : fine('clock', `${now}, not before anything stored`);
+}
+
+async function coordination(config: Config): Promise<Diagnosis> {
+  if (config.coordination.backend === 'none') return fine('coordination', 'none: this node is alone');
+  const since = performance.now();
+  try {
+    const coordinator = await openCoordinator(config, createLog('error'));
+    await coordinator.close();
+    return fine(
+      'coordination',
+      `Valkey answers; counters and leases work (${Math.ceil(performance.now() - since)} ms)`,
+    );
+  } catch (error) {
+    if (!(error instanceof StartupError)) throw error;
+    return { check: 'coordination', state: 'bad', found: error.message, remedy: error.remedy };
+  }
 }
 
 function permissions(dataDir: string): Diagnosis {

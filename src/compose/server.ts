@@ -60,7 +60,8 @@ export async function startServer(config: Config, log: Log, options: ServerOptio
     const backends = await openBackends(config, log);
     opened.push(() => backends.close());
     const metrics = await loadingMetrics;
-    const inFlight = new UploadsInFlight();
+    const { coordinator } = backends;
+    const inFlight = new UploadsInFlight({ coordinator, ttlMs: config.coordination.uploadLeaseTtlMs });
     watchBackends(metrics, backends, inFlight);
 
     let accepting = true;
@@ -71,12 +72,12 @@ export async function startServer(config: Config, log: Log, options: ServerOptio
       checks: {
         metadata: () => backends.metadata.health(),
         blobs: () => backends.blobs.health(),
-        coordination: () => backends.coordinator.health(),
+        coordination: () => coordinator.health(),
       },
     };
     const appDeps = {
       identifier: sessionIdentifier(backends, 'api'),
-      limiter: rateLimiter(backends.coordinator, config.rateLimits),
+      limiter: rateLimiter(coordinator, config.rateLimits),
       log,
     };
     const peers = trustProxies(config.server.trustedProxies);
@@ -150,7 +151,7 @@ export function mainRoutes(deps: MainDeps, config: Config): Route[] {
   return [...routes, ...referenceRoutes(describedApi(routes))];
 }
 
-function watchBackends(metrics: Metrics, { metadata, blobs }: Backends, inFlight: UploadsInFlight): void {
+function watchBackends(metrics: Metrics, { metadata, blobs, coordinator }: Backends, inFlight: UploadsInFlight): void {
   metrics.gauge(
     'proofline_metadata_queued',
     'Transactions waiting for the writer.',
@@ -170,6 +171,19 @@ function watchBackends(metrics: Metrics, { metadata, blobs }: Backends, inFlight
   metrics.gauge('proofline_staging_bodies', 'Uploads that are not accepted yet.', () => blobs.staging.usage().bodies);
   metrics.gauge('proofline_staging_quota_bytes', 'What staging may hold.', () => blobs.staging.usage().quotaBytes);
   metrics.gauge('proofline_commits_in_flight', 'Chunks being committed right now.', () => inFlight.size);
+  metrics.gauge('proofline_coordination_up', '1 while coordination answers.', async () =>
+    (await coordinator.health()) === 'ok' ? 1 : 0,
+  );
+  metrics.gauge(
+    'proofline_coordination_failures',
+    'Questions that coordination could not answer since the start.',
+    () => coordinator.statistics().failures,
+  );
+  metrics.gauge(
+    'proofline_coordination_takeovers',
+    'Leases taken over since the start from nodes that had gone.',
+    () => coordinator.statistics().takeovers,
+  );
   metrics.gauge('proofline_deletions_unfinished', 'Deletion decisions that are not carried out yet.', () =>
     countUnfinished(metadata.read),
   );

@@ -8,16 +8,26 @@ export interface Workers {
   stop(): Promise<void>;
 }
 
+/** A turn that takes longer shares the work with the next node that looks. Milliseconds. */
+const turnMs = 10 * 60_000;
+
 /** What runs by itself beside the listeners: retention and deletion, and the sweep of staging. */
-export function startWorkers({ metadata, blobs }: Backends, config: Config, log: Log): Workers {
+export function startWorkers({ metadata, blobs, coordinator }: Backends, config: Config, log: Log): Workers {
   const ending = new AbortController();
   const loops: Promise<void>[] = [];
   const every = (name: string, intervalMs: number, work: () => Promise<unknown>) => {
     if (intervalMs > 0) loops.push(repeat(name, intervalMs, work, ending.signal, log));
   };
   every('deletion', config.deletion.workerIntervalMs, async () => {
-    await applyRetention({ metadata }, config.deletion);
-    await runDeletions({ metadata, blobs, log }, ending.signal);
+    // Nodes take turns so that they do not do the same work at once. What is done is decided by the rows, whoever does it.
+    const turn = await coordinator.lease('turn:deletion', turnMs);
+    if (turn === undefined) return;
+    try {
+      await applyRetention({ metadata }, config.deletion);
+      await runDeletions({ metadata, blobs, log }, ending.signal);
+    } finally {
+      await turn.release();
+    }
   });
   every('staging sweep', Math.max(60_000, config.chunks.stagingCleanupAgeMs / 2), async () => {
     const swept = await blobs.staging.sweep(config.chunks.stagingCleanupAgeMs);

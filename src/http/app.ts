@@ -48,7 +48,12 @@ async function answer(route: Route, c: HttpContext, deps: AppDeps): Promise<Resp
   const query = route.query === undefined ? undefined : check(route.query, c.req.query());
   const json =
     route.json === undefined ? undefined : await readJson(c.env.incoming, route.json, route.jsonOptional === true);
-  return await route.handle({ c, caller, json, query, param: (name) => c.req.param(name) ?? '' });
+  return await route.handle({ c, caller, json, query, param: (name) => pathWord(c.req.param(name)) });
+}
+
+/** A word of the path names something or nothing. No name has a NUL, and a database would refuse the question instead of finding none. */
+function pathWord(given: string | undefined): string {
+  return (given ?? '').replaceAll('\0', '\ufffd');
 }
 
 function answerError(

@@ -26,8 +26,8 @@ test('login gives a session with its account and a token that is nowhere else', 
   assert.deepEqual(Object.keys(account), ['id', 'username', 'role', 'created_at', 'updated_at', 'password_changed_at']);
   assert.deepEqual([account.id, account.username, account.role], [world.accounts.ada, 'ada', 'user']);
   assert.equal(answer.headers.get('cache-control'), 'no-store');
-  world.database((database) => {
-    const rows = JSON.stringify(database.prepare('SELECT * FROM auth_sessions').all());
+  await world.rows(async (query) => {
+    const rows = JSON.stringify(await query('SELECT * FROM auth_sessions'));
     assert.ok(!rows.includes(answer.body.token));
   });
 });
@@ -110,9 +110,9 @@ test('usernames have a form and are unique', async () => {
 test('tokens that are missing, of another scheme, wrong, expired or revoked are told alike', async () => {
   const { token } = await signIn(world.nobody, 'ada');
   const expired = await signIn(world.nobody, 'ada');
-  world.database((database) => {
+  await world.rows(async (query) => {
     const past = new Date(Date.now() - 1_000).toISOString();
-    database.prepare('UPDATE auth_sessions SET expires_at = ? WHERE id = ?').run(past, expired.sessionId);
+    await query('UPDATE auth_sessions SET expires_at = ? WHERE id = ?', past, expired.sessionId);
   });
   const revoked = await signIn(world.nobody, 'ada');
   assert.equal((await world.nobody.as(revoked.token).post('/v1/auth/logout')).status, 204);
@@ -198,9 +198,9 @@ test('an administrator lists accounts in pages, resets passwords and ends sessio
   }
 });
 
-test('passwords are kept as bcrypt of cost 12 or more', () => {
-  world.database((database) => {
-    const row = database.prepare("SELECT password_hash FROM accounts WHERE username = 'erin'").get();
+test('passwords are kept as bcrypt of cost 12 or more', async () => {
+  await world.rows(async (query) => {
+    const [row] = await query("SELECT password_hash FROM accounts WHERE username = 'erin'");
     assert.ok(bcrypt.getRounds(String(row?.password_hash)) >= 12);
   });
 });

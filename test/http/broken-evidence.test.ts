@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { chunkName } from '../support/stored-blobs.ts';
 import { bytesOf, uploadParts } from './support/client.ts';
 import { openWorld, type World } from './support/world.ts';
 
@@ -45,10 +44,11 @@ test('one flipped bit breaks a bundle off instead of ending it well', async () =
   const incident = await world.ada.incident();
   const { id } = await world.ada.filledStream(incident, 3, 'video', 300_000);
   await world.ada.complete(incident, id, 3);
-  const file = join(world.server.dataDir, 'blobs', 'incidents', incident, 'streams', id, 'video_000002.enc');
-  const bytes = readFileSync(file);
+  const name = chunkName(incident, id, 2);
+  const bytes = await world.blobs.read(name);
+  assert.ok(bytes);
   bytes[150_000] = (bytes[150_000] ?? 0) ^ 1;
-  writeFileSync(file, bytes);
+  await world.blobs.write(name, bytes);
   for (const path of [`/v1/incidents/${incident}/streams/${id}/download`, `/v1/incidents/${incident}/download`]) {
     const got = await download(path);
     assert.equal(got.whole, false, path);
@@ -60,15 +60,14 @@ test('an unstreamed chunk with other bytes is broken off, one of another size or
   const incident = await world.ada.incident();
   for (const index of ['0', '1', '2'])
     await world.ada.form(incident, uploadParts(bytesOf(5_000_000), { chunk_index: index }));
-  const file = (index: number) => join(world.server.dataDir, 'blobs', 'incidents', incident, `video_00000${index}.enc`);
-  writeFileSync(file(0), bytesOf(5_000_000));
-  writeFileSync(file(1), bytesOf(4_999_999));
-  rmSync(file(2));
+  await world.blobs.write(chunkName(incident, '', 0), bytesOf(5_000_000));
+  await world.blobs.write(chunkName(incident, '', 1), bytesOf(4_999_999));
+  await world.blobs.remove(chunkName(incident, '', 2));
   const got = await download(`/v1/incidents/${incident}/chunks/video/0`);
   assert.deepEqual([got.status, got.whole, got.received < got.expected], [200, false, true], JSON.stringify(got));
   // So small that nothing has left yet when the judgement falls.
   await world.ada.form(incident, uploadParts(bytesOf(100), { chunk_index: '3' }));
-  writeFileSync(file(3), bytesOf(100));
+  await world.blobs.write(chunkName(incident, '', 3), bytesOf(100));
   for (const index of [1, 2, 3]) {
     const answer = await world.ada.get(`/v1/incidents/${incident}/chunks/video/${index}`);
     assert.deepEqual([answer.status, answer.code], [500, 'evidence_corrupt'], String(index));

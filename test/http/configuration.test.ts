@@ -31,7 +31,7 @@ test('a name of the older server that had a public listener stops the start', as
 });
 
 test('every setting refuses nonsense by its name, without repeating it', () => {
-  const free = new Set(['SAFE_DB_PATH', 'SAFE_DATA_DIR']);
+  const free = new Set(['SAFE_DB_PATH', 'SAFE_DATA_DIR', 'SAFE_VALKEY_USERNAME', 'SAFE_VALKEY_PASSWORD']);
   let checked = 0;
   for (const setting of Object.values(sections).flatMap((section) => Object.values(section))) {
     if (free.has(setting.env)) continue;

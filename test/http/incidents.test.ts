@@ -142,8 +142,8 @@ test('check-ins keep what a device reports, whatever it is, and nothing else', a
 test('an incident without an owner is for administrators only, until one of them gives it an owner, once', async () => {
   const id = await world.ada.incident();
   const { chunks } = await world.ada.filledStream(id, 2, 'audio', 5_000);
-  world.database((database) => {
-    database.prepare('UPDATE incidents SET owner_account_id = NULL WHERE id = ?').run(id);
+  await world.rows(async (query) => {
+    await query('UPDATE incidents SET owner_account_id = NULL WHERE id = ?', id);
   });
   assert.equal((await world.ada.get(`/v1/incidents/${id}`)).code, 'incident_not_found');
   const seen = await world.root.get(`/v1/incidents/${id}`);
@@ -168,8 +168,8 @@ test('an incident without an owner is for administrators only, until one of them
   assert.equal((await give(world.accounts.ada)).code, 'incident_has_owner');
   assert.equal((await give(world.accounts.bob)).code, 'incident_has_owner');
   assert.equal((await world.bob.get(`/v1/incidents/${id}`)).status, 200);
-  world.database((database) => {
-    const rows = database.prepare("SELECT * FROM admin_audit WHERE action = 'incident.assign_owner'").all();
+  await world.rows(async (query) => {
+    const rows = await query("SELECT * FROM admin_audit WHERE action = 'incident.assign_owner'");
     assert.equal(rows.length, 1);
     assert.deepEqual([rows[0]?.actor_account_id, rows[0]?.subject_id], [world.accounts.root, id]);
   });
@@ -220,9 +220,9 @@ test('a preview of retention counts what would go, and nothing goes', async () =
   const link = (await world.ada.post(`/v1/incidents/${id}/incident-tokens`)).body.token_id;
   await world.ada.post(`/v1/incident-tokens/${link}/revoke`);
   const old = new Date(Date.now() - 10 * 86_400_000).toISOString();
-  world.database((database) => {
-    database.prepare('UPDATE incidents SET closed_at = ? WHERE id = ?').run(old, id);
-    database.prepare('UPDATE incident_tokens SET revoked_at = ? WHERE id = ?').run(old, link);
+  await world.rows(async (query) => {
+    await query('UPDATE incidents SET closed_at = ? WHERE id = ?', old, id);
+    await query('UPDATE incident_tokens SET revoked_at = ? WHERE id = ?', old, link);
   });
   const env = {
     SAFE_DATA_DIR: world.server.dataDir,

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { chunkName } from '../support/stored-blobs.ts';
 import { type Answer, bytesOf, sha256Hex, uploadParts } from './support/client.ts';
 import { mistakes } from './support/json-schema-check.ts';
 import { openWorld, type World } from './support/world.ts';
@@ -16,9 +17,6 @@ after(() => world.close());
 
 const refused = (answer: Answer, code: string, what = '') =>
   assert.deepEqual([answer.status, answer.code], [409, code], what);
-
-const blobOf = (incident: string, stream: string, name: string) =>
-  join(world.server.dataDir, 'blobs', 'incidents', incident, 'streams', stream, name);
 
 test('a stream is complete when chunks 1 to n are there, and no sooner', async () => {
   const incident = await world.ada.incident();
@@ -51,10 +49,10 @@ test('an open stream of a closed incident can still be completed: nothing of it 
 test('chunks without readable bytes complete nothing', async () => {
   const incident = await world.ada.incident();
   const { id } = await world.ada.filledStream(incident, 2);
-  rmSync(blobOf(incident, id, 'video_000002.enc'));
+  await world.blobs.remove(chunkName(incident, id, 2));
   refused(await world.ada.complete(incident, id, 2), 'stream_chunk_file_missing');
   const other = await world.ada.filledStream(incident, 2);
-  writeFileSync(blobOf(incident, other.id, 'video_000001.enc'), 'short');
+  await world.blobs.write(chunkName(incident, other.id, 1), Buffer.from('short'));
   refused(await world.ada.complete(incident, other.id, 2), 'stream_chunk_file_missing');
 });
 
@@ -182,7 +180,7 @@ test('a complete stream that cannot be rebuilt makes no bundle at all, and the o
   const incident = await world.ada.incident();
   const [good, bad] = [await world.ada.filledStream(incident, 2), await world.ada.filledStream(incident, 2)];
   for (const { id } of [good, bad]) await world.ada.complete(incident, id, 2);
-  rmSync(blobOf(incident, bad.id, 'video_000001.enc'));
+  await world.blobs.remove(chunkName(incident, bad.id, 1));
   refused(await world.ada.get(`/v1/incidents/${incident}/streams/${bad.id}/download`), 'incident_bundle_inconsistent');
   refused(await world.ada.get(`/v1/incidents/${incident}/download`), 'incident_bundle_inconsistent');
   assert.equal((await world.ada.get(`/v1/incidents/${incident}/streams/${good.id}/download`)).status, 200);
@@ -192,8 +190,8 @@ test('a row that is missing from a complete stream is an inconsistency too', asy
   const incident = await world.ada.incident();
   const { id } = await world.ada.filledStream(incident, 3);
   await world.ada.complete(incident, id, 3);
-  world.database((database) => {
-    database.prepare('DELETE FROM chunks WHERE stream_id = ? AND chunk_index = 2').run(id);
+  await world.rows(async (query) => {
+    await query('DELETE FROM chunks WHERE stream_id = ? AND chunk_index = 2', id);
   });
   refused(await world.ada.get(`/v1/incidents/${incident}/streams/${id}/download`), 'incident_bundle_inconsistent');
   refused(await world.ada.get(`/v1/incidents/${incident}/download`), 'incident_bundle_inconsistent');

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { chunkName } from '../support/stored-blobs.ts';
 import {
   type Answer,
   bytesOf,
@@ -367,13 +366,13 @@ test('bytes that a crash left without a row are adopted by their equal and stay 
   const incident = await world.ada.incident();
   const stream = await world.ada.stream(incident);
   await world.ada.put(incident, stream, 9, bytesOf(10));
-  const folder = join(world.server.dataDir, 'blobs', 'incidents', incident, 'streams', stream);
+  const name = chunkName(incident, stream, 1);
   const left = bytesOf(2_000);
-  writeFileSync(join(folder, 'video_000001.enc'), left);
+  await world.blobs.write(name, left);
   const other = await world.ada.put(incident, stream, 1, bytesOf(2_000), { key: 'left-behind' });
   refused(other, 409, 'duplicate_chunk_conflict');
   assert.equal('reconciliation' in other.body, false);
-  assert.ok(readFileSync(join(folder, 'video_000001.enc')).equals(left), 'nothing is overwritten');
+  assert.ok((await world.blobs.read(name))?.equals(left), 'nothing is overwritten');
   const listed = (await world.ada.get(`/v1/incidents/${incident}/chunks`)).body.chunks;
   assert.deepEqual(
     listed.map((chunk: { chunk_index: number }) => chunk.chunk_index),

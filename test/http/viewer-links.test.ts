@@ -89,9 +89,9 @@ test('nothing tells a wrong, expired, withdrawn or deleted link from another', a
     return { incident, ...(await world.ada.post(`/v1/incidents/${incident}/incident-tokens`)).body };
   };
   const [expired, revoked, deleting] = [await make(), await make(), await make()];
-  world.database((database) => {
+  await world.rows(async (query) => {
     const past = new Date(Date.now() - 1_000).toISOString();
-    database.prepare('UPDATE incident_tokens SET expires_at = ? WHERE id = ?').run(past, expired.token_id);
+    await query('UPDATE incident_tokens SET expires_at = ? WHERE id = ?', past, expired.token_id);
   });
   await world.ada.post(`/v1/incident-tokens/${revoked.token_id}/revoke`);
   await world.ada.post(`/v1/incidents/${deleting.incident}/deletion`, { allow_open: true });

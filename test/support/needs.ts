@@ -2,6 +2,7 @@ import { accessSync, constants, existsSync, globSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { postgresBinaries } from './services/postgres.ts';
 
 const versitygwVersion = 'v1.8.0';
 
@@ -21,8 +22,13 @@ const needs = {
     how: 'apt-get install libeatmydata1',
   },
   postgres: {
-    there: () => globSync('/usr/lib/postgresql/*/bin/postgres').length > 0,
+    there: () => postgresBinaries() !== undefined,
     how: 'apt-get install --no-install-recommends postgresql',
+  },
+  // Debian 12 has no Valkey; Redis 7 speaks the same.
+  valkey: {
+    there: () => inPath('valkey-server') || inPath('redis-server'),
+    how: 'apt-get install --no-install-recommends redis-server',
   },
   radosgw: {
     there: () => process.getuid?.() === 0 && ['radosgw', 'ceph-mon', 'ceph-osd', 'ceph'].every(inPath),

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { cellSettings } from './cells.ts';
 
 export const repository = fileURLToPath(new URL('../..', import.meta.url));
 const node = process.execPath;
@@ -24,14 +25,15 @@ export interface CliResult {
   stderr: string;
 }
 
-/** Runs the CLI to its end, or kills it after a time; its code is null then. */
+/** Runs the CLI to its end, or kills it after a time: its code is null then. Given a data folder, with what the current cell says about it. */
 export async function cli(
   args: readonly string[],
   env: Record<string, string> = {},
   input = '',
   killAfterMs?: number,
 ): Promise<CliResult> {
-  const child = spawn(node, [main, ...args], { env: environment(env), stdio: 'pipe' });
+  const cell = env.SAFE_DATA_DIR === undefined ? {} : await cellSettings(env.SAFE_DATA_DIR);
+  const child = spawn(node, [main, ...args], { env: environment({ ...cell, ...env }), stdio: 'pipe' });
   const output = { stdout: '', stderr: '' };
   child.stdout.on('data', (data: Buffer) => {
     output.stdout += data.toString();
@@ -82,8 +84,10 @@ export interface ServerOptions {
 /** Starts `proofline serve` on free ports and resolves when it is ready; rejects with its output when it is not. */
 export async function startServer(options: ServerOptions): Promise<TestServer> {
   const [command = node, ...args] = [...(options.wrapper ?? []), node, ...(options.nodeArguments ?? []), main, 'serve'];
+  const cell = await cellSettings(options.dataDir);
   const child = spawn(command, args, {
     env: environment({
+      ...cell,
       SAFE_DATA_DIR: options.dataDir,
       SAFE_MAIN_BIND_ADDRS: '127.0.0.1:0',
       SAFE_ADMIN_BIND_ADDRS: '127.0.0.1:0',
@@ -127,11 +131,16 @@ export async function startServer(options: ServerOptions): Promise<TestServer> {
   };
 }
 
+const otherSettings = ['NODE_TEST_CONTEXT', 'REDIS_URL', 'DATABASE_URL', 'DATABASE_MIGRATE_URL', 'SECRET_KEY'];
+
 /** Nothing of the caller's own configuration reaches a server under test. */
 function environment(extra: Record<string, string>): Record<string, string> {
   const inherited = Object.entries(process.env).filter(
     (entry): entry is [string, string] =>
-      entry[1] !== undefined && !entry[0].startsWith('SAFE_') && entry[0] !== 'NODE_TEST_CONTEXT',
+      entry[1] !== undefined &&
+      !entry[0].startsWith('SAFE_') &&
+      !otherSettings.includes(entry[0]) &&
+      !entry[0].startsWith('MINIO_'),
   );
   return {
     ...Object.fromEntries(inherited),

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import bcrypt from 'bcrypt';
 import { newId } from '#kit/ids.ts';
 import { adminPassword, scratchFolder, startServer, type TestServer } from '../../support/server.ts';
+import { type StoredBlobs, storedBlobs } from '../../support/stored-blobs.ts';
+import { type Query, withRows } from '../../support/stored-rows.ts';
 import { Client, sha256Hex } from './client.ts';
 import { Contract } from './contract.ts';
 
@@ -18,8 +18,10 @@ export interface World {
   ada: Client;
   bob: Client;
   accounts: { root: string; ada: string; bob: string };
-  /** The database of the server, beside the server. For what no request can bring about. */
-  database(work: (database: DatabaseSync) => void): void;
+  /** The rows of the server, beside the server, in one transaction. For what no request can bring about. */
+  rows(work: (query: Query) => Promise<void>): Promise<void>;
+  /** The bytes of the server, beside the server. */
+  blobs: StoredBlobs;
   close(): Promise<void>;
   /** Only the folder, where a test has ended the server itself. */
   remove(): void;
@@ -32,10 +34,10 @@ export async function openWorld(name: string, env: Record<string, string> = {}):
   const server = await startServer({ dataDir: folder.path, env });
   const contract = await Contract.of(server.url);
   const nobody = new Client(server.url, contract);
-  const databaseFile = join(folder.path, 'proofline.db');
-  const [root, ada, bob] = (['root', 'ada', 'bob'] as const).map((username) =>
-    enrol(databaseFile, username, username === 'root' ? 'admin' : 'user'),
-  ) as [Enrolled, Enrolled, Enrolled]; // one for each of the three names
+  const [root, ada, bob] = [newcomer('root'), newcomer('ada'), newcomer('bob')];
+  await withRows(folder.path, async (query) => {
+    for (const one of [root, ada, bob]) await enrol(query, one);
+  });
   return {
     server,
     contract,
@@ -44,7 +46,8 @@ export async function openWorld(name: string, env: Record<string, string> = {}):
     ada: nobody.as(ada.token),
     bob: nobody.as(bob.token),
     accounts: { root: root.id, ada: ada.id, bob: bob.id },
-    database: (work) => withDatabase(databaseFile, work),
+    rows: (work) => withRows(folder.path, work),
+    blobs: storedBlobs(folder.path),
     remove: folder.remove,
     close: async () => {
       const code = await server.stop();
@@ -56,43 +59,36 @@ export async function openWorld(name: string, env: Record<string, string> = {}):
   };
 }
 
-interface Enrolled {
+interface Newcomer {
   id: string;
+  username: string;
   token: string;
 }
+
+const newcomer = (username: string): Newcomer => ({
+  id: newId('acct'),
+  username,
+  token: randomBytes(32).toString('base64url'),
+});
 
 /**
  * An account with an open session, written into the database: signing three people in costs seconds of bcrypt in every test file.
  * accounts.test.ts goes the way through the API.
  */
-function enrol(databaseFile: string, username: string, role: 'user' | 'admin'): Enrolled {
-  const id = newId('acct');
-  const token = randomBytes(32).toString('base64url');
+async function enrol(query: Query, { id, username, token }: Newcomer): Promise<void> {
   const now = new Date().toISOString();
-  withDatabase(databaseFile, (database) => {
-    database
-      .prepare(
-        'INSERT INTO accounts (id, username, password_hash, role, created_at, updated_at, password_changed_at) VALUES (?, ?, ?, ?, ?, ?, ?)',
-      )
-      .run(id, username, cheapHash, role, now, now, now);
-    database
-      .prepare('INSERT INTO auth_sessions (id, account_id, token_hash, created_at, expires_at) VALUES (?, ?, ?, ?, ?)')
-      .run(newId('ses'), id, sha256Hex(Buffer.from(token)), now, new Date(Date.now() + 3_600_000).toISOString());
-  });
-  return { id, token };
+  await query(
+    'INSERT INTO accounts (id, username, password_hash, role, created_at, updated_at, password_changed_at) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    ...[id, username, cheapHash, username === 'root' ? 'admin' : 'user', now, now, now],
+  );
+  await query(
+    'INSERT INTO auth_sessions (id, account_id, token_hash, created_at, expires_at) VALUES (?, ?, ?, ?, ?)',
+    ...[newId('ses'), id, sha256Hex(Buffer.from(token)), now, new Date(Date.now() + 3_600_000).toISOString()],
+  );
 }
 
 /** bcrypt says its cost in the hash, so signing in with this one is quick. */
 const cheapHash = bcrypt.hashSync(adminPassword, 4);
-
-function withDatabase(file: string, work: (database: DatabaseSync) => void): void {
-  const database = new DatabaseSync(file, { timeout: 5_000 });
-  try {
-    work(database);
-  } finally {
-    database.close();
-  }
-}
 
 export async function signIn(nobody: Client, username: string, secret = password) {
   const answer = await nobody.post('/v1/auth/login', { username, password: secret });

@@ -1,9 +1,11 @@
+import type { ErrorCode } from '#kit/error-codes.ts';
 import { isProblem, Problem } from '#kit/errors.ts';
 import { newId } from '#kit/ids.ts';
 import { timestamp } from '#kit/time.ts';
 import type { BlobStore, StagedBody } from '#platform/blobs/blob-store.ts';
 import type { Metadata } from '#platform/metadata/metadata.ts';
 import { failpoint } from '#platform/process/failpoint.ts';
+import type { EarlierUpload } from './authorise-upload.ts';
 import { blobPathOf, type ChunkClaim, fingerprintOf, idempotencyKeyHash } from './chunk-identity.ts';
 import { type ChunkRow, chunkById, chunkByIdentity, operationByKey } from './chunks.store.ts';
 import { type RecordChunk, recordChunkTransaction } from './chunks.transactions.ts';
@@ -21,6 +23,8 @@ export interface AppendInput {
   /** Whose idempotency key it is. */
   accountId: string;
   idempotencyKey: string | undefined;
+  /** As it stood when the upload was authorised. */
+  earlier: EarlierUpload;
   defaultQuotaBytes: number;
 }
 
@@ -40,13 +44,11 @@ export async function appendChunk(deps: AppendDeps, input: AppendInput): Promise
   // 3. Verify. A crash up to here leaves staging only, which the sweep removes.
   if (body.sha256Hex !== claim.sha256Hex) throw new Problem('hash_mismatch');
 
-  // 4. Reserve, against other requests of this process; what was decided before is answered at once.
+  // 4. Reserve, against other requests of this process and, by leases, of other nodes; what was decided before is answered at once.
   const operation = operationOf(input);
-  const reservation = deps.inFlight.reserve(blobPathOf(claim), operation?.keyHash);
+  const reservation = await deps.inFlight.reserve(blobPathOf(claim), operation?.keyHash);
   try {
-    const earlier = await settledBefore(deps, claim, operation);
-    if (earlier !== undefined) return { chunk: earlier, replayed: true };
-    return await commit(deps, input, operation);
+    return (await settledBy(deps, operation, input.earlier)) ?? (await commit(deps, input, operation));
   } finally {
     reservation.release();
   }
@@ -63,34 +65,54 @@ function operationOf(input: AppendInput): Operation | undefined {
   };
 }
 
-/** The chunk of an equivalent request under the same key. Throws idempotency_conflict, duplicate_chunk. */
-async function settledBefore(
+/** The answer of an equivalent request under the same key. Throws idempotency_conflict, duplicate_chunk. */
+async function settledBy(
   { metadata }: AppendDeps,
+  operation: Operation | undefined,
+  { usedKey, chunk }: EarlierUpload,
+): Promise<Appended | undefined> {
+  if (usedKey !== undefined) {
+    const earlier =
+      usedKey.fingerprint === operation?.fingerprint ? await chunkById(metadata.read, usedKey.chunkId) : undefined;
+    if (earlier === undefined) throw new Problem('idempotency_conflict');
+    return { chunk: earlier, replayed: true };
+  }
+  if (chunk !== undefined) throw new Problem('duplicate_chunk');
+  return undefined;
+}
+
+/** Other bytes stand under this name: those of a chunk that was accepted since the upload was authorised, or of none. */
+async function afterConflict(
+  deps: AppendDeps,
   claim: ChunkClaim,
   operation: Operation | undefined,
-): Promise<ChunkRow | undefined> {
-  if (operation !== undefined) {
-    const used = await operationByKey(metadata.read, operation.keyHash);
-    if (used !== undefined) {
-      const chunk =
-        used.fingerprint === operation.fingerprint ? await chunkById(metadata.read, used.chunkId) : undefined;
-      if (chunk === undefined) throw new Problem('idempotency_conflict');
-      return chunk;
-    }
-  }
-  if ((await chunkByIdentity(metadata.read, claim)) !== undefined) throw new Problem('duplicate_chunk');
-  return undefined;
+  cause: unknown,
+): Promise<Appended> {
+  const { read } = deps.metadata;
+  const [usedKey, chunk] = await Promise.all([
+    operation === undefined ? undefined : operationByKey(read, operation.keyHash),
+    chunkByIdentity(read, claim),
+  ]);
+  const earlier = { ...(usedKey === undefined ? {} : { usedKey }), ...(chunk === undefined ? {} : { chunk }) };
+  const settled = await settledBy(deps, operation, earlier);
+  if (settled !== undefined) return settled;
+  throw new Problem('duplicate_chunk_conflict', { cause });
 }
 
 async function commit(deps: AppendDeps, input: AppendInput, operation: Operation | undefined): Promise<Appended> {
   const { claim, body } = input;
   const path = blobPathOf(claim);
 
+  failpoint('before-blob-commit');
   // 5. Commit the bytes. A crash after this leaves a blob without a row: never shown, never overwritten; a retry with the same
   //    bytes adopts it here, other bytes are a conflict.
-  const blob = await deps.blobs.commit(path, body).catch((error: unknown) => {
-    throw isProblem(error, 'blob_conflict') ? new Problem('duplicate_chunk_conflict', { cause: error }) : error;
-  });
+  let blob: 'created' | 'adopted';
+  try {
+    blob = await deps.blobs.commit(path, body);
+  } catch (error) {
+    if (!isProblem(error, 'blob_conflict')) throw error;
+    return await afterConflict(deps, claim, operation, error);
+  }
   failpoint('after-blob-commit');
 
   // 6. Record. A crash after this loses nothing; the client retries and is answered from the row.
@@ -122,7 +144,20 @@ async function commit(deps: AppendDeps, input: AppendInput, operation: Operation
   }
 }
 
-/** Clear refusal: the blob goes if this request made it. Unknown outcome: the database is asked, and nothing is removed. */
+/** Refusals for ever: whoever comes later, and from whichever node, gets no row under this identity any more. */
+const final: readonly ErrorCode[] = [
+  'incident_not_found',
+  'incident_closed',
+  'incident_deleting',
+  'stream_not_found',
+  'stream_not_open',
+  'stream_media_type_mismatch',
+];
+
+/**
+ * Clear refusal: the blob goes if this request made it and nobody can have adopted it meanwhile. Unknown outcome: the database is
+ * asked, and nothing is removed.
+ */
 async function afterRefusal(
   deps: AppendDeps,
   chunk: ChunkRow,
@@ -135,13 +170,23 @@ async function afterRefusal(
     if (written !== undefined) return { chunk: written, replayed: false };
     throw error;
   }
-  // The reservation is still held, so no other request can have adopted this blob; a row that names it keeps it in any case.
   const row = await chunkByIdentity(deps.metadata.read, {
     incidentId: chunk.incident_id,
     streamId: chunk.stream_id,
     mediaType: chunk.media_type,
     chunkIndex: chunk.chunk_index,
   });
-  if (blob === 'created' && row === undefined) await deps.blobs.remove(chunk.stored_path);
+  if (blob === 'created' && mayRemove(deps, chunk, row, error)) await deps.blobs.remove(chunk.stored_path);
   throw error;
+}
+
+function mayRemove({ metadata }: AppendDeps, chunk: ChunkRow, row: ChunkRow | undefined, refusal: Problem): boolean {
+  if (final.includes(refusal.code) && row === undefined) return true;
+  if (refusal.code === 'incident_deleting') return true;
+  // Bytes were missing under an accepted chunk: the right ones mend it and stay, others must not stand in their place.
+  if (row !== undefined) return row.sha256_hex !== chunk.sha256_hex;
+  // While no other process writes rows, the reservation keeps every other request from adopting the blob. A lease does not: it may
+  // have ended meanwhile, and another node may be about to record what it adopted. There it stays, seen by nobody, until a retry or
+  // the deletion of its incident.
+  return !metadata.shared;
 }

@@ -36,10 +36,15 @@ export interface ClaimText {
   originalFilename: string | undefined;
 }
 
+/** NaN when the text is no index. */
+export function chunkIndexOf(text: string | undefined): number {
+  return /^\d{1,10}$/.test(text ?? '') ? Number(text) : Number.NaN;
+}
+
 /** Throws the contract's code for the first value that is wrong. An empty stream_id is no stream. */
 export function parseClaim(incidentId: string, text: ClaimText): ChunkClaim {
   const streamId = text.streamId === undefined || text.streamId === '' ? null : text.streamId;
-  const index = /^\d{1,10}$/.test(text.chunkIndex ?? '') ? Number(text.chunkIndex) : Number.NaN;
+  const index = chunkIndexOf(text.chunkIndex);
   if (!(index >= (streamId === null ? 0 : 1) && index <= maxChunkIndex)) throw new Problem('invalid_chunk_index');
   if (text.mediaType === undefined || !isMediaType(text.mediaType)) throw new Problem('invalid_media_type');
   const startedAt = parseTimestamp(text.startedAt ?? '');

@@ -5,16 +5,17 @@ import { type HttpContext, type Route, route } from '#http/route.ts';
 import { sendBlob } from '#http/send-blob.ts';
 import type { ErrorCode } from '#kit/error-codes.ts';
 import { Problem } from '#kit/errors.ts';
-import type { StagedBody } from '#platform/blobs/blob-store.ts';
 import { incidentFor } from '../incident-access.ts';
 import { isMediaType } from '../media-type.ts';
-import { type AppendDeps, type Appended, appendChunk } from './append-chunk.ts';
-import { authoriseUpload } from './authorise-upload.ts';
+import { type AppendDeps, type Appended, type AppendInput, appendChunk } from './append-chunk.ts';
+import { authoriseUpload, type EarlierUpload } from './authorise-upload.ts';
 import {
   type ChunkClaim,
   chunkFileName,
+  chunkIndexOf,
   claimFromJson,
   claimJson,
+  maxChunkIndex,
   parseClaim,
   parseIdempotencyKey,
   parseReprDigest,
@@ -88,12 +89,11 @@ export function chunkRoutes(deps: AppendDeps, config: ChunkConfig & { committedQ
   const tag = 'Chunks';
   const limits = { maxUploadBytes: config.maxUploadBytes, defaultQuotaBytes: config.committedQuotaBytes };
 
-  const append = async (claim: ChunkClaim, body: StagedBody, accountId: string, idempotencyKey: string | undefined) => {
+  const append = async (input: Omit<AppendInput, 'defaultQuotaBytes'>) => {
     try {
-      const { defaultQuotaBytes } = limits;
-      return uploadReply(await appendChunk(deps, { claim, body, accountId, idempotencyKey, defaultQuotaBytes }));
+      return uploadReply(await appendChunk(deps, { ...input, defaultQuotaBytes: limits.defaultQuotaBytes }));
     } finally {
-      await body.discard();
+      await input.body.discard();
     }
   };
 
@@ -120,16 +120,19 @@ export function chunkRoutes(deps: AppendDeps, config: ChunkConfig & { committedQ
         const idempotencyKey = parseIdempotencyKey(headers['idempotency-key']);
         const declared = declaredBytes(c);
         const [incidentId, streamId] = [param('incident_id'), param('stream_id')];
-        const mediaType = await authoriseUpload(deps, caller, {
+        const chunkIndex = param('chunk_index');
+        const index = chunkIndexOf(chunkIndex);
+        const { mediaType, earlier } = await authoriseUpload(deps, caller, {
           incidentId,
           streamId,
+          place: index <= maxChunkIndex ? { incidentId, streamId, chunkIndex: index } : undefined,
           idempotencyKey,
           declaredBytes: declared ?? 0,
           ...limits,
         });
         const claim = parseClaim(incidentId, {
           streamId,
-          chunkIndex: param('chunk_index'),
+          chunkIndex,
           mediaType,
           startedAt: c.req.header('proofline-started-at'),
           endedAt: c.req.header('proofline-ended-at'),
@@ -140,7 +143,7 @@ export function chunkRoutes(deps: AppendDeps, config: ChunkConfig & { committedQ
           maxBytes: config.maxUploadBytes,
           ...(declared === undefined ? {} : { declaredBytes: declared }),
         });
-        return await append(claim, body, caller.accountId, idempotencyKey);
+        return await append({ claim, body, accountId: caller.accountId, idempotencyKey, earlier });
       },
     }),
     route({
@@ -175,6 +178,7 @@ export function chunkRoutes(deps: AppendDeps, config: ChunkConfig & { committedQ
         await authoriseUpload(deps, caller, {
           incidentId,
           streamId: null,
+          place: undefined,
           idempotencyKey,
           declaredBytes: expectedBytes,
           ...limits,
@@ -182,21 +186,25 @@ export function chunkRoutes(deps: AppendDeps, config: ChunkConfig & { committedQ
         deps.blobs.staging.assertRoom(expectedBytes);
         const form = await receiveForm(c.env.incoming, deps.blobs.staging, { maxBytes: config.maxUploadBytes });
         let claim: ChunkClaim;
+        let earlier: EarlierUpload;
         try {
           claim = parseClaim(incidentId, form.claim);
-          const mediaType = await authoriseUpload(deps, caller, {
+          const authorised = await authoriseUpload(deps, caller, {
             incidentId,
             streamId: claim.streamId,
+            place: claim,
             idempotencyKey,
             declaredBytes: form.body.byteSize,
             ...limits,
           });
+          const { mediaType } = authorised;
+          earlier = authorised.earlier;
           if (mediaType !== undefined && mediaType !== claim.mediaType) throw new Problem('stream_media_type_mismatch');
         } catch (error) {
           await form.body.discard();
           throw error;
         }
-        return await append(claim, form.body, caller.accountId, idempotencyKey);
+        return await append({ claim, body: form.body, accountId: caller.accountId, idempotencyKey, earlier });
       },
     }),
     route({
@@ -282,8 +290,8 @@ export function chunkRoutes(deps: AppendDeps, config: ChunkConfig & { committedQ
         const incident = await incidentFor(read, caller, param('incident_id'));
         if (incident.deletion_state !== 'active') throw new Problem('incident_deleting');
         const mediaType = param('media_type');
-        const index = /^\d{1,10}$/.test(param('chunk_index')) ? Number(param('chunk_index')) : undefined;
-        if (!isMediaType(mediaType) || index === undefined) throw new Problem('chunk_not_found');
+        const index = chunkIndexOf(param('chunk_index'));
+        if (!isMediaType(mediaType) || !(index <= maxChunkIndex)) throw new Problem('chunk_not_found');
         const identity = { incidentId: incident.id, streamId: null, mediaType, chunkIndex: index };
         const chunk = await chunkByIdentity(read, identity);
         if (chunk === undefined) throw new Problem('chunk_not_found');

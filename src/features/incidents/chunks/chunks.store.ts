@@ -25,15 +25,20 @@ const streamedChunk = compiled((db, by: Streamed) =>
     .where('chunk_index', '=', by.chunkIndex),
 );
 
-export async function chunkByIdentity(db: Db, identity: ChunkIdentity): Promise<ChunkRow | undefined> {
-  const { incidentId, streamId, mediaType, chunkIndex } = identity;
-  if (streamId !== null) return await streamedChunk.first(db, { incidentId, streamId, chunkIndex });
+/** An identity as far as it is needed to find its chunk: in a stream the media type is the stream's. */
+export type ChunkPlace = Pick<ChunkIdentity, 'incidentId' | 'chunkIndex'> &
+  ({ streamId: string; mediaType?: MediaType } | { streamId: null; mediaType: MediaType });
+
+export async function chunkByIdentity(db: Db, place: ChunkPlace): Promise<ChunkRow | undefined> {
+  const { incidentId, chunkIndex } = place;
+  if (place.streamId !== null)
+    return await streamedChunk.first(db, { incidentId, streamId: place.streamId, chunkIndex });
   return await db
     .selectFrom('chunks')
     .selectAll()
     .where('incident_id', '=', incidentId)
     .where('stream_id', 'is', null)
-    .where('media_type', '=', mediaType)
+    .where('media_type', '=', place.mediaType)
     .where('chunk_index', '=', chunkIndex)
     .executeTakeFirst();
 }

@@ -30,7 +30,7 @@ export async function openObject(objects: S3Objects, key: string, how: ReadObjec
   }
   const span = { start: range?.start ?? 0, end: range === undefined ? byteSize : range.end + 1 };
   const source = new Source(objects, key, first, span);
-  const pieces = record === undefined ? source.pieces() : judged(source.pieces(), record);
+  const pieces = record === undefined ? source.pieces() : await begun(judged(source.pieces(), record), source);
   const stream = Readable.from(pieces, { objectMode: false });
   // A stream that nobody began to read never runs its generator.
   stream.once('close', () => source.destroy());
@@ -137,6 +137,22 @@ class Source {
     this.#stream = stream;
     if (this.#destroyed) stream.destroy();
   }
+}
+
+/** Waits for the first piece, so that an object of only one is judged before anybody hears of it. */
+async function begun(pieces: AsyncGenerator<Buffer>, source: Source): Promise<AsyncGenerator<Buffer>> {
+  try {
+    const first = await pieces.next();
+    return continued(first.done === true ? undefined : first.value, pieces);
+  } catch (error) {
+    source.destroy();
+    throw error;
+  }
+}
+
+async function* continued(first: Buffer | undefined, rest: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
+  if (first !== undefined) yield first;
+  yield* rest;
 }
 
 /** Keeps the last piece back until everything before it and itself were judged. */

@@ -25,6 +25,8 @@ export function noCoordination({ now = Date.now, capacity = 100_000 }: NoneOptio
   let closed = false;
 
   return {
+    spansNodes: false,
+
     async count(key: string, limit: number, windowMs: number): Promise<RateDecision> {
       if (closed) throw new Problem('rate_limit_unavailable');
       const at = now();
@@ -50,6 +52,8 @@ export function noCoordination({ now = Date.now, capacity = 100_000 }: NoneOptio
     async health() {
       return closed ? 'unavailable' : 'ok';
     },
+
+    statistics: () => ({ failures: 0, takeovers: 0 }),
 
     async close() {
       closed = true;

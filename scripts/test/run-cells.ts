@@ -1,0 +1,60 @@
+import { globSync } from 'node:fs';
+import { type Cell, cellEnvironment, nameOf, needsOf } from '../../test/support/cells.ts';
+import { missing } from '../../test/support/needs.ts';
+import { startCellServers } from './cell-servers.ts';
+import { runTests } from './run-tests.ts';
+
+/** Everything that goes through a whole server. What is not listed reaches no backend, or has its own test on each of them. */
+const suites = ['test/http/*.test.ts', 'test/model/{server,any-request}.test.ts'];
+const withoutBackend = ['test/http/configuration.test.ts', 'test/http/reference.test.ts'];
+
+/** The model found what it finds on the default cell; here it looks for what is different. */
+const fewer = { PROOFLINE_MODEL_FACTOR: '0.4' };
+
+/** Runs the suites on each cell, with servers that are started once; true when every cell could be run and is green. */
+export async function runCells(
+  wanted: readonly Cell[],
+  isWanted: (file: string) => boolean,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const files = globSync(suites)
+    .sort()
+    .filter((file) => isWanted(file) && !withoutBackend.includes(file));
+  if (files.length === 0) {
+    process.stdout.write(`none of these files runs on cells; those that do: ${suites.join(', ')}\n`);
+    return false;
+  }
+  const [runnable, notRunnable] = split(wanted);
+  const outcomes: string[] = notRunnable.map(({ cell, lacking }) => `NOT RUN ${nameOf(cell)}: needs ${lacking}`);
+  const nothingMayLack = process.env.CI === 'true' && process.getuid?.() === 0;
+  let good = notRunnable.length === 0 || !nothingMayLack;
+  if (runnable.length > 0) {
+    await using servers = await startCellServers(runnable);
+    for (const cell of runnable) {
+      if (signal.aborted) break;
+      process.stdout.write(`\n=== ${nameOf(cell)}\n`);
+      const since = performance.now();
+      const passed = await runTests(files, { ...cellEnvironment(cell, servers.reached), ...fewer }, signal);
+      await servers.tidy();
+      good &&= passed;
+      outcomes.push(
+        `${passed ? 'ok     ' : 'FAILED '} ${nameOf(cell)} (${Math.round((performance.now() - since) / 1000)} s)`,
+      );
+    }
+  }
+  process.stdout.write(`\n${outcomes.join('\n')}\n`);
+  return good;
+}
+
+function split(wanted: readonly Cell[]): [Cell[], { cell: Cell; lacking: string }[]] {
+  const runnable: Cell[] = [];
+  const notRunnable: { cell: Cell; lacking: string }[] = [];
+  for (const cell of wanted) {
+    const lacking = needsOf(cell)
+      .filter((group) => group.every((need) => missing(need).length > 0))
+      .map((group) => missing(...group).join(' or '));
+    if (lacking.length === 0) runnable.push(cell);
+    else notRunnable.push({ cell, lacking: lacking.join(', ') });
+  }
+  return [runnable, notRunnable];
+}
