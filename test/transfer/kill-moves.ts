@@ -13,7 +13,7 @@ export async function killMoves(options: KillTransferOptions): Promise<Finding> 
   const source = { dataDir: join(folder.path, 'source') };
   let targets = 0;
   try {
-    await makeVariedStore(source, seeded(options.seed), 6);
+    await makeVariedStore(source, seeded(options.seed), 2);
     const original = await readStore(source);
     const command = {
       name: 'move',

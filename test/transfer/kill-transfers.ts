@@ -68,6 +68,7 @@ export async function killFills(
     if (code === null) found.kills += 1;
     else found.violations.push(`${failpoint} was not reached: ${code} ${stdout.slice(-500)}`);
     found.violations.push(...(await servesHalf(one, failpoint)));
+    progress(`${failpoint}, ${found.violations.length} broken`);
   }
   found.violations.push(...(await complete(command, one, original, 'after all failpoints')));
   found.stores += 1;
