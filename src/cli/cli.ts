@@ -44,6 +44,10 @@ const commands = {
     summary: 'copy the rows to PostgreSQL, the blobs to S3, or back',
     load: async () => (await import('./move.ts')).moveCommand(),
   },
+  migrate: {
+    summary: 'bring the database up to this version',
+    load: async () => (await import('./migrate.ts')).migrateCommand(),
+  },
   retention: {
     summary: 'preview what retention would delete',
     load: async () => (await import('./retention.ts')).retentionCommand(),

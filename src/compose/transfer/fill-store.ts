@@ -112,7 +112,10 @@ async function setMark(metadata: Metadata, mark: FillingMark): Promise<void> {
 async function beginRows(metadata: Metadata, source: FillSource, mark: FillingMark): Promise<FillingMark> {
   const standing = await readFillingMark(metadata.read);
   if (standing !== undefined) {
-    if (standing.from === mark.from && standing.rows === mark.rows) return standing;
+    if (standing.from === mark.from && standing.rows === mark.rows) {
+      if (standing.state === 'copying') await refuseLaterTables(metadata, source);
+      return standing;
+    }
     throw new TransferFailure(
       'in_the_way',
       standing.from === mark.from
@@ -122,15 +125,19 @@ async function beginRows(metadata: Metadata, source: FillSource, mark: FillingMa
     );
   }
   await refuseRows(metadata, source.rows);
-  if ((await appliedMigrations(metadata.read)).length > source.migrations.length)
-    throw new TransferFailure(
-      'in_the_way',
-      'The database is empty, but its tables are of a later version than the rows.',
-      'Remove the empty database: these rows need the tables of their time, and are migrated afterwards.',
-    );
+  await refuseLaterTables(metadata, source);
   await setMark(metadata, mark);
   failpoint('transfer-rows-marked');
   return mark;
+}
+
+async function refuseLaterTables(metadata: Metadata, { migrations }: FillSource): Promise<void> {
+  if ((await appliedMigrations(metadata.read)).length <= migrations.length) return;
+  throw new TransferFailure(
+    'in_the_way',
+    'The tables of the database are of a later version than the rows.',
+    'Begin anew with no database, or an empty one without tables: rows go into the tables of their time, which are migrated afterwards.',
+  );
 }
 
 /** Throws TransferFailure where the database has rows already. */

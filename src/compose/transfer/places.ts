@@ -1,14 +1,14 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BlobStore } from '#platform/blobs/blob-store.ts';
 import type { Metadata } from '#platform/metadata/metadata.ts';
 import { readMigrations } from '#platform/metadata/migration-files.ts';
-import { pendingSqliteMigrations } from '#platform/metadata/sqlite/migrate.ts';
 import type { Log } from '#platform/process/log.ts';
 import { openBlobs } from '../backends/open-blobs.ts';
 import { openMetadata } from '../backends/open-metadata.ts';
-import { type Config, dataPaths, postgresDsns } from '../config.ts';
+import { type Config, dataPaths } from '../config.ts';
 import { lockDataDir, prepareDataDir } from '../data-dir.ts';
+import { pendingMigrationsOf } from '../migrate.ts';
 import { TransferFailure } from './transfer-failure.ts';
 
 /** The two halves of a store, as a configuration names them. */
@@ -36,7 +36,8 @@ export function placesOf(config: Config, log: Log): Places {
   const roomy: Config = { ...config, chunks: { ...config.chunks, ...noLimit } };
   return {
     rows: {
-      ...(config.metadata.backend === 'postgresql' ? inPostgres(config) : inFile(paths.dbPath)),
+      exists: async () => (await pendingMigrationsOf(config)).length < readMigrations('sqlite').length,
+      pending: () => pendingMigrationsOf(config),
       open: (upTo) => openMetadata(config, log, { upTo, whileFilling: true }),
     },
     blobs: {
@@ -48,23 +49,6 @@ export function placesOf(config: Config, log: Log): Places {
       return lockDataDir(paths);
     },
   };
-}
-
-type Look = Pick<Places['rows'], 'exists' | 'pending'>;
-
-function inFile(path: string): Look {
-  return {
-    exists: async () => existsSync(path) && statSync(path).size > 0,
-    pending: async () => pendingSqliteMigrations({ path }),
-  };
-}
-
-function inPostgres(config: Config): Look {
-  const pending = async () => {
-    const { pendingPostgresMigrations } = await import('#platform/metadata/postgres/migrate.ts');
-    return await pendingPostgresMigrations(postgresDsns(config));
-  };
-  return { exists: async () => (await pending()).length < readMigrations('postgres').length, pending };
 }
 
 function holdsFiles(folder: string): boolean {
