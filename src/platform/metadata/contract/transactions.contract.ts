@@ -198,10 +198,11 @@ export function transactionsContract(open: () => Promise<Metadata>): void {
       const before = await names();
       await metadata.write(contract.insertRows, [rows.account({ id: 'acct_2', username: 'bo' })]);
       assert.deepEqual(await ids(metadata, 'accounts'), ['acct_1', 'acct_2']);
-      await assert.rejects(anyTables(db).deleteFrom('accounts').execute());
       return [before, await names()];
     });
     assert.deepEqual(seen, [1, 1]);
+    // In a snapshot of its own: PostgreSQL takes no other query after one that failed.
+    await assert.rejects(metadata.snapshot((db) => anyTables(db).deleteFrom('accounts').execute()));
     const later = await metadata.snapshot(async (db) => anyTables(db).selectFrom('accounts').select('id').execute());
     assert.equal(later.length, 2);
     await assert.rejects(
