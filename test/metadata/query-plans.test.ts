@@ -80,6 +80,10 @@ const reads: Record<string, Record<string, unknown[][]>> = {
     chunkById: [['chk_1']],
     chunkByIdentity: [[{ ...unstreamed, streamId: 'str_1' }], [unstreamed]],
     operationByKey: [[hash('b')]],
+    earlierUpload: [
+      [{ ...unstreamed, streamId: 'str_1' }, hash('b')],
+      [unstreamed, hash('b')],
+    ],
     chunksOfIncident: [
       ['inc_1', 10],
       ['inc_1', 10, 'chk_0'],
@@ -116,7 +120,7 @@ const reads: Record<string, Record<string, unknown[][]>> = {
   tokens: { tokenById: [['itk_1']], incidentOfViewerToken: [['no such token']] },
 };
 const stores = { accounts, audit, checkins, chunks, deletion, incidents, streams, tokens };
-const notQueries = new Set(['auditEntry']);
+const notQueries = new Set(['auditEntry', 'earlierOf']);
 
 const subject = { decisionId: 'del_1', incidentId: 'inc_1', at, audit: auditOf };
 const noDecision = 'DELETE FROM incident_deletion_items; DELETE FROM incident_deletion_decisions;';
