@@ -38,11 +38,12 @@ export interface Cluster {
   readonly postgres: TestPostgres;
   readonly redis: TestRedis;
   readonly s3Server: S3Server;
+  /** Its name. */
   readonly database: string;
   /** Of the administrator ada. */
   readonly token: string;
   readonly stored: Exclude<Stored, string>;
-  /** What is needed to reach the servers past the proxies. */
+  /** What makes a node of a process that reaches the servers past the proxies. */
   readonly env: Readonly<Record<string, string>>;
   /** Where a node's server has ended, another one on the same data folder and a new port; `env` for this start only. */
   restart(node: Node, env?: Record<string, string>): Promise<void>;
@@ -83,7 +84,7 @@ export async function startCluster(preferred: S3Server, own: Record<string, stri
       nodes.push(made);
       return made;
     };
-    const both: [Node, Node] = [await node('a'), await node('b')];
+    const both = await Promise.all([node('a'), node('b')]);
     const { token } = await signIn(both[0].server.url, 'ada');
     return {
       nodes: both,

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { failpointNames } from '../kill/failpoints.ts';
 import type { Condition } from '../support/tcp-proxy.ts';
-import { type Link, leaseTtlMs, type Node } from './cluster.ts';
-import { type Fault, type Field, wait } from './storm.ts';
+import { type Link, leaseTtlMs } from './cluster.ts';
+import { type Fault, wait } from './storm.ts';
 
 /** kill -9 at any instant; the clients go on at the other node. */
 export const killAtRandom: Fault = {
@@ -11,16 +11,16 @@ export const killAtRandom: Fault = {
     const node = field.anyNode();
     await node.server.kill();
     await wait(field.random.between(0, 400));
-    await comeBack(field, node);
+    await field.cluster.restart(node);
   },
 };
 
-/** kill -9 at each of the named places in turn; one round is one kill. */
-export const killAtFailpoints: Fault = {
+/** kill -9 at each of the named places in turn, beginning with one; one round is one kill. */
+export const killAtFailpoints = (first = 0): Fault => ({
   fault: `kill -9 of one of two nodes, at ${failpointNames('node').length} named failpoints`,
   strike: async (field, round) => {
     const names = failpointNames('node');
-    const name = names[(round - 1) % names.length] ?? '';
+    const name = names[(first + round - 1) % names.length] ?? '';
     const node = field.anyNode();
     const nth = name.includes('deletion') || name.includes('removal') ? 1 : field.random.between(1, 3);
     await node.server.stop();
@@ -33,19 +33,10 @@ export const killAtFailpoints: Fault = {
     ]);
     if (!reached) await node.server.kill();
     if (!reached) field.missed.push(name);
-    await comeBack(field, node);
+    await field.cluster.restart(node);
   },
   load: { turns: 8, sizes: [100, 4096, 65_536, 300_000] },
-};
-
-/** A node that starts where one was killed. What the dead one had begun to delete is taken up as if that had been long ago. */
-async function comeBack({ cluster }: Field, node: Node): Promise<void> {
-  await cluster.postgres.sql(
-    cluster.database,
-    "UPDATE incident_deletion_decisions SET updated_at = updated_at - interval '1 hour' WHERE state = 'deleting'",
-  );
-  await cluster.restart(node);
-}
+});
 
 export const freezeHolder: Fault = {
   fault: 'SIGSTOP of one of two nodes past the end of its leases, then SIGCONT',
@@ -85,11 +76,11 @@ export const crashPostgres: Fault = {
 
 const harms = ['reset', { delayMs: 150 }, 'blackhole', 'unanswered', 'half-open'] as const;
 
-/** Each kind of harm in turn, to one node's connection or to both nodes'. */
-export const harmLink = (link: Link, name: string): Fault => ({
+/** Each kind of harm in turn, beginning with one, to one node's connection or to both nodes'. */
+export const harmLink = (link: Link, name: string, first = 0): Fault => ({
   fault: `connections to ${name}: reset, slowed, blackholed, answers lost, half-open`,
   strike: async ({ cluster, random }, round) => {
-    const harm = harms[(round - 1) % harms.length] ?? 'reset';
+    const harm = harms[(first + round - 1) % harms.length] ?? 'reset';
     const proxies = (random.chance(0.5) ? cluster.nodes : [random.pick(cluster.nodes)]).map(
       ({ proxies }) => proxies[link],
     );

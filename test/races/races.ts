@@ -53,7 +53,7 @@ async function onOneServer(run: (ground: Ground) => Promise<void>): Promise<void
   }
 }
 
-async function raced(options: RaceOptions, race: Race, fault: string, held: string): Promise<Finding> {
+export async function raced(options: RaceOptions, race: Race, fault: string, held: string): Promise<Finding> {
   const { ground: given, rounds, seed, progress = silently } = options;
   const violations: string[] = [];
   let acknowledged = 0;
