@@ -3,13 +3,13 @@ import { signIn } from '../support/api.ts';
 import type { Stored } from '../support/ledger.ts';
 import { missing, type Need } from '../support/needs.ts';
 import { createAccount, scratchFolder, startServer, type TestServer } from '../support/server.ts';
+import { type HarmfulProxy, startHarmfulProxy } from '../support/services/harmful-proxy.ts';
 import { startPostgres, type TestPostgres } from '../support/services/postgres.ts';
 import { startRadosgw } from '../support/services/radosgw.ts';
 import { startRedis, type TestRedis } from '../support/services/redis.ts';
 import { s3Environment, type TestS3 } from '../support/services/s3-server.ts';
 import { startVersitygw } from '../support/services/versitygw.ts';
 import { blobsInBucket } from '../support/stored-blobs.ts';
-import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 
 const s3Servers = { radosgw: startRadosgw, versitygw: startVersitygw } as const;
 export type S3Server = keyof typeof s3Servers;
@@ -29,7 +29,7 @@ export type Link = (typeof links)[number];
 export interface Node {
   readonly name: string;
   server: TestServer;
-  readonly proxies: Readonly<Record<Link, TcpProxy>>;
+  readonly proxies: Readonly<Record<Link, HarmfulProxy>>;
 }
 
 /** Two nodes on one PostgreSQL, one bucket and one Valkey; anything of it may be ended and started again. */
@@ -57,7 +57,7 @@ export async function startCluster(preferred: S3Server, own: Record<string, stri
   const folder = scratchFolder('cluster');
   const s3Server = s3Here(preferred);
   const [postgres, s3, redis] = await Promise.all([startPostgres(), s3Servers[s3Server](), startRedis()]);
-  const proxies: TcpProxy[] = [];
+  const proxies: HarmfulProxy[] = [];
   const nodes: Node[] = [];
   const stop = async () => {
     for (const { server } of nodes) server.process.kill('SIGKILL');
@@ -70,13 +70,13 @@ export async function startCluster(preferred: S3Server, own: Record<string, stri
     const ports = { postgres: postgres.port, s3: Number(new URL(s3.endpoint).port), valkey: redis.port };
     const env = settings({ s3, bucket, ports, database, own });
     await createAccount(join(folder.path, 'first'), 'ada', 'admin', env);
-    const start = (name: string, through: Record<Link, TcpProxy>, extra: Record<string, string> = {}) => {
+    const start = (name: string, through: Record<Link, HarmfulProxy>, extra: Record<string, string> = {}) => {
       const cut = { postgres: through.postgres.port, s3: through.s3.port, valkey: through.valkey.port };
       const reached = settings({ s3, bucket, ports: cut, database, own: { ...own, ...extra } });
       return startServer({ dataDir: join(folder.path, name), env: reached });
     };
     const node = async (name: string): Promise<Node> => {
-      const [first, second, third] = await Promise.all(links.map((link) => startTcpProxy(ports[link])));
+      const [first, second, third] = await Promise.all(links.map((link) => startHarmfulProxy(ports[link])));
       if (first === undefined || second === undefined || third === undefined) throw new Error('no proxy');
       const own = { postgres: first, s3: second, valkey: third };
       proxies.push(first, second, third);

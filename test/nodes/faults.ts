@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { failpointNames } from '../kill/failpoints.ts';
-import type { Condition } from '../support/tcp-proxy.ts';
-import { type Link, leaseTtlMs } from './cluster.ts';
+import type { Condition } from '../support/services/harmful-proxy.ts';
+import { type Link, leaseTtlMs, type Node } from './cluster.ts';
 import { type Fault, wait } from './storm.ts';
 
 /** kill -9 at any instant; the clients go on at the other node. */
@@ -16,27 +16,35 @@ export const killAtRandom: Fault = {
 };
 
 /** kill -9 at each of the named places in turn, beginning with one; one round is one kill. */
-export const killAtFailpoints = (first = 0): Fault => ({
-  fault: `kill -9 of one of two nodes, at ${failpointNames('node').length} named failpoints`,
-  strike: async (field, round) => {
-    const names = failpointNames('node');
-    const name = names[(first + round - 1) % names.length] ?? '';
-    const node = field.anyNode();
-    const nth = name.includes('deletion') || name.includes('removal') ? 1 : field.random.between(1, 3);
-    await node.server.stop();
-    await field.cluster.restart(node, { PROOFLINE_FAILPOINT: `${name}:${nth}` });
-    const { process } = node.server;
-    const died = once(process, 'exit');
-    const reached = await Promise.race([
-      died.then(() => true),
-      field.loadEnds.then(() => wait(1_000)).then(() => false),
-    ]);
-    if (!reached) await node.server.kill();
-    if (!reached) field.missed.push(name);
-    await field.cluster.restart(node);
-  },
-  load: { turns: 8, sizes: [100, 4096, 65_536, 300_000] },
-});
+export function killAtFailpoints(first = 0): Fault {
+  const names = failpointNames('node');
+  const nameOf = (round: number) => names[(first + round - 1) % names.length] ?? '';
+  let node: Node | undefined;
+  return {
+    fault: `kill -9 of one of two nodes, at ${names.length} named failpoints`,
+    load: { turns: 6, sizes: [100, 4096, 65_536, 300_000] },
+    prepare: async ({ anyNode, cluster, random }, round) => {
+      node = anyNode();
+      await node.server.stop();
+      const nth = ofDeletion.includes(nameOf(round)) ? 1 : random.between(1, 3);
+      await cluster.restart(node, { PROOFLINE_FAILPOINT: `${nameOf(round)}:${nth}` });
+    },
+    strike: async ({ cluster, loadEnds, missed }, round) => {
+      if (node === undefined) return;
+      const { process } = node.server;
+      const died = process.exitCode === null && process.signalCode === null ? once(process, 'exit') : Promise.resolve();
+      const patience = loadEnds.then(() => wait(1_000)).then(() => 'missed');
+      if ((await Promise.race([died, patience])) === 'missed') {
+        missed.push(nameOf(round));
+        await node.server.kill();
+      }
+      await cluster.restart(node);
+    },
+  };
+}
+
+/** The two nodes take turns at it, so each meets few of them. */
+const ofDeletion = ['after-blob-removal', 'before-deletion-finish'];
 
 export const freezeHolder: Fault = {
   fault: 'SIGSTOP of one of two nodes past the end of its leases, then SIGCONT',

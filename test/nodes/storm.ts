@@ -18,6 +18,8 @@ export interface StormOptions {
 /** Something that goes wrong while clients upload to both nodes, and is over when `strike` resolves. */
 export interface Fault {
   fault: string;
+  /** Before the clients begin. */
+  prepare?(field: Omit<Field, 'loadEnds'>, round: number): Promise<void>;
   strike(field: Field, round: number): Promise<void>;
   load?: WorkOptions;
 }
@@ -50,17 +52,11 @@ export async function storm(options: StormOptions, fault: Fault): Promise<Findin
   const missed: string[] = [];
   for (let round = 1; round <= rounds; round++) {
     const name = `${seed}-${round}`;
+    const calm = { cluster, random, anyNode: () => random.pick(cluster.nodes), violations, missed };
+    await fault.prepare?.(calm, round);
     const working = work(patient, random, name, { ...(fault.load ?? load), ...(turns === undefined ? {} : { turns }) });
-    const field: Field = {
-      cluster,
-      random,
-      anyNode: () => random.pick(cluster.nodes),
-      violations,
-      missed,
-      loadEnds: working,
-    };
     await wait(random.between(20, 500));
-    await fault.strike(field, round);
+    await fault.strike({ ...calm, loadEnds: working }, round);
     const worked = await working;
     const found = await afterwards(cluster, patient, examined, worked, before).catch((error: unknown) => [
       String(error),
@@ -74,7 +70,7 @@ export async function storm(options: StormOptions, fault: Fault): Promise<Findin
     fault: fault.fault,
     held: 'no acknowledged chunk lost, none doubled, every request answered within 30 s, every retry ends in the same chunk',
     filesystem: cluster.s3Server,
-    rounds,
+    rounds: rounds - missed.length,
     acknowledged: examined.acknowledged,
     violations,
     seed,

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 
-/** A connection between two processes that a test can harm. */
-export interface TcpProxy {
+/** The way of several processes to one server, which a test can harm while they use it, and heal again; tcp-proxy.ts counts and cuts. */
+export interface HarmfulProxy {
   readonly port: number;
   /** From now on, for what is open and for what is opened. */
   set(condition: Condition): void;
@@ -26,7 +26,7 @@ interface Pair {
   torn: boolean;
 }
 
-export async function startTcpProxy(target: number): Promise<TcpProxy> {
+export async function startHarmfulProxy(target: number): Promise<HarmfulProxy> {
   let condition: Condition = 'fine';
   const pairs = new Set<Pair>();
   const listener = createServer({ allowHalfOpen: true }, (client) => {
