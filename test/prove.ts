@@ -10,6 +10,8 @@ import { cutClients } from './hostile/cut-clients.ts';
 import { besiege } from './hostile/hostile.ts';
 import { failpointNames } from './kill/failpoints.ts';
 import { killRounds } from './kill/kill-rounds.ts';
+import { clusterNeeds } from './nodes/cluster.ts';
+import { type NodeProof, nodeProofs } from './nodes/proofs.ts';
 import { cutPower } from './power-cut/cut-power.ts';
 import { type NotRun, reliabilityPage } from './prove-report.ts';
 import { raceForIdentity, raceProcesses, raceRevocation, raceWithEnd } from './races/races.ts';
@@ -35,6 +37,8 @@ const { values } = parseArgs({
     ordinals: { type: 'string', default: '40' },
     clients: { type: 'string', default: '5000' },
     races: { type: 'string', default: '10000' },
+    /** Of each kind, to two nodes on one PostgreSQL, one bucket and one Valkey. */
+    disturbances: { type: 'string', default: '500' },
     flips: { type: 'string', default: '1000' },
     sockets: { type: 'string', default: '2000' },
     fuzz: { type: 'string', default: '20000' },
@@ -45,7 +49,18 @@ const { values } = parseArgs({
   },
 });
 const n = (
-  name: 'cuts' | 'kills' | 'acks' | 'ordinals' | 'clients' | 'races' | 'flips' | 'sockets' | 'fuzz' | 'lanes',
+  name:
+    | 'cuts'
+    | 'kills'
+    | 'acks'
+    | 'ordinals'
+    | 'clients'
+    | 'races'
+    | 'disturbances'
+    | 'flips'
+    | 'sockets'
+    | 'fuzz'
+    | 'lanes',
 ) => Number(values[name]);
 const seed = values.seed === undefined ? freshSeed() : Number(values.seed);
 const share = (total: number, part: number) => Math.max(1, Math.round(total * part));
@@ -131,6 +146,13 @@ const jobs: Job[] = [
     run: (progress) => damageDatabase({ rounds: share(n('flips'), 0.1), seed, progress }),
   },
   { name: 'hostile', needs: [], run: () => besiege({ idleSockets: n('sockets'), fuzzRuns: n('fuzz'), seed }) },
+  ...nodeProofs.map(
+    ({ name, run, share: part, of }: NodeProof): Job => ({
+      name,
+      needs: clusterNeeds('radosgw'),
+      run: (progress) => run({ rounds: share(n(of), part), seed, progress }),
+    }),
+  ),
   { name: 'control', needs: [...cutMachine, 'ext4', 'eatmydata'], run: control },
   { name: 'defects', needs: [...cutMachine, 'ext4', 'strace'], run: (progress) => seedDefects({ progress }) },
 ];

@@ -1,6 +1,6 @@
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { Problem } from '#kit/errors.ts';
-import type { BlobPath, BlobRecord, BlobStore } from '#platform/blobs/blob-store.ts';
+import type { BlobPath, BlobRecord, BlobStore, Pieces } from '#platform/blobs/blob-store.ts';
 import { failpoint } from '#platform/process/failpoint.ts';
 
 /** A blob that rows name: it must be in every copy of them. */
@@ -29,7 +29,7 @@ export function storeBlobs(blobs: BlobStore): BlobPlace {
   return {
     has: async ({ path, byteSize }) => (await blobs.size(path)) === byteSize,
     check: (blob) => blobs.check(blob.path, blob),
-    read: async (blob) => (await blobs.openVerified(blob.path, blob)).stream,
+    read: async (blob) => copied((await blobs.openVerified(blob.path, blob)).pieces),
     put: async (blob, content) => {
       const body = await blobs.staging.receive(content, { maxBytes: blob.byteSize, declaredBytes: blob.byteSize });
       try {
@@ -42,4 +42,15 @@ export function storeBlobs(blobs: BlobStore): BlobPlace {
     },
     flush: async () => undefined,
   };
+}
+
+/** A stream reads ahead, while a lent piece is only good until the next: so each is copied. */
+function copied(pieces: Pieces): Readable {
+  const copies = async function* () {
+    for await (const piece of pieces) yield Buffer.from(piece);
+  };
+  const stream = Readable.from(copies(), { objectMode: false });
+  // Also when nothing was read, which a generator would not hear of.
+  stream.once('close', () => void pieces.return());
+  return stream;
 }
