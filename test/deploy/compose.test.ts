@@ -60,7 +60,7 @@ test('compose.yaml names settings, secrets, services, networks and volumes that 
       settings += 1;
       assert.ok(reference.includes(`\`${setting}\``), `${name}: ${setting} is a setting`);
     }
-    const secretly = Object.keys(service.environment ?? {}).filter((key) => /PASSWORD|SECRET|KEY|DSN/.test(key));
+    const secretly = Object.keys(service.environment ?? {}).filter((key) => /PASSWORD|SECRET|_KEY|DSN/.test(key));
     for (const key of secretly) assert.match(key, /_FILE$/, `${name}: ${key} is a file`);
     for (const secret of service.secrets ?? []) assert.ok(secrets[secret], `${name}: secret ${secret}`);
     for (const other of Object.keys(service.depends_on ?? {})) {
