@@ -205,6 +205,9 @@ const writes: Record<string, { input: unknown; after?: string }[]> = {
   'deletion.finish': [{ input: subject, after: `${blobsGone} DELETE FROM chunks` }],
   'deletion.purge_tombstone': [{ input: { incidentId: 'inc_1' } }],
   'deletion.purge_tokens': [{ input: { endedBefore: at } }],
+  'transfer.insert_rows': [{ input: { table: 'incidents', rows: [rows.incident({ id: 'inc_4' }).values] } }],
+  'transfer.mark_rows': [{ input: { mark: { from: 'x', rows: 'y', state: 'copying' }, at } }],
+  'transfer.unmark_rows': [{ input: { ...auditOf, id: 'aud_9' } }],
 };
 
 /** What may be read whole, and why. The rest may be no part of a scan, whatever index it would go along. */
