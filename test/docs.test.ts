@@ -22,7 +22,7 @@ test('every setting and every code is on its page, and the links inside of the p
     assert.ok(docs('configuration.md').includes(`\`${setting.env}\``), setting.env);
   for (const code of Object.keys(errorCodes))
     if (code !== 'blob_conflict') assert.ok(docs('errors.md').includes(`\`${code}\``), code);
-  for (const page of ['api.md', 'errors.md', 'configuration.md']) {
+  for (const page of ['api.md', 'errors.md', 'configuration.md', 'scaling.md']) {
     for (const [, file = '', anchor] of docs(page).matchAll(/\]\(([a-z./]*)(?:#([^)]+))?\)/g)) {
       const target = file === '' ? page : file;
       assert.ok(existsSync(join(repository, 'docs', target)), `${page} links to ${target}`);

@@ -79,7 +79,6 @@ const reads: Record<string, Record<string, unknown[][]>> = {
   chunks: {
     chunkById: [['chk_1']],
     chunkByIdentity: [[{ ...unstreamed, streamId: 'str_1' }], [unstreamed]],
-    operationByKey: [[hash('b')]],
     earlierUpload: [
       [{ ...unstreamed, streamId: 'str_1' }, hash('b')],
       [unstreamed, hash('b')],

@@ -5,7 +5,7 @@ import type { Metadata } from '#platform/metadata/metadata.ts';
 import { assertNotDeleting } from '../incident-access.ts';
 import type { MediaType } from '../media-type.ts';
 import { idempotencyKeyHash } from './chunk-identity.ts';
-import { type ChunkPlace, chunkByIdentity, type EarlierUpload, earlierOf } from './chunks.store.ts';
+import { type ChunkPlace, type EarlierUpload, earlierOf, earlierUpload } from './chunks.store.ts';
 
 export interface UploadWish {
   incidentId: string;
@@ -79,21 +79,22 @@ export async function authoriseUpload(
   const { read } = deps.metadata;
   if (wish.declaredBytes > wish.maxUploadBytes) throw new Problem('upload_too_large');
   const { incidentId, streamId, place, idempotencyKey } = wish;
+  const keyHash = idempotencyKey === undefined ? '' : idempotencyKeyHash(caller.accountId, idempotencyKey);
   const [found, unstreamed] = await Promise.all([
     target.first(read, {
       incidentId,
       streamId: streamId ?? '',
       chunkIndex: place === undefined || place.streamId === null ? -1 : place.chunkIndex,
-      keyHash: idempotencyKey === undefined ? '' : idempotencyKeyHash(caller.accountId, idempotencyKey),
+      keyHash,
     }),
-    place?.streamId === null ? chunkByIdentity(read, place) : undefined,
+    place?.streamId === null ? earlierUpload(read, place, keyHash) : undefined,
   ]);
   // To everybody but its owner and administrators it does not exist.
   if (found === undefined || (caller.role !== 'admin' && found.owner_account_id !== caller.accountId))
     throw new Problem('incident_not_found');
   assertNotDeleting(found);
   if (streamId !== null && found.stream_status === null) throw new Problem('stream_not_found');
-  const earlier = earlierOf(found.fingerprint, found.chunk_id, found.standing_id ?? unstreamed?.id);
+  const earlier = unstreamed ?? earlierOf(found.fingerprint, found.chunk_id, found.standing_id);
   const refusal = refusalOf(found, wish);
   // The retry of an accepted upload is answered as before, also when the incident has been closed since.
   if (refusal !== undefined && earlier.usedKey === undefined) throw refusal;

@@ -48,17 +48,6 @@ export interface UsedKey {
   chunkId: string;
 }
 
-const operation = compiled((db, by: { keyHash: string }) =>
-  db
-    .selectFrom('upload_operations')
-    .select(['fingerprint', 'chunk_id as chunkId'])
-    .where('idempotency_key_hash', '=', by.keyHash),
-);
-
-export async function operationByKey(db: Db, keyHash: string): Promise<UsedKey | undefined> {
-  return await operation.first(db, { keyHash });
-}
-
 /** What stands already under the key and the identity of an upload. */
 export interface EarlierUpload {
   usedKey?: UsedKey;
@@ -66,14 +55,13 @@ export interface EarlierUpload {
   standingId?: string;
 }
 
-/** Both at once: a statement costs a database more than another row that it finds. Without a key the hash is empty. */
+/**
+ * Both at once: a statement costs a database more than another row that it finds, and one that saw the chunk of a request but not yet
+ * its key would call a replay a duplicate. Without a key the hash is empty.
+ */
 const underKeyAndPlace = compiled((db, by: Streamed & { keyHash: string }) =>
   db.selectNoFrom(({ selectFrom }) => [
-    selectFrom('upload_operations')
-      .select('fingerprint')
-      .where('idempotency_key_hash', '=', by.keyHash)
-      .as('fingerprint'),
-    selectFrom('upload_operations').select('chunk_id').where('idempotency_key_hash', '=', by.keyHash).as('chunkId'),
+    ...usedKeyOf(selectFrom, by.keyHash),
     selectFrom('chunks')
       .select('id')
       .where('incident_id', '=', by.incidentId)
@@ -83,17 +71,32 @@ const underKeyAndPlace = compiled((db, by: Streamed & { keyHash: string }) =>
   ]),
 );
 
-export async function earlierUpload(db: Db, place: ChunkPlace, keyHash?: string): Promise<EarlierUpload> {
+type Unstreamed = { incidentId: string; mediaType: MediaType; chunkIndex: number };
+
+const underKeyAndUnstreamed = compiled((db, by: Unstreamed & { keyHash: string }) =>
+  db.selectNoFrom(({ selectFrom }) => [
+    ...usedKeyOf(selectFrom, by.keyHash),
+    selectFrom('chunks')
+      .select('id')
+      .where('incident_id', '=', by.incidentId)
+      .where('stream_id', 'is', null)
+      .where('media_type', '=', by.mediaType)
+      .where('chunk_index', '=', by.chunkIndex)
+      .as('standingId'),
+  ]),
+);
+
+function usedKeyOf(selectFrom: Db['selectFrom'], keyHash: string) {
+  const used = () => selectFrom('upload_operations').where('idempotency_key_hash', '=', keyHash);
+  return [used().select('fingerprint').as('fingerprint'), used().select('chunk_id').as('chunkId')] as const;
+}
+
+export async function earlierUpload(db: Db, place: ChunkPlace, keyHash = ''): Promise<EarlierUpload> {
   const { incidentId, chunkIndex } = place;
-  if (place.streamId === null) {
-    const [used, standing] = await Promise.all([
-      keyHash === undefined ? undefined : operationByKey(db, keyHash),
-      chunkByIdentity(db, place),
-    ]);
-    return earlierOf(used?.fingerprint, used?.chunkId, standing?.id);
-  }
-  const sought = { incidentId, streamId: place.streamId, chunkIndex, keyHash: keyHash ?? '' };
-  const found = await underKeyAndPlace.first(db, sought);
+  const found =
+    place.streamId === null
+      ? await underKeyAndUnstreamed.first(db, { incidentId, mediaType: place.mediaType, chunkIndex, keyHash })
+      : await underKeyAndPlace.first(db, { incidentId, streamId: place.streamId, chunkIndex, keyHash });
   return earlierOf(found?.fingerprint, found?.chunkId, found?.standingId);
 }
 
