@@ -32,6 +32,10 @@ const commands = {
     summary: 'look for what is wrong with this installation',
     load: async () => (await import('./doctor.ts')).doctorCommand(),
   },
+  migrate: {
+    summary: 'bring the database up to this version',
+    load: async () => (await import('./migrate.ts')).migrateCommand(),
+  },
   retention: {
     summary: 'preview what retention would delete',
     load: async () => (await import('./retention.ts')).retentionCommand(),

@@ -1,12 +1,11 @@
-import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import { openBackends } from '#compose/backends/open-backends.ts';
 import { openMetadata } from '#compose/backends/open-metadata.ts';
-import { type Config, dataPaths } from '#compose/config.ts';
+import type { Config } from '#compose/config.ts';
 import { diagnose, diagnoseRows } from '#compose/diagnose.ts';
+import { isMigrated } from '#compose/diagnose-database.ts';
 import type { Diagnosis } from '#compose/diagnosis.ts';
 import { type BlobFinding, checkBlobs } from '#features/incidents/index.ts';
-import { pendingSqliteMigrations } from '#platform/metadata/sqlite/migrate.ts';
 import { createLog } from '#platform/process/log.ts';
 import { configuration } from './configuration.ts';
 
@@ -37,8 +36,7 @@ export function doctorCommand(): Command {
       };
       for await (const diagnosis of diagnose(config)) show(diagnosis);
       // Opening it would apply what is pending, and a doctor changes nothing.
-      const { dbPath } = dataPaths(config);
-      if (existsSync(dbPath) && pendingSqliteMigrations({ path: dbPath }).length === 0) {
+      if (await isMigrated(config)) {
         const metadata = await openMetadata(config, createLog('error'));
         try {
           for await (const diagnosis of diagnoseRows(metadata)) show(diagnosis);

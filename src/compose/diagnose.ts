@@ -1,21 +1,20 @@
 import { existsSync, statfsSync, statSync } from 'node:fs';
 import { administratorExists } from '#features/accounts/index.ts';
 import type { Metadata } from '#platform/metadata/metadata.ts';
-import { quickCheckSqlite } from '#platform/metadata/sqlite/check.ts';
-import { pendingSqliteMigrations } from '#platform/metadata/sqlite/migrate.ts';
 import { createLog } from '#platform/process/log.ts';
 import { StartupError } from '#platform/process/startup-error.ts';
 import { openCoordinator } from './backends/open-coordinator.ts';
 import { type Config, dataPaths } from './config.ts';
 import { lockDataDir } from './data-dir.ts';
 import { diagnoseBlobs } from './diagnose-blobs.ts';
+import { diagnoseDatabase } from './diagnose-database.ts';
 import { type Diagnosis, fine } from './diagnosis.ts';
 
 const minFreeBytes = 1024 ** 3;
 
 /** Everything that can be looked at on this machine without changing what is stored. Each line stands for itself. */
 export async function* diagnose(config: Config): AsyncGenerator<Diagnosis> {
-  const { dataDir, dbPath } = dataPaths(config);
+  const { dataDir } = dataPaths(config);
   yield fine('runtime', `Node ${process.versions.node}, SQLite ${process.versions.sqlite}`);
   yield await coordination(config);
   if (!existsSync(dataDir)) {
@@ -25,13 +24,14 @@ export async function* diagnose(config: Config): AsyncGenerator<Diagnosis> {
       found: 'SAFE_DATA_DIR does not exist yet',
       remedy: 'The first start makes it. If there should be data, check that its disk is mounted.',
     };
+    if (config.metadata.backend !== 'sqlite') yield* diagnoseDatabase(config);
     yield* diagnoseBlobs(config);
     return;
   }
   yield permissions(dataDir);
   yield* space(dataDir);
   yield serverState(config);
-  yield* database(dbPath);
+  yield* diagnoseDatabase(config);
   yield* diagnoseBlobs(config);
 }
 
@@ -120,29 +120,4 @@ function serverState(config: Config): Diagnosis {
   } catch {
     return fine('server', 'one runs on this data folder');
   }
-}
-
-function* database(dbPath: string): Generator<Diagnosis> {
-  if (!existsSync(dbPath)) {
-    yield { check: 'database', state: 'note', found: 'there is none yet', remedy: 'The first start makes it.' };
-    return;
-  }
-  const pending = pendingSqliteMigrations({ path: dbPath });
-  yield pending.length === 0
-    ? fine('migrations', 'all applied, none changed')
-    : {
-        check: 'migrations',
-        state: 'note',
-        found: `${pending.length} not applied yet`,
-        remedy: 'The next start of the server applies them. Back up before.',
-      };
-  const faults = quickCheckSqlite(dbPath);
-  yield faults.length === 0
-    ? fine('database', `sound, ${(statSync(dbPath).size / 1024 ** 2).toFixed(1)} MiB`)
-    : {
-        check: 'database',
-        state: 'bad',
-        found: `damaged: ${faults.length} faults`,
-        remedy: 'Stop the server, keep a copy of the files, restore the last good backup.',
-      };
 }

@@ -17,6 +17,8 @@ export function parseTimestamp(text: string): Timestamp | undefined {
   const match = rfc3339.exec(text);
   if (!match) return undefined;
   const [, year = '', month = '', day = '', hour = '', minute = '', second = '', fraction = '', zone = ''] = match;
+  // The calendar of ISO 8601 has a year 0, PostgreSQL's has none.
+  if (year === '0000') return undefined;
   if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return undefined;
   if (Number(day) < 1 || Number(day) > daysIn(Number(year), Number(month))) return undefined;
   const digits = fraction.slice(0, 6).replace(/0+$/, '').padEnd(3, '0');
@@ -25,7 +27,7 @@ export function parseTimestamp(text: string): Timestamp | undefined {
   if (Number(zone.slice(1, 3)) > 23 || Number(zone.slice(4, 6)) > 59) return undefined;
   const whole = new Date(`${local}${zone}`).toISOString();
   // An offset may push the year out of four digits, where times no longer sort as text.
-  return whole.length === 24 ? `${whole.slice(0, 20)}${digits}Z` : undefined;
+  return whole.length === 24 && !whole.startsWith('0000') ? `${whole.slice(0, 20)}${digits}Z` : undefined;
 }
 
 /** 0 for a month that there is none of. */

@@ -128,3 +128,41 @@ test('what keeps a server from starting is said in words, with exit code 78', as
   const lost = await serve({ SAFE_DATA_DIR: orphaned });
   assert.deepEqual([lost.code, /database that knows them is missing/.test(lost.stderr)], [78, true], lost.stderr);
 });
+
+test('two names of one setting must agree, and names that other programs use count only where they are meant', () => {
+  const other = 'mysql://canary@other.example/app';
+  const ours = 'postgresql://app@db.example/proofline';
+  const theirs = loadConfig({
+    environment: { DATABASE_URL: other, DATABASE_URL_FILE: '/nowhere', DATABASE_MIGRATE_URL: 'x' },
+  });
+  assert.equal(theirs.config.metadata.postgresDsn, '');
+  assert.ok(!theirs.effective.some(({ origin }) => origin.includes('DATABASE')));
+
+  const postgres = { SAFE_METADATA_BACKEND: 'postgresql' };
+  assert.equal(loadConfig({ environment: { ...postgres, DATABASE_URL: ours } }).config.metadata.postgresDsn, ours);
+  const both = { ...postgres, SAFE_POSTGRES_DSN: ours, DATABASE_URL: ours };
+  assert.equal(loadConfig({ environment: both }).config.metadata.postgresDsn, ours);
+  assert.equal(loadConfig({ environment: { ...both, DATABASE_URL: '' } }).config.metadata.postgresDsn, ours);
+  const empty = { ...postgres, SAFE_POSTGRES_DSN: '', DATABASE_URL: ours };
+  assert.equal(loadConfig({ environment: empty }).config.metadata.postgresDsn, ours);
+  const overridden = {
+    environment: { ...postgres, SAFE_POSTGRES_DSN: ours },
+    file: { name: 'x', values: { DATABASE_URL: `${ours}2` } },
+  };
+  assert.equal(loadConfig(overridden).config.metadata.postgresDsn, ours, 'the environment wins over the file');
+
+  for (const environment of [
+    { ...both, DATABASE_URL: `${ours}-canary` },
+    { ...both, DATABASE_URL: other },
+    { SAFE_MAIN_BIND_ADDRS: '127.0.0.1:1', SAFE_MAIN_BIND_ADDR: '127.0.0.1:2' },
+  ]) {
+    const error = refusal(environment);
+    assert.match(error.message, /^SAFE_\w+ and \w+ are the same setting and have different values/);
+    assert.doesNotMatch(`${error.message}${error.remedy}${error.stack}`, /canary|db\.example|127/);
+  }
+  assert.match(
+    refusal({ ...postgres, DATABASE_URL: other }).message,
+    /^SAFE_POSTGRES_DSN \(from environment DATABASE_URL\) is not valid/,
+  );
+  assert.match(refusal(postgres).message, /SAFE_POSTGRES_DSN is not set/);
+});

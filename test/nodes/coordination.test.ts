@@ -154,7 +154,10 @@ describe('two nodes and one Valkey', { skip: missing('valkey').length > 0 }, () 
       [{}, /SAFE_VALKEY_ADDR is not set/],
       [{ SAFE_VALKEY_ADDR: '127.0.0.1:1' }, /cannot be used for coordination \(ECONNREFUSED\)/],
       [{ REDIS_URL: `redis://:${wrong}@127.0.0.1:${redis.port}/0` }, /\(WRONGPASS\)/],
-      [{ ...env(), REDIS_URL: `redis://127.0.0.1:${redis.port}/0` }, /SAFE_VALKEY_PASSWORD and REDIS_URL do not say/],
+      [
+        { ...env(), REDIS_URL: `redis://127.0.0.1:${redis.port}/0` },
+        /SAFE_VALKEY_PASSWORD and SAFE_VALKEY_URL \(or REDIS_URL\) do not say/,
+      ],
     ] as const) {
       const { code, stdout, stderr } = await serve(settings);
       assert.equal(code, 78, stderr);

@@ -10,6 +10,7 @@ import { bodyOf, contractLimits, mib, problem } from '#platform/blobs/contract-b
 import { openS3BlobStore } from '#platform/blobs/s3/s3-blob-store.ts';
 import { createS3Clients } from '#platform/blobs/s3/s3-client.ts';
 import { S3Objects } from '#platform/blobs/s3/s3-objects.ts';
+import { UncertainRemovals } from '#platform/blobs/s3/uncertain-removals.ts';
 import { scratchFolder } from '../support/server.ts';
 import { type FakeS3, type FakeS3Options, type Fault, startFakeS3 } from '../support/services/fake-s3.ts';
 
@@ -263,6 +264,25 @@ test('removing and listing are repeated until they work; a listing asks for page
   await store.remove('l/000000');
   assert.equal(asked(), 'DELETE DELETE DELETE');
   await store.remove('l/000000');
+});
+
+test('after a removal that was not answered nothing is created under that name, as the removal may come late', async () => {
+  const { fake, stage, store } = await rig();
+  const body = await stage(randomBytes(100));
+  await store.commit(path, await stage(randomBytes(100)));
+  fake.next('DELETE', 'cut-before');
+  await store.remove(path);
+  assert.equal(await store.size(path), undefined);
+  await assert.rejects(store.commit(path, body), problem('storage_unavailable'));
+  assert.equal(await store.commit('another/name', body), 'created');
+  fake.next('DELETE', { status: 504, code: 'GatewayTimeout' });
+  await store.remove(path);
+  const removals = new UncertainRemovals(50);
+  removals.add(path);
+  assert.throws(() => removals.assertSettled(path), problem('storage_unavailable'));
+  removals.assertSettled('another/name');
+  await sleep(60);
+  removals.assertSettled(path);
 });
 
 test('nothing of the store, its keys and its answers is in an error or a line of the log', async () => {

@@ -75,12 +75,21 @@ test('from upload to deletion on a real store, and doctor agrees', async (t) => 
   for (const chunk of [...chunks, large]) assert.ok(bundle.bytes.includes(chunk));
   assert.deepEqual(readdirSync(join(world.server.dataDir, 'staging')), []);
 
+  const raced = await world.ada.stream(incident);
+  for (let index = 1; index <= 10; index++) {
+    const bodies = Array.from({ length: 32 }, () => bytesOf(3_000));
+    const answers = await Promise.all(bodies.map((bytes) => world.ada.put(incident, raced, index, bytes)));
+    assert.equal(answers.filter(({ status }) => status === 201).length, 1);
+    for (const { code } of answers)
+      assert.match(code, /^(|duplicate_chunk|duplicate_chunk_conflict|upload_in_progress)$/);
+  }
+
   const doctor = await cli(['doctor', '--blobs', '--hash'], { SAFE_DATA_DIR: world.server.dataDir, ...env });
   assert.equal(doctor.code, 0, doctor.stdout + doctor.stderr);
   assert.match(doctor.stdout, /s3 writes +an object is created once/);
   assert.match(
     doctor.stdout,
-    /6 chunks against 6 blobs, \d+ bytes hashed: 0 missing, 0 different, 0 ambiguous, 0 foreign/,
+    /16 chunks against 16 blobs, \d+ bytes hashed: 0 missing, 0 different, 0 ambiguous, 0 foreign/,
   );
 
   await world.ada.post(`/v1/incidents/${incident}/close`);

@@ -43,8 +43,9 @@ const tls: Setting<boolean | undefined | ''> = {
 };
 
 const url: Setting<ValkeyAddress | undefined | ''> = {
-  env: 'REDIS_URL',
-  doc: 'Address, name, password, database and TLS in one, instead of the SAFE_VALKEY settings. Where both are given they must say the same.',
+  env: 'SAFE_VALKEY_URL',
+  doc: 'Address, name, password, database and TLS in one, instead of the other SAFE_VALKEY settings. Where both are given they must say the same.',
+  sharedNames: { names: ['REDIS_URL'], while: { env: 'SAFE_COORDINATION_BACKEND', is: ['valkey', 'redis'] } },
   secret: true,
   default: '',
   expected: 'a URL like redis://user:password@host:6379/0, or rediss:// for TLS',

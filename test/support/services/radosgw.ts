@@ -19,7 +19,7 @@ export async function startRadosgw(): Promise<TestS3> {
       endpoint,
       ...testKeys,
       pids,
-      createBucket: () => createBucket(endpoint),
+      createBucket: (kind) => createBucket(endpoint, kind),
       async stop() {
         await end(pids);
         folder.remove();

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { CreateBucketCommand, PutBucketVersioningCommand, S3Client } from '@aws-sdk/client-s3';
 
 /** A real S3-compatible server of its own on 127.0.0.1. */
 export interface TestS3 {
@@ -9,14 +9,14 @@ export interface TestS3 {
   readonly accessKey: string;
   readonly secretKey: string;
   readonly pids: readonly number[];
-  /** A new bucket of its own; returns its name. */
-  createBucket(): Promise<string>;
+  /** A new bucket of its own; returns its name. With versions, removed objects stay behind. */
+  createBucket(kind?: 'plain' | 'versioned'): Promise<string>;
   stop(): Promise<void>;
 }
 
 export const testKeys = { accessKey: 'test-key-id', secretKey: 'test-secret-access-key' };
 
-export async function createBucket(endpoint: string): Promise<string> {
+export async function createBucket(endpoint: string, kind: 'plain' | 'versioned' = 'plain'): Promise<string> {
   const client = new S3Client({
     endpoint,
     region: 'us-east-1',
@@ -26,6 +26,10 @@ export async function createBucket(endpoint: string): Promise<string> {
   const name = `test-${randomBytes(6).toString('hex')}`;
   try {
     await client.send(new CreateBucketCommand({ Bucket: name }));
+    if (kind === 'versioned')
+      await client.send(
+        new PutBucketVersioningCommand({ Bucket: name, VersioningConfiguration: { Status: 'Enabled' } }),
+      );
     return name;
   } finally {
     client.destroy();

@@ -25,7 +25,7 @@ export async function startVersitygw(): Promise<TestS3> {
     endpoint,
     ...testKeys,
     pids: [child.pid ?? 0],
-    createBucket: () => createBucket(endpoint),
+    createBucket: (kind) => createBucket(endpoint, kind),
     async stop() {
       child.kill('SIGKILL');
       await exited;

@@ -2,9 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { Problem } from '#kit/errors.ts';
 import type { BlobRecord } from '../blob-store.ts';
 import { Deadline, travelMs } from './deadline.ts';
+import type { ObjectBody } from './put-object.ts';
 import { hashObject } from './read-object.ts';
 import { S3Failure, s3Failure, s3Problem } from './s3-failure.ts';
-import type { ObjectBody, S3Objects } from './s3-objects.ts';
+import type { S3Objects } from './s3-objects.ts';
 
 /** So long one commit may take, so that an upload is answered within half a minute, its wait for a place in memory included. Milliseconds. */
 export const commitMs = 20_000;

@@ -6,7 +6,7 @@ export function requireImmutable({ consistent, stands, winners }: ProbeReport): 
   if (!stands || winners.some((count) => count !== 1)) {
     throw new StartupError(
       `The S3 store does not keep its word about conditional writes: of several that raced to create one object, ${describeWinners(winners)} were told that they did${stands ? '' : ', or what stood there was replaced'}.`,
-      'Evidence could be overwritten there, so this server does not use it. Seen to be right: AWS S3, Ceph RADOS Gateway, MinIO, versitygw from 1.8. Seen to be wrong: Garage (ignores the condition), older SeaweedFS, RustFS and versitygw (race). `proofline doctor` shows the details, docs/operations/s3-stores.md the list. Otherwise use SAFE_BLOB_BACKEND=local.',
+      'Evidence could be overwritten there, so this server does not use it. Seen to be right: Ceph RADOS Gateway in a bucket without versions, MinIO, versitygw from 1.8; AWS S3 documents it. Known to be wrong: RADOS Gateway in a bucket with versions, Garage (both ignore the condition), older SeaweedFS, RustFS and versitygw (race). `proofline doctor` shows the details, docs/operations/s3-stores.md the list. Otherwise use SAFE_BLOB_BACKEND=local.',
     );
   }
   if (!consistent) {

@@ -12,11 +12,13 @@ import { piecesOf } from '../pieces.ts';
 import { commitMs, commitObject } from './commit-object.ts';
 import { Deadline, travelMs } from './deadline.ts';
 import { listObjects } from './list-objects.ts';
+import type { ObjectBody } from './put-object.ts';
 import { hashObject, openObject } from './read-object.ts';
 import { s3Failure, s3Problem } from './s3-failure.ts';
-import type { ObjectBody, S3Objects } from './s3-objects.ts';
+import type { S3Objects } from './s3-objects.ts';
 import { maxObjectBytes } from './s3-settings.ts';
 import { StoreUsable } from './store-usable.ts';
+import { UncertainRemovals } from './uncertain-removals.ts';
 
 export interface S3BlobStoreOptions {
   objects: S3Objects;
@@ -65,6 +67,7 @@ export async function openS3BlobStore(options: S3BlobStoreOptions): Promise<Blob
         () => false,
       );
   const store = new StoreUsable(answers);
+  const removals = new UncertainRemovals();
 
   function assertOpen(): void {
     if (closed) throw new Problem('storage_unavailable');
@@ -123,6 +126,7 @@ export async function openS3BlobStore(options: S3BlobStoreOptions): Promise<Blob
       requireBlobPath(path);
       assertWritable();
       const own = staging.own(body);
+      removals.assertSettled(path);
       return own.during(async () => ({ result: await place(path, own), nameGone: false }));
     },
     async open(path, range) {
@@ -151,7 +155,19 @@ export async function openS3BlobStore(options: S3BlobStoreOptions): Promise<Blob
     },
     async remove(path) {
       requireBlobPath(path);
-      await ask((signal) => objects.remove(root + path, signal));
+      let attempts = 0;
+      try {
+        await ask((signal) => {
+          attempts += 1;
+          return objects.remove(root + path, signal);
+        });
+      } catch (error) {
+        attempts = Number.POSITIVE_INFINITY;
+        throw error;
+      } finally {
+        // All but a first attempt that succeeded leave one behind whose end is not known.
+        if (attempts > 1) removals.add(path);
+      }
     },
     async *list(prefix) {
       if (prefix !== undefined) requireBlobPath(prefix);

@@ -10,8 +10,8 @@ export interface S3Access {
   keys: { accessKeyId: string; secretAccessKey: string; sessionToken?: string } | undefined;
 }
 
-/** As many as the arena has bodies, so that a commit never waits for a connection. */
-const promptSockets = 160;
+/** For everything but bodies, which have connections of their own, out and in. */
+const promptSockets = 64;
 /** Each holds at most what the kernel buffers for it. */
 const bodySockets = 512;
 const connectionTimeoutMs = 3_000;

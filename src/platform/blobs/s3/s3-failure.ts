@@ -79,6 +79,10 @@ export class S3Failure extends Error {
   }
 }
 
+export function toCode(text: unknown): S3Code {
+  return knownCodes.find((one) => one === text) ?? 'unknown';
+}
+
 /** Whatever the SDK or the network threw. Its message is dropped here: it repeats requests and answers. */
 export function s3Failure(error: unknown): S3Failure {
   if (error instanceof S3Failure) return error;
@@ -90,7 +94,7 @@ export function s3Failure(error: unknown): S3Failure {
     name?: unknown;
   };
   const status = $metadata?.httpStatusCode;
-  const known = knownCodes.find((one) => one === name || one === code) ?? 'unknown';
+  const known = [toCode(name), toCode(code)].find((one) => one !== 'unknown') ?? 'unknown';
   return new S3Failure(typeof status === 'number' ? status : undefined, known);
 }
 

@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import {
   DeleteObjectCommand,
@@ -7,24 +6,12 @@ import {
   HeadBucketCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
-  PutObjectCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
 import type { BlobRange } from '../blob-store.ts';
+import { nonceName, type PutObject } from './put-object.ts';
+import { PutRequest } from './put-request.ts';
 import { S3Failure, s3Failure } from './s3-failure.ts';
-
-/** Bytes in memory, or a file that holds exactly so many. */
-export type ObjectBody = { bytes: Buffer } | { file: string; byteSize: number };
-
-export interface PutObject {
-  body: ObjectBody;
-  /** Lower-case hexadecimal; signed, so that a store which checks signatures checks the bytes. */
-  sha256Hex: string;
-  /** What the checksum header says instead; only the probe lies in it. */
-  checksumHex?: string;
-  /** Kept beside the object, to know one's own after a lost answer. */
-  nonce: string;
-}
 
 export interface ObjectFacts {
   byteSize: number;
@@ -56,56 +43,24 @@ export interface S3Clients {
   bodies: S3Client;
 }
 
-const nonceName = 'proofline-commit';
-const payloadHash = 'x-amz-content-sha256';
-
 /**
  * The requests that a bucket is asked, one method each, one request a call. Whatever they reject with is an S3Failure: errors of
- * the SDK, which carry endpoints, keys and answers, do not leave this file.
+ * the SDK, which carry endpoints, keys and answers, do not get past this class.
  */
 export class S3Objects {
   readonly #clients: S3Clients;
   readonly #bucket: string;
+  readonly #put: PutRequest;
 
   constructor(clients: S3Clients, bucket: string) {
     this.#clients = clients;
+    this.#put = new PutRequest(clients.prompt, bucket);
     this.#bucket = bucket;
   }
 
   /** Creates the object, never replaces one: 412 when the key is taken, by us perhaps. */
-  async create(
-    key: string,
-    { body, nonce, sha256Hex, checksumHex = sha256Hex }: PutObject,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const command = new PutObjectCommand({
-      Bucket: this.#bucket,
-      Key: key,
-      Body: 'bytes' in body ? body.bytes : createReadStream(body.file),
-      ContentLength: 'bytes' in body ? body.bytes.length : body.byteSize,
-      ContentType: 'application/octet-stream',
-      ChecksumSHA256: Buffer.from(checksumHex, 'hex').toString('base64'),
-      IfNoneMatch: '*',
-      Metadata: { [nonceName]: nonce },
-    });
-    // Signed as it is known already; the SDK would hash bytes again, and would not sign a file's at all.
-    command.middlewareStack.add(
-      (next) => (args) => {
-        // What goes through this step is the SDK's HTTP request.
-        (args.request as { headers: Record<string, string> }).headers[payloadHash] = sha256Hex;
-        return next(args);
-      },
-      { step: 'build', name: 'signKnownHash' },
-    );
-    const stream = command.input.Body instanceof Readable ? command.input.Body : undefined;
-    try {
-      const broken = stream === undefined ? [] : [failureOf(stream)];
-      await Promise.race([this.#clients.prompt.send(command, { abortSignal: signal }), ...broken]);
-    } catch (error) {
-      throw s3Failure(error);
-    } finally {
-      stream?.destroy();
-    }
+  create(key: string, put: PutObject, signal: AbortSignal): Promise<void> {
+    return this.#put.send(key, put, signal);
   }
 
   /** Undefined when there is no such object, or no such bucket: a HEAD cannot tell. */
@@ -203,14 +158,8 @@ export class S3Objects {
   }
 
   close(): void {
+    this.#put.close();
     this.#clients.prompt.destroy();
     this.#clients.bodies.destroy();
   }
-}
-
-/** The SDK pipes a body and does not hear of its failure. */
-function failureOf(stream: Readable): Promise<never> {
-  return new Promise((_, reject) => {
-    stream.once('error', () => reject(new S3Failure(undefined)));
-  });
 }

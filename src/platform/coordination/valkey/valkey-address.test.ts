@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { loadConfig } from '#compose/config.ts';
 import { StartupError } from '#platform/process/startup-error.ts';
 import { type CoordinationConfig, coordinationSettings } from '../coordination.config.ts';
 import { parseRedisUrl, valkeyAddress } from './valkey-address.ts';
@@ -59,8 +60,8 @@ test('the single settings say the same, and both together when they agree', () =
     SAFE_VALKEY_TLS: 'true',
   };
   assert.deepEqual(valkeyAddress(config(single)), whole);
-  assert.deepEqual(valkeyAddress(config({ REDIS_URL: url })), whole);
-  assert.deepEqual(valkeyAddress(config({ ...single, REDIS_URL: url })), whole);
+  assert.deepEqual(valkeyAddress(config({ SAFE_VALKEY_URL: url })), whole);
+  assert.deepEqual(valkeyAddress(config({ ...single, SAFE_VALKEY_URL: url })), whole);
   assert.deepEqual(valkeyAddress(config({ SAFE_VALKEY_ADDR: '10.0.0.7:6379' })), {
     host: '10.0.0.7',
     port: 6379,
@@ -86,8 +87,16 @@ test('what is missing or disagrees is told by name and never by value', () => {
     ['SAFE_VALKEY_DB', '0'],
     ['SAFE_VALKEY_TLS', 'false'],
   ] as const) {
-    const error = refused({ REDIS_URL: url, [name]: value });
-    assert.ok(error.message.startsWith(`${name} and REDIS_URL`), error.message);
+    const error = refused({ SAFE_VALKEY_URL: url, [name]: value });
+    assert.ok(error.message.startsWith(`${name} and SAFE_VALKEY_URL (or REDIS_URL)`), error.message);
     assert.doesNotMatch(`${error.message}${error.remedy}`, /canary|p@ss|p%40ss|7000|7001|example/);
   }
+});
+
+test('REDIS_URL of another program means nothing to a node that is alone', () => {
+  const broken = { REDIS_URL: 'unix:/run/of/another' };
+  assert.equal(loadConfig({ environment: broken }).config.coordination.url, '');
+  const { config: used } = loadConfig({ environment: { REDIS_URL: url, SAFE_COORDINATION_BACKEND: 'redis' } });
+  assert.deepEqual(valkeyAddress(used.coordination), whole);
+  assert.throws(() => loadConfig({ environment: { ...broken, SAFE_COORDINATION_BACKEND: 'redis' } }), StartupError);
 });

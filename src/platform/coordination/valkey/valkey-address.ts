@@ -35,7 +35,7 @@ export function parseRedisUrl(value: string): ValkeyAddress | undefined {
   }
 }
 
-/** From the single settings, from REDIS_URL, or from both when they agree. Throws StartupError by name and never by value. */
+/** From the single settings, from the URL, or from both when they agree. Throws StartupError by name and never by value. */
 export function valkeyAddress(config: CoordinationConfig): ValkeyAddress {
   const { backend, address, username, password, database, tls, url } = config;
   if (!url) {
@@ -63,7 +63,7 @@ export function valkeyAddress(config: CoordinationConfig): ValkeyAddress {
   const disagreeing = pairs.find(([, agrees]) => !agrees);
   if (disagreeing !== undefined) {
     throw new StartupError(
-      `${disagreeing[0]} and REDIS_URL do not say the same.`,
+      `${disagreeing[0]} and SAFE_VALKEY_URL (or REDIS_URL) do not say the same.`,
       'Remove one of the two, or make them agree.',
     );
   }

@@ -76,24 +76,24 @@ async function applyNext(connection: Connection, migrations: readonly Migration[
   await connection.query('BEGIN READ WRITE');
   try {
     await connection.query(`SELECT pg_advisory_xact_lock(${advisoryLock})`);
-    const [next] = pendingMigrations(migrations, await appliedIn(connection));
+    // Before asking what is applied: after a wait for the lock, to_regclass may still answer from before it.
+    await connection.query(createLedger);
+    const [next] = pendingMigrations(migrations, await ledgerOf(connection));
     if (next !== undefined) await apply(connection, next);
     await connection.query('COMMIT');
     return next?.id;
   } catch (error) {
     await connection.query('ROLLBACK').catch(() => connection.destroy());
-    throw error;
+    throw isFailure(error, sqlState.insufficientPrivilege) ? mayNotMigrate(error) : error;
   }
 }
 
 async function apply(connection: Connection, { id, sql, checksum }: Migration): Promise<void> {
   try {
-    await connection.query(createLedger);
     await connection.query(sql);
     await connection.query('INSERT INTO schema_migrations (id, checksum) VALUES ($1, $2)', [id, checksum]);
   } catch (error) {
-    if (!(error instanceof PostgresFailure) || error.lost) throw error;
-    if (error.code === sqlState.insufficientPrivilege) throw mayNotMigrate(id, error);
+    if (!isFailure(error) || error.lost || error.code === sqlState.insufficientPrivilege) throw error;
     throw new StartupError(
       `Migration ${id} failed (${error.code}); the database is as it was before.`,
       'Keep running the version you had, and report this.',
@@ -102,9 +102,13 @@ async function apply(connection: Connection, { id, sql, checksum }: Migration): 
   }
 }
 
-function mayNotMigrate(id: string, cause: PostgresFailure): StartupError {
+function isFailure(error: unknown, code?: string): error is PostgresFailure {
+  return error instanceof PostgresFailure && (code === undefined || error.code === code);
+}
+
+function mayNotMigrate(cause: PostgresFailure): StartupError {
   return new StartupError(
-    `Migration ${id} is not applied yet, and the database role may not change the schema.`,
+    'The schema of the database is not that of this version yet, and the database role may not change it.',
     'Set SAFE_POSTGRES_MIGRATE_DSN to the role that owns the schema, or run `proofline migrate` with it once. See deploy/postgres/roles.sql.',
     { cause },
   );
@@ -131,7 +135,10 @@ const createLedger = `
 /** Throws a PostgresFailure. */
 export async function appliedIn(connection: Pick<Connection, 'query'>): Promise<AppliedMigration[]> {
   const { rows } = await connection.query("SELECT to_regclass('schema_migrations') IS NOT NULL AS present");
-  if (rows[0]?.present !== 1) return [];
+  return rows[0]?.present === 1 ? await ledgerOf(connection) : [];
+}
+
+async function ledgerOf(connection: Pick<Connection, 'query'>): Promise<AppliedMigration[]> {
   const applied = await connection.query('SELECT id, checksum FROM schema_migrations ORDER BY position');
   return applied.rows.map(({ id, checksum }) => ({ id: String(id), checksum: String(checksum) }));
 }

@@ -1,7 +1,6 @@
 import { contractTransactions } from '#platform/metadata/contract/transactions.ts';
-import { metadataContract } from '#platform/metadata/metadata.contract.ts';
-import { testDatabases } from './testing/databases.ts';
+import { postgresContract, testDatabases } from './testing/databases.ts';
 
 const databases = testDatabases();
 
-metadataContract('PostgreSQL', async () => await databases.open(await databases.migrated(), contractTransactions));
+postgresContract('PostgreSQL', async () => await databases.open(await databases.migrated(), contractTransactions));
