@@ -19,6 +19,9 @@ import type { Finding, Progress } from './support/finding.ts';
 import { missing, type Need } from './support/needs.ts';
 import { freshSeed } from './support/random.ts';
 import { repository } from './support/server.ts';
+import { killMoves } from './transfer/kill-moves.ts';
+import { killRestores } from './transfer/kill-restores.ts';
+import { killBackups } from './transfer/kill-transfers.ts';
 
 /**
  * The long form of every fault test; writes docs/reliability.md. The defaults take hours and are the project's own bars;
@@ -89,6 +92,21 @@ const jobs: Job[] = [
     name: 'kill-random',
     needs: [],
     run: (progress) => killRounds({ at: 'random', rounds: share(n('kills'), 0.6), seed, progress }),
+  },
+  {
+    name: 'kill-backup',
+    needs: [],
+    run: (progress) => killBackups({ random: share(n('kills'), 0.1), seed, progress }),
+  },
+  {
+    name: 'kill-restore',
+    needs: [],
+    run: (progress) => killRestores({ random: share(n('kills'), 0.1), seed, progress }),
+  },
+  {
+    name: 'kill-move',
+    needs: ['postgres', 'radosgw'],
+    run: (progress) => killMoves({ random: share(n('kills'), 0.1), seed, progress }),
   },
   { name: 'order', needs: ['root', 'strace'], run: () => watchOrder({ acks: n('acks'), seed }) },
   {
