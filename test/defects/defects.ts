@@ -127,13 +127,13 @@ export const defects: readonly Defect[] = [
     edits: [
       {
         file: append,
-        find: 'used.fingerprint === operation.fingerprint ?',
-        replace: 'used.fingerprint !== undefined ?',
+        find: 'usedKey.fingerprint === operation?.fingerprint ?',
+        replace: 'usedKey.fingerprint !== undefined ?',
       },
       {
         file: record,
-        find: 'used.fingerprint === operation.fingerprint ?',
-        replace: 'used.fingerprint !== undefined ?',
+        find: 'usedKey.fingerprint === operation?.fingerprint ?',
+        replace: 'usedKey.fingerprint !== undefined ?',
       },
     ],
     test: { file: 'test/http/idempotency.test.ts', pattern: 'the same key for anything else' },
@@ -218,7 +218,7 @@ export const defects: readonly Defect[] = [
     edits: [
       {
         file: 'src/features/incidents/deletion/deletion.store.ts',
-        find: ".where('state', '!=', 'deleted')\n    .orderBy",
+        find: ".where('state', 'in', unfinished)\n    .orderBy",
         replace: ".where('state', '=', 'deletion_pending')\n    .orderBy",
       },
     ],
@@ -227,18 +227,12 @@ export const defects: readonly Defect[] = [
   // What only shows where several nodes share a store.
   {
     name: 'a stream is not held while a chunk is added to it',
-    edits: [
-      {
-        file: record,
-        find: ".where('incident_id', '=', by.incidentId)\n    .forNoKeyUpdate(),",
-        replace: ".where('incident_id', '=', by.incidentId),",
-      },
-    ],
+    edits: [{ file: record, find: ".forNoKeyUpdate(['media_streams'])", replace: '' }],
     test: { file: 'test/postgres/boundaries.test.ts', pattern: 'chunks against completion' },
   },
   {
     name: 'an account is not held while it is charged',
-    edits: [{ file: record, find: '    )\n    .forNoKeyUpdate(),', replace: '    ),' }],
+    edits: [{ file: record, find: ".forNoKeyUpdate(['accounts'])", replace: '' }],
     test: { file: 'test/nodes/nodes.test.ts', pattern: 'a quota is used up and never exceeded' },
   },
   {
