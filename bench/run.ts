@@ -6,16 +6,19 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { missing } from '../test/support/needs.ts';
 import { compareBundle } from './bundle.ts';
 import { type Comparison, compareChunks, removeBenchFolders, works } from './chunks.ts';
+import { clusterSizeSection, measureClusterSize } from './cluster/size.ts';
+import { clusterSection, measureCluster } from './cluster.ts';
 import { measureMemory } from './memory.ts';
 import { measureSize } from './size.ts';
 import { measureStart } from './start.ts';
 import { freshFilesystem } from './support/fresh-filesystem.ts';
 
 const quick = process.argv.includes('--quick');
-// Bodies of all rounds stay, since a mass deletion would be measured along; ten million rows take 9 GiB. Sparse.
-const disk = freshFilesystem(36 * 2 ** 30);
+// Bodies of all rounds stay, since a mass deletion would be measured along; ten million rows take 9 GiB, in either database. Sparse.
+const disk = freshFilesystem(48 * 2 ** 30);
 process.env.TMPDIR = disk.path;
 const say = (text: string) => process.stdout.write(`${text}\n`);
 const lines: string[] = [];
@@ -36,6 +39,15 @@ try {
         `| ${title} | ${ours.perSecond.toFixed(0)} | ${reference.perSecond.toFixed(0)} | **${ratio.toFixed(2)}** | ${bar} | ${ours.cpuMs.toFixed(2)} | ${reference.cpuMs.toFixed(2)} | ${ours.p50.toFixed(1)} | ${ours.p99.toFixed(1)} | ${ours.peakMiB.toFixed(0)} | ${reference.peakMiB.toFixed(0)} |`,
     ),
   );
+
+  const absent = missing('postgres', 'radosgw', 'valkey');
+  if (absent.length > 0) lines.push(`\n## The cluster form\n\nNot measured here: needs ${absent.join(', ')}.`);
+  else {
+    say('measuring PostgreSQL, S3 and Valkey …');
+    lines.push(clusterSection(await measureCluster(quick ? 300 : 2_000, quick ? 1 : 5)));
+    say('measuring the cost of size on PostgreSQL …');
+    lines.push(clusterSizeSection(await measureClusterSize(quick ? 200_000 : 10_000_000)));
+  }
 
   say('measuring group commit …');
   const metadata = execFileSync(

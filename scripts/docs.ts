@@ -7,6 +7,7 @@ import { apiPage } from './docs/api-page.ts';
 import { configurationPage } from './docs/configuration-page.ts';
 import { errorsPage } from './docs/errors-page.ts';
 import { routesOfServer } from './docs/routes-of-server.ts';
+import { scalingPage } from './docs/scaling-page.ts';
 
 /** Writes the pages of docs/ that are made from the code. With --check it writes nothing and fails where they differ. */
 async function main(): Promise<number> {
@@ -16,6 +17,7 @@ async function main(): Promise<number> {
     'api.md': apiPage(api),
     'errors.md': errorsPage(api),
     'configuration.md': configurationPage(sections),
+    'scaling.md': scalingPage(),
   };
   const stale: string[] = [];
   for (const [name, content] of Object.entries(pages)) {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -24,6 +24,8 @@ export function freshFilesystem(bytes: number): BenchDisk {
     execFileSync('mkfs.ext4', ['-q', '-E', 'lazy_itable_init=0,lazy_journal_init=0', image], { stdio: 'pipe' });
     execFileSync('mkdir', [mount]);
     execFileSync('mount', ['-o', 'loop', image, mount], { stdio: 'pipe' });
+    // PostgreSQL runs as another user, and must come through.
+    chmodSync(folder, 0o711);
   } catch {
     rmSync(image, { force: true });
     return {

@@ -89,6 +89,10 @@ const reads: Record<string, Record<string, unknown[][]>> = {
       ['inc_1', 10, 'chk_0'],
       ['inc_1', 10, 'chk_1'],
     ],
+    chunksAfter: [
+      ['inc_1', 10, undefined],
+      ['inc_1', 10, { stream_id: 'str_1', media_type: 'audio', chunk_index: 1 }],
+    ],
     chunksOfStream: [['inc_1', 'str_1', 0, 10]],
     chunkBlobsOfStream: [['inc_1', 'str_1', 0, 10]],
     unstreamedSummary: [['inc_1']],
@@ -97,7 +101,10 @@ const reads: Record<string, Record<string, unknown[][]>> = {
     decisionOf: [['inc_1']],
     unfinishedDecisions: [[10]],
     listDecisions: [[10], [10, 'del_2']],
-    openItems: [['del_1', 10]],
+    openItems: [
+      ['del_1', 10],
+      ['del_1', 10, 'dit_1'],
+    ],
     countItems: [['del_1']],
     countUnfinished: [[]],
     progressOf: [[['del_1']]],

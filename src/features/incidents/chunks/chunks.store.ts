@@ -115,12 +115,25 @@ export function earlierOf(fingerprint: Maybe, chunkId: Maybe, standingId: Maybe)
 export async function chunksOfIncident(db: Db, incidentId: string, limit: number, after?: string): Promise<ChunkRow[]> {
   const last = after === undefined ? undefined : await chunkById(db, after);
   if (after !== undefined && last?.incident_id !== incidentId) throw new Problem('invalid_cursor');
+  return await chunksAfter(db, incidentId, limit, last);
+}
+
+/** Where a chunk stands in that order. */
+export type ChunkSpot = Pick<ChunkRow, 'stream_id' | 'media_type' | 'chunk_index'>;
+
+/** As above, after a spot, whether or not a chunk stands there still. */
+export async function chunksAfter(
+  db: Db,
+  incidentId: string,
+  limit: number,
+  last: ChunkSpot | undefined,
+): Promise<ChunkRow[]> {
   const unstreamed = last?.stream_id == null ? await unstreamedAfter(db, incidentId, limit, last) : [];
   if (unstreamed.length === limit) return unstreamed;
   return [...unstreamed, ...(await streamedAfter(db, incidentId, limit - unstreamed.length, last))];
 }
 
-async function unstreamedAfter(db: Db, incidentId: string, limit: number, last?: ChunkRow): Promise<ChunkRow[]> {
+async function unstreamedAfter(db: Db, incidentId: string, limit: number, last?: ChunkSpot): Promise<ChunkRow[]> {
   return await db
     .selectFrom('chunks')
     .selectAll()
@@ -137,7 +150,7 @@ async function unstreamedAfter(db: Db, incidentId: string, limit: number, last?:
     .execute();
 }
 
-async function streamedAfter(db: Db, incidentId: string, limit: number, last?: ChunkRow): Promise<ChunkRow[]> {
+async function streamedAfter(db: Db, incidentId: string, limit: number, last?: ChunkSpot): Promise<ChunkRow[]> {
   return await db
     .selectFrom('chunks')
     .selectAll()

@@ -5,6 +5,7 @@ import type { BlobStore } from '#platform/blobs/blob-store.ts';
 import type { Metadata } from '#platform/metadata/metadata.ts';
 import { failpoint } from '#platform/process/failpoint.ts';
 import type { Log } from '#platform/process/log.ts';
+import type { ChunkSpot } from '../chunks/chunks.store.ts';
 import { countItems, type DecisionRow, openItems, unfinishedDecisions } from './deletion.store.ts';
 import {
   claimDeletionTransaction,
@@ -56,9 +57,11 @@ async function runDeletion(deps: DeletionDeps, decision: DecisionRow, signal: Ab
   // A list that a crash cut short is begun again; what it holds already stays as it is.
   const listed = await countItems(deps.metadata.read, decision.id);
   if (listed < decision.item_count && !(await listItems(deps, subject, signal))) return await release(deps, subject);
+  let tried: string | undefined;
   for (;;) {
-    const items = await openItems(deps.metadata.read, decision.id, batchSize);
+    const items = await openItems(deps.metadata.read, decision.id, batchSize, tried);
     if (items.length === 0) break;
+    tried = items.at(-1)?.id;
     if (signal.aborted) return await release(deps, subject);
     const results = await Promise.allSettled(items.map((item) => deps.blobs.remove(item.stored_path)));
     failpoint('after-blob-removal');
@@ -81,9 +84,12 @@ async function runDeletion(deps: DeletionDeps, decision: DecisionRow, signal: Ab
   // Blobs that were committed but never recorded are nobody's evidence; no upload can be accepted here any more.
   for await (const stray of deps.blobs.list(`incidents/${decision.incident_id}`)) await deps.blobs.remove(stray.path);
   failpoint('before-deletion-finish');
+  let after: ChunkSpot | undefined;
   for (;;) {
     const at = timestamp(Date.now());
-    if (!(await deps.metadata.write(removeRowsTransaction, { ...subject, limit: rowsAtOnce, at }))) break;
+    const step = await deps.metadata.write(removeRowsTransaction, { ...subject, limit: rowsAtOnce, after, at });
+    if (step === undefined) break;
+    after = step.after;
     if (signal.aborted) return await release(deps, subject);
   }
   const finished = await deps.metadata.write(finishDeletionTransaction, {

@@ -37,12 +37,17 @@ export async function listDecisions(db: Db, limit: number, before?: string): Pro
     .execute();
 }
 
-export async function openItems(db: Db, decisionId: string, limit: number): Promise<ItemRow[]> {
+/**
+ * Those after an item, where one is given: PostgreSQL's index keeps what is pending no longer until a vacuum, and a look from the start
+ * would pass all of it each time.
+ */
+export async function openItems(db: Db, decisionId: string, limit: number, after?: string): Promise<ItemRow[]> {
   return await db
     .selectFrom('incident_deletion_items')
     .selectAll()
     .where('decision_id', '=', decisionId)
     .where('state', '=', 'pending')
+    .$if(after !== undefined, (query) => query.where('id', '>', after ?? ''))
     .orderBy('id')
     .limit(limit)
     .execute();

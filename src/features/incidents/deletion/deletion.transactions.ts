@@ -3,7 +3,7 @@ import { Problem } from '#kit/errors.ts';
 import type { Timestamp } from '#kit/time.ts';
 import { type Trx, transaction } from '#platform/metadata/metadata.ts';
 
-import { chunksOfIncident, unstreamedSummary } from '../chunks/chunks.store.ts';
+import { type ChunkSpot, chunksAfter, chunksOfIncident, unstreamedSummary } from '../chunks/chunks.store.ts';
 import { incidentToChange } from '../incident-access.ts';
 import { streamsOf } from '../streams/streams.store.ts';
 import { type DecisionRow, decisionOf, openItems } from './deletion.store.ts';
@@ -206,14 +206,27 @@ async function mayRemoveRows(trx: Trx, decisionId: string): Promise<boolean> {
   return left === undefined;
 }
 
-/** After the last blob, some rows at a time: the rows of chunks, their room in the account, the items. False when none is left. */
+interface RemoveRows {
+  decisionId: string;
+  incidentId: string;
+  limit: number;
+  /** Where the last step ended: rows before it are gone, but not yet from PostgreSQL's indexes. */
+  after: ChunkSpot | undefined;
+  at: Timestamp;
+}
+
+/**
+ * After the last blob, some rows at a time: the rows of chunks, their room in the account, the items. Says where it ended; undefined
+ * when none is left.
+ */
 export const removeRowsTransaction = transaction(
   'deletion.remove_rows',
-  async (trx, input: { decisionId: string; incidentId: string; limit: number; at: Timestamp }): Promise<boolean> => {
-    if (!(await mayRemoveRows(trx, input.decisionId))) return false;
+  async (trx, input: RemoveRows): Promise<{ after: ChunkSpot | undefined } | undefined> => {
+    if (!(await mayRemoveRows(trx, input.decisionId))) return undefined;
     await setDecision(trx, input.decisionId, { updated_at: input.at });
-    const chunks = await chunksOfIncident(trx, input.incidentId, input.limit);
-    if (chunks.length > 0) {
+    const chunks = await chunksAfter(trx, input.incidentId, input.limit, input.after);
+    const last = chunks.at(-1);
+    if (last !== undefined) {
       const removed = await trx
         .deleteFrom('chunks')
         .where(
@@ -232,7 +245,7 @@ export const removeRowsTransaction = transaction(
           .where('id', '=', incident.owner_account_id)
           .execute();
       }
-      return true;
+      return { after: { stream_id: last.stream_id, media_type: last.media_type, chunk_index: last.chunk_index } };
     }
     const items = await trx
       .deleteFrom('incident_deletion_items')
@@ -244,7 +257,7 @@ export const removeRowsTransaction = transaction(
           .limit(input.limit),
       )
       .executeTakeFirst();
-    return Number(items.numDeletedRows) > 0;
+    return Number(items.numDeletedRows) > 0 ? { after: input.after } : undefined;
   },
 );
 

@@ -162,7 +162,7 @@ CREATE TABLE incident_deletion_items (
   state TEXT COLLATE "C" NOT NULL CHECK (state IN ('pending', 'removed')),
   attempts INTEGER NOT NULL DEFAULT 0 CHECK (attempts >= 0),
   updated_at TIMESTAMPTZ NOT NULL
-);
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000); -- What is pending no longer stands in the way until then.
 CREATE INDEX incident_deletion_items_decision ON incident_deletion_items (decision_id, state, id);
 
 CREATE TABLE admin_audit (
