@@ -127,13 +127,13 @@ export const defects: readonly Defect[] = [
     edits: [
       {
         file: append,
-        find: 'used.fingerprint === operation.fingerprint ?',
-        replace: 'used.fingerprint !== undefined ?',
+        find: 'usedKey.fingerprint === operation?.fingerprint ?',
+        replace: 'usedKey.fingerprint !== undefined ?',
       },
       {
         file: record,
-        find: 'used.fingerprint === operation.fingerprint ?',
-        replace: 'used.fingerprint !== undefined ?',
+        find: 'usedKey.fingerprint === operation?.fingerprint ?',
+        replace: 'usedKey.fingerprint !== undefined ?',
       },
     ],
     test: { file: 'test/http/idempotency.test.ts', pattern: 'the same key for anything else' },
@@ -218,7 +218,7 @@ export const defects: readonly Defect[] = [
     edits: [
       {
         file: 'src/features/incidents/deletion/deletion.store.ts',
-        find: ".where('state', '!=', 'deleted')\n    .orderBy",
+        find: ".where('state', 'in', unfinished)\n    .orderBy",
         replace: ".where('state', '=', 'deletion_pending')\n    .orderBy",
       },
     ],
@@ -228,6 +228,7 @@ export const defects: readonly Defect[] = [
   {
     name: 'a stream is not held while a chunk is added to it',
     edits: [
+      { file: record, find: "\n    .forNoKeyUpdate(['media_streams'])", replace: '' },
       {
         file: record,
         find: ".where('incident_id', '=', by.incidentId)\n    .forNoKeyUpdate(),",
@@ -238,7 +239,10 @@ export const defects: readonly Defect[] = [
   },
   {
     name: 'an account is not held while it is charged',
-    edits: [{ file: record, find: '    )\n    .forNoKeyUpdate(),', replace: '    ),' }],
+    edits: [
+      { file: record, find: "\n    .forNoKeyUpdate(['accounts'])", replace: '' },
+      { file: record, find: '    )\n    .forNoKeyUpdate(),', replace: '    ),' },
+    ],
     test: { file: 'test/nodes/nodes.test.ts', pattern: 'a quota is used up and never exceeded' },
   },
   {
