@@ -13,13 +13,21 @@ import { type Ours, startOurs } from './support/servers.ts';
 const work = ['upload', 'viewer poll', 'listing page'] as const;
 type Work = (typeof work)[number];
 
+/** Milliseconds, medians over the rounds. */
+export interface SizeLine {
+  work: Work;
+  smallP50: number;
+  smallP99: number;
+  largeP50: number;
+  largeP99: number;
+}
+
 export interface SizeFigures {
   rows: number;
   smallRows: number;
   databaseMiB: number;
   rounds: number;
-  /** Milliseconds, medians over the rounds. */
-  lines: { work: Work; smallP50: number; smallP99: number; largeP50: number; largeP99: number }[];
+  lines: SizeLine[];
   startMs: number;
   nodeMs: number;
 }
@@ -30,6 +38,24 @@ export async function measureSize(rows: number, keptIn?: string, smallRows = 10_
   const folder = keptIn === undefined ? scratchFolder('bench') : { path: keptIn, remove: () => undefined };
   const large = await prepared(join(folder.path, 'large'), rows);
   const small = await prepared(join(folder.path, 'small'), smallRows);
+  const lines = await compareSizes(small, large, rounds);
+  await large.ours.stop();
+  await small.ours.stop();
+  const databaseMiB = statSync(join(folder.path, 'large', 'proofline.db')).size / 2 ** 20;
+  const { readyMs, nodeMs } = await measureStart(join(folder.path, 'large'), 5);
+  folder.remove();
+  return {
+    rows,
+    smallRows,
+    databaseMiB,
+    rounds,
+    startMs: readyMs,
+    nodeMs,
+    lines,
+  };
+}
+
+export async function compareSizes(small: Prepared, large: Prepared, rounds: number): Promise<SizeLine[]> {
   const figures = new Map<string, { p50: number[]; p99: number[] }>();
   for (let round = 0; round < rounds; round++) {
     for (const one of work) {
@@ -51,30 +77,17 @@ export async function measureSize(rows: number, keptIn?: string, smallRows = 10_
       }
     }
   }
-  await large.ours.stop();
-  await small.ours.stop();
-  const databaseMiB = statSync(join(folder.path, 'large', 'proofline.db')).size / 2 ** 20;
-  const { readyMs, nodeMs } = await measureStart(join(folder.path, 'large'), 5);
-  folder.remove();
   const of = (key: string, q: 'p50' | 'p99') => median(figures.get(key)?.[q] ?? []);
-  return {
-    rows,
-    smallRows,
-    databaseMiB,
-    rounds,
-    startMs: readyMs,
-    nodeMs,
-    lines: work.map((one) => ({
-      work: one,
-      smallP50: of(`small ${one}`, 'p50'),
-      smallP99: of(`small ${one}`, 'p99'),
-      largeP50: of(`large ${one}`, 'p50'),
-      largeP99: of(`large ${one}`, 'p99'),
-    })),
-  };
+  return work.map((one) => ({
+    work: one,
+    smallP50: of(`small ${one}`, 'p50'),
+    smallP99: of(`small ${one}`, 'p99'),
+    largeP50: of(`large ${one}`, 'p50'),
+    largeP99: of(`large ${one}`, 'p99'),
+  }));
 }
 
-interface Prepared {
+export interface Prepared {
   ours: Ours;
   /** Spread over the store, so that it is not one corner of it that is measured. */
   places: { viewer: string; incident: string }[];

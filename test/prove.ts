@@ -10,6 +10,8 @@ import { cutClients } from './hostile/cut-clients.ts';
 import { besiege } from './hostile/hostile.ts';
 import { failpointNames } from './kill/failpoints.ts';
 import { killRounds } from './kill/kill-rounds.ts';
+import { clusterNeeds } from './nodes/cluster.ts';
+import { type NodeProof, nodeProofs } from './nodes/proofs.ts';
 import { cutPower } from './power-cut/cut-power.ts';
 import { type NotRun, reliabilityPage } from './prove-report.ts';
 import { raceForIdentity, raceProcesses, raceRevocation, raceWithEnd } from './races/races.ts';
@@ -17,6 +19,9 @@ import type { Finding, Progress } from './support/finding.ts';
 import { missing, type Need } from './support/needs.ts';
 import { freshSeed } from './support/random.ts';
 import { repository } from './support/server.ts';
+import { killMoves } from './transfer/kill-moves.ts';
+import { killRestores } from './transfer/kill-restores.ts';
+import { killBackups } from './transfer/kill-transfers.ts';
 
 /**
  * The long form of every fault test; writes docs/reliability.md. The defaults take hours and are the project's own bars;
@@ -32,6 +37,8 @@ const { values } = parseArgs({
     ordinals: { type: 'string', default: '40' },
     clients: { type: 'string', default: '5000' },
     races: { type: 'string', default: '10000' },
+    /** Of each kind, to two nodes on one PostgreSQL, one bucket and one Valkey. */
+    disturbances: { type: 'string', default: '500' },
     flips: { type: 'string', default: '1000' },
     sockets: { type: 'string', default: '2000' },
     fuzz: { type: 'string', default: '20000' },
@@ -42,7 +49,18 @@ const { values } = parseArgs({
   },
 });
 const n = (
-  name: 'cuts' | 'kills' | 'acks' | 'ordinals' | 'clients' | 'races' | 'flips' | 'sockets' | 'fuzz' | 'lanes',
+  name:
+    | 'cuts'
+    | 'kills'
+    | 'acks'
+    | 'ordinals'
+    | 'clients'
+    | 'races'
+    | 'disturbances'
+    | 'flips'
+    | 'sockets'
+    | 'fuzz'
+    | 'lanes',
 ) => Number(values[name]);
 const seed = values.seed === undefined ? freshSeed() : Number(values.seed);
 const share = (total: number, part: number) => Math.max(1, Math.round(total * part));
@@ -74,6 +92,21 @@ const jobs: Job[] = [
     name: 'kill-random',
     needs: [],
     run: (progress) => killRounds({ at: 'random', rounds: share(n('kills'), 0.6), seed, progress }),
+  },
+  {
+    name: 'kill-backup',
+    needs: [],
+    run: (progress) => killBackups({ random: share(n('kills'), 0.1), seed, progress }),
+  },
+  {
+    name: 'kill-restore',
+    needs: [],
+    run: (progress) => killRestores({ random: share(n('kills'), 0.1), seed, progress }),
+  },
+  {
+    name: 'kill-move',
+    needs: ['postgres', 'radosgw'],
+    run: (progress) => killMoves({ random: share(n('kills'), 0.1), seed, progress }),
   },
   { name: 'order', needs: ['root', 'strace'], run: () => watchOrder({ acks: n('acks'), seed }) },
   {
@@ -113,6 +146,13 @@ const jobs: Job[] = [
     run: (progress) => damageDatabase({ rounds: share(n('flips'), 0.1), seed, progress }),
   },
   { name: 'hostile', needs: [], run: () => besiege({ idleSockets: n('sockets'), fuzzRuns: n('fuzz'), seed }) },
+  ...nodeProofs.map(
+    ({ name, run, share: part, of }: NodeProof): Job => ({
+      name,
+      needs: clusterNeeds('radosgw'),
+      run: (progress) => run({ rounds: share(n(of), part), seed, progress }),
+    }),
+  ),
   { name: 'control', needs: [...cutMachine, 'ext4', 'eatmydata'], run: control },
   { name: 'defects', needs: [...cutMachine, 'ext4', 'strace'], run: (progress) => seedDefects({ progress }) },
 ];

@@ -19,9 +19,14 @@ export interface Ours extends Measured {
 }
 
 /** Our server as an operator runs it, but for limits and the log level. */
-export async function startOurs(dataDir: string, isNew = true): Promise<Ours> {
-  if (isNew) await createAccount(dataDir, 'bench', 'admin');
-  const server = await startServer({ dataDir, env: { SAFE_SESSION_TTL: '24h' } });
+export async function startOurs(
+  dataDir: string,
+  isNew = true,
+  env: Record<string, string> = {},
+  nodeArguments: readonly string[] = [],
+): Promise<Ours> {
+  if (isNew) await createAccount(dataDir, 'bench', 'admin', env);
+  const server = await startServer({ dataDir, env: { SAFE_SESSION_TTL: '24h', ...env }, nodeArguments });
   const api = await signIn(server.url, 'bench');
   const incident = await openIncident(api);
   const stream = await openStream(api, incident);
@@ -36,9 +41,13 @@ export async function startOurs(dataDir: string, isNew = true): Promise<Ours> {
   };
 }
 
-export async function startReference(dataDir: string, file = ''): Promise<Measured> {
-  const script = fileURLToPath(new URL('./reference-server.ts', import.meta.url));
-  const child: ChildProcess = spawn(process.execPath, [script, dataDir, file], {
+export function startReference(dataDir: string, file = ''): Promise<Measured> {
+  return startBare(fileURLToPath(new URL('./reference-server.ts', import.meta.url)), [dataDir, file]);
+}
+
+/** A script that says on which port it listens. */
+export async function startBare(script: string, args: readonly string[]): Promise<Measured> {
+  const child: ChildProcess = spawn(process.execPath, [script, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   if (child.stdout === null) throw new Error('no pipe to the reference server');

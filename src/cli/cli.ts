@@ -32,6 +32,18 @@ const commands = {
     summary: 'look for what is wrong with this installation',
     load: async () => (await import('./doctor.ts')).doctorCommand(),
   },
+  backup: {
+    summary: 'copy the whole store into a folder, while the server runs',
+    load: async () => (await import('./backup.ts')).backupCommand(),
+  },
+  restore: {
+    summary: 'put a backup into an empty place, and verify it',
+    load: async () => (await import('./restore.ts')).restoreCommand(),
+  },
+  move: {
+    summary: 'copy the rows to PostgreSQL, the blobs to S3, or back',
+    load: async () => (await import('./move.ts')).moveCommand(),
+  },
   migrate: {
     summary: 'bring the database up to this version',
     load: async () => (await import('./migrate.ts')).migrateCommand(),

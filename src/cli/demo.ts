@@ -2,23 +2,38 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { recordAndVerify } from './demo/record-and-verify.ts';
+import { startDemoCluster } from './demo/cluster/start-demo-cluster.ts';
+import { type Demo, recordAndVerify } from './demo/record-and-verify.ts';
 import { startDemoServer } from './demo/start-demo-server.ts';
 import { untilSignal } from './until-signal.ts';
+
+type Stage = Pick<Demo, 'server' | 'survives'>;
 
 export function demoCommand(): Command {
   return new Command('demo')
     .description('Shows the whole way of a recording on this machine: encrypt, upload, watch, bundle, verify.')
     .option('--exit', 'end when the recording is verified, instead of staying up until Ctrl-C')
     .option('--fast', 'do not wait a second between chunks')
-    .addHelpText('after', '\nExamples:\n  proofline demo\n  proofline demo --exit')
-    .action(async (options: { exit?: boolean; fast?: boolean }) => {
+    .option('--cluster', 'two nodes, one of which is killed while the recording goes on')
+    .addHelpText(
+      'after',
+      `
+Two nodes share the PostgreSQL, the bucket and the Valkey that the SAFE_* settings name; the demo leaves an account and an
+incident there. In a checkout, npm run demo -- --cluster starts local ones for those that are not set.
+
+Examples:
+  proofline demo
+  proofline demo --exit
+  npm run demo -- --cluster`,
+    )
+    .action(async (options: { exit?: boolean; fast?: boolean; cluster?: boolean }) => {
       const stays = options.exit !== true;
       const folder = mkdtempSync(join(tmpdir(), 'proofline-demo-'));
-      const server = await startDemoServer(folder);
+      let stage: Stage | undefined;
       try {
+        stage = options.cluster === true ? await twoNodes(folder) : { server: await startDemoServer(folder) };
         const verified = await recordAndVerify({
-          server,
+          ...stage,
           folder,
           stays,
           paceMs: options.fast === true || !stays ? 0 : 1_000,
@@ -32,8 +47,14 @@ export function demoCommand(): Command {
           await untilSignal();
         }
       } finally {
-        await server.stop();
+        await stage?.server.stop();
         rmSync(folder, { recursive: true, force: true });
       }
     });
+}
+
+async function twoNodes(folder: string): Promise<Stage> {
+  const { doomed, server, survivor } = await startDemoCluster(folder);
+  const survives = { name: survivor.name, url: survivor.url, killOther: () => doomed.kill(), other: doomed.name };
+  return { server, survives };
 }

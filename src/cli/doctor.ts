@@ -37,7 +37,7 @@ export function doctorCommand(): Command {
       for await (const diagnosis of diagnose(config)) show(diagnosis);
       // Opening it would apply what is pending, and a doctor changes nothing.
       if (await isMigrated(config)) {
-        const metadata = await openMetadata(config, createLog('error'));
+        const metadata = await openMetadata(config, createLog('error'), { whileFilling: true });
         try {
           for await (const diagnosis of diagnoseRows(metadata)) show(diagnosis);
         } finally {

@@ -81,6 +81,25 @@ function checkTogether({ server, blobs, chunks, coordination, metadata }: Config
   }
 }
 
+/** The same configuration with its rows or blobs elsewhere, for a command that copies there. Throws StartupError. */
+export function withBackends(
+  config: Config,
+  { rows = config.metadata.backend, blobs = config.blobs.backend }: MovedTo,
+): Config {
+  const moved = {
+    ...config,
+    metadata: { ...config.metadata, backend: rows },
+    blobs: { ...config.blobs, backend: blobs },
+  };
+  checkTogether(moved);
+  return Object.freeze(moved);
+}
+
+export interface MovedTo {
+  rows?: Config['metadata']['backend'];
+  blobs?: Config['blobs']['backend'];
+}
+
 /** Admin pages reachable from other machines deserve a word at start. */
 export function exposesAdmin(config: Config): boolean {
   return config.server.adminAddresses.some(({ host }) => !isLoopback(host));

@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { StartupError } from '#platform/process/startup-error.ts';
+import { lockFile } from './lock-file.ts';
 
 export interface DataPaths {
   dataDir: string;
@@ -13,9 +13,10 @@ export function prepareDataDir({ dataDir }: Pick<DataPaths, 'dataDir'>): void {
   makeFolder(dataDir, 'SAFE_DATA_DIR');
 }
 
-/** Where rows are in a file beside the blobs: refuses a folder that has lost it. Throws StartupError. */
-export function prepareSqliteFile({ dataDir, dbPath }: DataPaths): void {
+/** Where rows are in a file beside the blobs: refuses a folder that has lost it, unless it is to be filled. Throws StartupError. */
+export function prepareSqliteFile({ dataDir, dbPath }: DataPaths, { mayBeNew }: { mayBeNew: boolean }): void {
   makeFolder(dirname(dbPath), 'SAFE_DB_PATH');
+  if (mayBeNew) return;
   const blobs = join(dataDir, 'blobs', 'incidents');
   const hasBlobs = existsSync(blobs) && readdirSync(blobs).length > 0;
   if (hasBlobs && !existsSync(dbPath)) {
@@ -51,21 +52,12 @@ function makeFolder(path: string, setting: string): void {
   }
 }
 
-/**
- * One server process a data folder: what is being committed is known only inside it. The lock is a transaction of SQLite on a file
- * of its own, so that the system gives it back however the process ends.
- */
+/** One server process a data folder: what is being committed is known only inside it. */
 export function lockDataDir({ dataDir }: DataPaths): { release(): void } {
-  const lock = new DatabaseSync(join(dataDir, 'server.lock'));
-  try {
-    lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
-  } catch (cause) {
-    lock.close();
-    throw new StartupError(
-      'Another server runs on this SAFE_DATA_DIR.',
-      'Stop it first (systemctl stop proofline), or give this one a data folder of its own.',
-      { cause },
-    );
-  }
-  return { release: () => lock.close() };
+  const lock = lockFile(join(dataDir, 'server.lock'));
+  if (lock !== undefined) return lock;
+  throw new StartupError(
+    'Another server runs on this SAFE_DATA_DIR.',
+    'Stop it first (systemctl stop proofline), or give this one a data folder of its own.',
+  );
 }

@@ -9,6 +9,7 @@ import { lockDataDir } from './data-dir.ts';
 import { diagnoseBlobs } from './diagnose-blobs.ts';
 import { diagnoseDatabase } from './diagnose-database.ts';
 import { type Diagnosis, fine } from './diagnosis.ts';
+import { readFillingMark } from './transfer/being-filled.ts';
 
 const minFreeBytes = 1024 ** 3;
 
@@ -37,6 +38,13 @@ export async function* diagnose(config: Config): AsyncGenerator<Diagnosis> {
 
 /** What needs the rows: asked apart, as opening the database may have failed. */
 export async function* diagnoseRows(metadata: Metadata): AsyncGenerator<Diagnosis> {
+  if ((await readFillingMark(metadata.read)) !== undefined)
+    yield {
+      check: 'filling',
+      state: 'bad',
+      found: 'a restore or a move into this store has not ended; no server starts on it',
+      remedy: 'Run the same command again: it goes on where it stopped.',
+    };
   yield (await administratorExists(metadata.read))
     ? fine('administrator', 'there is one')
     : {

@@ -22,6 +22,6 @@ export async function migrateDatabase(config: Config): Promise<string[]> {
   }
   const paths = dataPaths(config);
   prepareDataDir(paths);
-  prepareSqliteFile(paths);
+  prepareSqliteFile(paths, { mayBeNew: false });
   return migrateSqlite({ path: paths.dbPath });
 }

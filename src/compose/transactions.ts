@@ -2,10 +2,12 @@ import { accountTransactions } from '#features/accounts/transactions.ts';
 import { auditTransactions } from '#features/audit/transactions.ts';
 import { incidentTransactions } from '#features/incidents/transactions.ts';
 import type { AnyTransaction } from '#platform/metadata/metadata.ts';
+import { transferTransactions } from './transfer/transactions.ts';
 
-/** Every transaction of every slice, by the names under which the writer knows them. */
+/** Every transaction of every slice, and of what copies whole stores, by the names under which the writer knows them. */
 export const transactions: readonly AnyTransaction[] = [
   ...accountTransactions,
   ...auditTransactions,
   ...incidentTransactions,
+  ...transferTransactions,
 ];

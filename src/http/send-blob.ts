@@ -18,7 +18,7 @@ export async function sendBlob(
   filename: string,
 ): Promise<Response> {
   const record = { byteSize: blob.byte_size, sha256Hex: blob.sha256_hex };
-  const { stream } = await blobs.openVerified(blob.stored_path, record);
+  const { pieces } = await blobs.openVerified(blob.stored_path, record);
   const { outgoing } = c.env;
   outgoing.writeHead(
     200,
@@ -28,7 +28,7 @@ export async function sendBlob(
       'Content-Disposition': `attachment; filename="${filename}"`,
     }),
   );
-  await writeWithBackPressure(outgoing, stream);
+  await writeWithBackPressure(outgoing, pieces);
   outgoing.end();
   return RESPONSE_ALREADY_SENT;
 }

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { existsSync, readdirSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Api, api, signIn } from '../support/api.ts';
+import { api, signIn } from '../support/api.ts';
 import { type Finding, type Progress, quantile, silently } from '../support/finding.ts';
-import { brokenChunk, brokenRetry, rowsWithoutBlob } from '../support/ledger.ts';
 import { type Random, seeded } from '../support/random.ts';
 import { createAccount, scratchFolder, startServer, type TestServer } from '../support/server.ts';
+import { type Examined, examine } from './examine.ts';
 import { failpointNames } from './failpoints.ts';
 import { type WorkedIncident, work } from './workload.ts';
 
@@ -17,14 +17,11 @@ export interface KillOptions {
   progress?: Progress;
 }
 
-interface State {
+interface State extends Examined {
   dataDir: string;
   token: string;
   random: Random;
   violations: string[];
-  acknowledged: number;
-  /** Of chunks that were accepted and not deleted since. */
-  liveBytes: number;
   restartMs: number[];
 }
 
@@ -39,6 +36,7 @@ export async function killRounds(options: KillOptions): Promise<Finding> {
   const { token } = await signIn(server.url, 'ada');
   const state: State = {
     dataDir,
+    stored: dataDir,
     token,
     random: seeded(seed),
     violations: [],
@@ -51,7 +49,7 @@ export async function killRounds(options: KillOptions): Promise<Finding> {
   try {
     if (at === 'random') {
       for (let round = 1; round <= rounds; round++) {
-        const load = work(api(server.url, token), state.random, `${seed}-${round}`, 50);
+        const load = work(api(server.url, token), state.random, `${seed}-${round}`, { turns: 50 });
         await new Promise((resolve) => setTimeout(resolve, state.random.between(1, 700)));
         await server.kill();
         server = await recover(state, await load);
@@ -125,39 +123,6 @@ async function recover(state: State, worked: readonly WorkedIncident[]): Promise
   const used = (await ada.call('GET', '/v1/account')).body.quota.bytes_used;
   if (used !== state.liveBytes) violations.push(`bytes_used is ${used}, the accepted chunks have ${state.liveBytes}`);
   return server;
-}
-
-async function examine(state: State, ada: Api, incident: WorkedIncident): Promise<string[]> {
-  const { dataDir } = state;
-  const accepted = incident.chunks.filter((chunk) => chunk.accepted !== undefined);
-  state.acknowledged +=
-    accepted.length + (incident.completion === 'done' ? 1 : 0) + (incident.deletion === 'decided' ? 1 : 0);
-  const decision = await ada.call('GET', `/v1/incidents/${incident.id}/deletion`);
-  if (incident.deletion === 'decided' && decision.status !== 200) return [`${incident.id}: its deletion was forgotten`];
-  if (decision.status === 200) return await untilDeleted(ada, dataDir, incident.id);
-
-  const violations = await rowsWithoutBlob(ada, dataDir, incident.id);
-  for (const chunk of incident.chunks) {
-    const wasAccepted = chunk.accepted !== undefined;
-    violations.push(...(await (wasAccepted ? brokenChunk : brokenRetry)(ada, dataDir, chunk)));
-    if (chunk.accepted !== undefined) state.liveBytes += chunk.size;
-  }
-  if (incident.completion === 'done') {
-    const { body } = await ada.call('GET', `/v1/incidents/${incident.id}/streams/${incident.streamId}`);
-    if (body.stream?.status !== 'complete') violations.push(`${incident.streamId}: completed, and is not`);
-  }
-  return violations;
-}
-
-async function untilDeleted(ada: Api, dataDir: string, incidentId: string): Promise<string[]> {
-  const deadline = performance.now() + 20_000;
-  for (;;) {
-    const { body } = await ada.call('GET', `/v1/incidents/${incidentId}/deletion`);
-    if (body.deletion.state === 'deleted') break;
-    if (performance.now() > deadline) return [`${incidentId}: its deletion stands still at ${body.deletion.state}`];
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  return existsSync(join(dataDir, 'blobs/incidents', incidentId)) ? [`${incidentId}: deleted, and its blobs stay`] : [];
 }
 
 /** As if the crash had been long ago: the sweep goes by age, since another process may be staging at this moment. */

@@ -12,20 +12,42 @@ export interface WorkedIncident {
   streamId: string;
 }
 
-const sizes = [100, 4096, 65_536, 65_536, 70_000, 300_000, 4_500_000] as const;
+type Sizes = readonly [number, ...number[]];
+
+const sizes: Sizes = [100, 4096, 65_536, 65_536, 70_000, 300_000, 4_500_000];
+
+export interface WorkOptions {
+  /** Incidents of a lane. */
+  turns?: number;
+  /** Of the chunks. */
+  sizes?: Sizes;
+}
 
 /** Uploads, retries, completes and deletes in three lanes, until the server is gone or every lane has done its turns. */
-export async function work(as: Api, random: Random, name: string, turns = 5): Promise<WorkedIncident[]> {
+export async function work(
+  as: Api,
+  random: Random,
+  name: string,
+  options: WorkOptions = {},
+): Promise<WorkedIncident[]> {
+  const { turns = 5 } = options;
   const worked: WorkedIncident[] = [];
   const lane = async (laneName: string) => {
-    for (let turn = 1; turn <= turns; turn++) worked.push(await workOnce(as, random, `${laneName}-${turn}`, worked));
+    for (let turn = 1; turn <= turns; turn++)
+      worked.push(await workOnce(as, random, `${laneName}-${turn}`, worked, options.sizes ?? sizes));
   };
   const lanes = Array.from({ length: 3 }, (_, i) => lane(`${name}-${i}`));
   await Promise.allSettled(lanes);
   return worked.filter((incident, i) => worked.indexOf(incident) === i);
 }
 
-async function workOnce(as: Api, random: Random, name: string, worked: WorkedIncident[]): Promise<WorkedIncident> {
+async function workOnce(
+  as: Api,
+  random: Random,
+  name: string,
+  worked: WorkedIncident[],
+  sizes: Sizes,
+): Promise<WorkedIncident> {
   const id = await openIncident(as);
   const streamId = await openStream(as, id);
   const incident: WorkedIncident = { id, streamId, chunks: [], completion: 'none', deletion: 'none' };

@@ -80,6 +80,10 @@ const reads: Record<string, Record<string, unknown[][]>> = {
     chunkById: [['chk_1']],
     chunkByIdentity: [[{ ...unstreamed, streamId: 'str_1' }], [unstreamed]],
     operationByKey: [[hash('b')]],
+    earlierUpload: [
+      [{ ...unstreamed, streamId: 'str_1' }, hash('b')],
+      [unstreamed, hash('b')],
+    ],
     chunksOfIncident: [
       ['inc_1', 10],
       ['inc_1', 10, 'chk_0'],
@@ -116,7 +120,7 @@ const reads: Record<string, Record<string, unknown[][]>> = {
   tokens: { tokenById: [['itk_1']], incidentOfViewerToken: [['no such token']] },
 };
 const stores = { accounts, audit, checkins, chunks, deletion, incidents, streams, tokens };
-const notQueries = new Set(['auditEntry']);
+const notQueries = new Set(['auditEntry', 'earlierOf']);
 
 const subject = { decisionId: 'del_1', incidentId: 'inc_1', at, audit: auditOf };
 const noDecision = 'DELETE FROM incident_deletion_items; DELETE FROM incident_deletion_decisions;';
@@ -194,6 +198,9 @@ const writes: Record<string, { input: unknown; after?: string }[]> = {
   'deletion.finish': [{ input: subject, after: `${blobsGone} DELETE FROM chunks` }],
   'deletion.purge_tombstone': [{ input: { incidentId: 'inc_1' } }],
   'deletion.purge_tokens': [{ input: { endedBefore: at } }],
+  'transfer.insert_rows': [{ input: { table: 'incidents', rows: [rows.incident({ id: 'inc_4' }).values] } }],
+  'transfer.mark_rows': [{ input: { mark: { from: 'x', rows: 'y', state: 'copying' }, at } }],
+  'transfer.unmark_rows': [{ input: { ...auditOf, id: 'aud_9' } }],
 };
 
 /** What may be read whole, and why. The rest may be no part of a scan, whatever index it would go along. */

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import type { Answer, Api } from './api.ts';
 import { bytesNamed } from './random.ts';
+import { chunkName, type StoredBlobs } from './stored-blobs.ts';
 
 /** A chunk that was sent, and what was heard of it. Its bytes are made again from its key. */
 export interface SentChunk {
@@ -24,6 +25,9 @@ export interface PromisedFact {
   name: string;
   broken(as: Api): Promise<string | undefined>;
 }
+
+/** Where the accepted bytes are looked at, past the server: a data folder, or what stands in a bucket. */
+export type Stored = string | Pick<StoredBlobs, 'read' | 'list'>;
 
 const times = { startedAt: '2026-01-01T00:00:00.000Z', endedAt: '2026-01-01T00:00:02.000Z' };
 
@@ -54,17 +58,29 @@ export function hashOfFile(path: string): string | undefined {
   }
 }
 
-/** What is wrong with an accepted chunk: its row, its bytes on disk, or the answer to its retry. Empty when nothing is. */
-export async function brokenChunk(as: Api, dataDir: string, chunk: SentChunk): Promise<string[]> {
+async function storedHash(stored: Stored, chunk: SentChunk): Promise<string | undefined> {
+  if (typeof stored === 'string') return hashOfFile(blobFile(stored, chunk));
+  const bytes = await stored.read(chunkName(chunk.incidentId, chunk.streamId, chunk.index));
+  return bytes === undefined ? undefined : createHash('sha256').update(bytes).digest('hex');
+}
+
+/** Whether anything of an incident is still stored, and be it an empty folder. */
+export async function blobsStay(stored: Stored, incidentId: string): Promise<boolean> {
+  if (typeof stored === 'string') return existsSync(`${stored}/blobs/incidents/${incidentId}`);
+  return (await stored.list(`incidents/${incidentId}`)).length > 0;
+}
+
+/** What is wrong with an accepted chunk: its row, its stored bytes, or the answer to its retry. Empty when nothing is. */
+export async function brokenChunk(as: Api, stored: Stored, chunk: SentChunk): Promise<string[]> {
   const broken: string[] = [];
   const name = `chunk ${chunk.incidentId}/${chunk.index} (${chunk.size} bytes)`;
   const bytes = chunkBytes(chunk);
   const sha256Hex = createHash('sha256').update(bytes).digest('hex');
   const row = await reconcile(as, chunk, sha256Hex);
   if (row.status !== 200) broken.push(`${name}: accepted, but its row is gone (${row.status})`);
-  const onDisk = hashOfFile(blobFile(dataDir, chunk));
-  if (onDisk !== sha256Hex)
-    broken.push(`${name}: accepted, but its bytes are ${onDisk === undefined ? 'gone' : 'other'}`);
+  const standing = await storedHash(stored, chunk);
+  if (standing !== sha256Hex)
+    broken.push(`${name}: accepted, but its bytes are ${standing === undefined ? 'gone' : 'other'}`);
   if (broken.length > 0) return broken;
   const again = await as.putChunk(chunk.incidentId, chunk.streamId, chunk.index, bytes, { key: chunk.key, ...times });
   if (again.status !== 200 || !isDeepStrictEqual(again.body, chunk.accepted))
@@ -76,15 +92,15 @@ export async function brokenChunk(as: Api, dataDir: string, chunk: SentChunk): P
  * A chunk that was sent and never accepted: nothing of it may be visible that is not whole, and its retry must be accepted, whatever the
  * crash left behind.
  */
-export async function brokenRetry(as: Api, dataDir: string, chunk: SentChunk): Promise<string[]> {
+export async function brokenRetry(as: Api, stored: Stored, chunk: SentChunk): Promise<string[]> {
   const name = `chunk ${chunk.incidentId}/${chunk.index}, never answered`;
   const bytes = chunkBytes(chunk);
   const sha256Hex = createHash('sha256').update(bytes).digest('hex');
   const broken: string[] = [];
   const before = await reconcile(as, chunk, sha256Hex);
-  const onDisk = hashOfFile(blobFile(dataDir, chunk));
-  if (onDisk !== undefined && onDisk !== sha256Hex) broken.push(`${name}: a torn blob stands under its name`);
-  if (before.status === 200 && onDisk === undefined) broken.push(`${name}: a row without its blob`);
+  const standing = await storedHash(stored, chunk);
+  if (standing !== undefined && standing !== sha256Hex) broken.push(`${name}: a torn blob stands under its name`);
+  if (before.status === 200 && standing === undefined) broken.push(`${name}: a row without its blob`);
   if (before.status !== 200 && before.status !== 404) broken.push(`${name}: reconcile answered ${before.status}`);
   const answer = await sendChunk(as, chunk);
   const wanted = before.status === 200 ? 200 : 201;
@@ -126,12 +142,12 @@ export async function listRows(as: Api, incidentId: string): Promise<ListedRow[]
 }
 
 /** Rows of an incident that have no blob, or another one than they say. */
-export async function rowsWithoutBlob(as: Api, dataDir: string, incidentId: string): Promise<string[]> {
-  const rows = await listRows(as, incidentId);
-  return rows.flatMap((row) => {
+export async function rowsWithoutBlob(as: Api, stored: Stored, incidentId: string): Promise<string[]> {
+  const broken: string[] = [];
+  for (const row of await listRows(as, incidentId)) {
     const chunk = { incidentId, streamId: row.stream_id ?? '', index: row.chunk_index, size: row.byte_size, key: '' };
-    return hashOfFile(blobFile(dataDir, chunk)) === row.sha256_hex
-      ? []
-      : [`row ${incidentId}/${row.chunk_index} without its blob`];
-  });
+    if ((await storedHash(stored, chunk)) !== row.sha256_hex)
+      broken.push(`row ${incidentId}/${row.chunk_index} without its blob`);
+  }
+  return broken;
 }

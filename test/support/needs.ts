@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, globSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -35,6 +36,12 @@ const needs = {
     how: 'as root, apt-get install --no-install-recommends radosgw ceph-mon ceph-osd ceph-common',
   },
   versitygw: { there: () => versitygwBinary() !== undefined, how: '.ci/install-versitygw' },
+  nginx: { there: () => inPath('nginx'), how: 'apt-get install --no-install-recommends nginx-light' },
+  caddy: { there: () => inPath('caddy'), how: 'apt-get install --no-install-recommends caddy' },
+  openssl: { there: () => inPath('openssl'), how: 'apt-get install openssl' },
+  yaml: { there: () => spawnSync('python3', ['-c', 'import yaml']).status === 0, how: 'apt-get install python3-yaml' },
+  // Only to read unit files: it need not be what runs the machine.
+  systemd: { there: () => inPath('systemd-analyze'), how: 'apt-get install --no-install-recommends systemd' },
 } as const;
 
 export type Need = keyof typeof needs;

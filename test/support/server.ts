@@ -25,8 +25,13 @@ export interface CliResult {
   stderr: string;
 }
 
-/** Runs the CLI to its end; given a data folder, with what the current cell says about it. */
-export async function cli(args: readonly string[], env: Record<string, string> = {}, input = ''): Promise<CliResult> {
+/** Runs the CLI to its end, or kills it after a time: its code is null then. Given a data folder, with what the current cell says about it. */
+export async function cli(
+  args: readonly string[],
+  env: Record<string, string> = {},
+  input = '',
+  killAfterMs?: number,
+): Promise<CliResult> {
   const cell = env.SAFE_DATA_DIR === undefined ? {} : await cellSettings(env.SAFE_DATA_DIR);
   const child = spawn(node, [main, ...args], { env: environment({ ...cell, ...env }), stdio: 'pipe' });
   const output = { stdout: '', stderr: '' };
@@ -37,7 +42,9 @@ export async function cli(args: readonly string[], env: Record<string, string> =
     output.stderr += data.toString();
   });
   child.stdin.on('error', () => undefined).end(input);
+  const killer = killAfterMs === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), killAfterMs);
   const [code] = (await once(child, 'close')) as [number | null];
+  clearTimeout(killer);
   return { code, ...output };
 }
 

@@ -57,7 +57,19 @@ function onDisk(root: string): StoredBlobs {
 function inBucket(prefix: string): StoredBlobs {
   const { s3 } = cellServers;
   if (s3 === undefined) throw new Error('no S3 server was started for this cell');
-  const { bucket: Bucket, endpoint, accessKey: accessKeyId, secretKey: secretAccessKey } = s3;
+  return blobsInBucket(s3, prefix);
+}
+
+export interface ReachedBucket {
+  endpoint: string;
+  accessKey: string;
+  secretKey: string;
+  bucket: string;
+}
+
+/** The prefix is not empty and has no slash at its end. */
+export function blobsInBucket(place: ReachedBucket, prefix: string): StoredBlobs {
+  const { bucket: Bucket, endpoint, accessKey: accessKeyId, secretKey: secretAccessKey } = place;
   const ask = async <T>(work: (client: S3Client) => Promise<T>): Promise<T> => {
     const credentials = { accessKeyId, secretAccessKey };
     const client = new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true, credentials });

@@ -30,18 +30,25 @@ export interface Demo {
   /** The folder is there afterwards, for the person to look into. */
   stays: boolean;
   say: (line: string) => void;
+  /** With two nodes: the one that is left when the other is killed in the middle. */
+  survives?: { name: string; url: string; other: string; killOther(): Promise<void> };
 }
+
+/** The chunk before which a node is killed. */
+const fatal = 7;
 
 /** Plays a recording from the first byte to the verified bundle. True when what came back is what went in. */
 export async function recordAndVerify(demo: Demo): Promise<boolean> {
-  const { server, folder, say } = demo;
+  const { server, folder, say, survives } = demo;
   const network = loseOneAnswer();
   const api = new ProoflineApi({ baseUrl: server.url, fetch: network.fetch });
   const key = createKey();
   const keyFile = join(folder, 'key.json');
   await writeFile(keyFile, serialiseKey(key), { mode: 0o600 });
 
-  say(`Server    ${server.url}`);
+  say(
+    `Server    ${server.url}${survives === undefined ? '' : `   (a balancer before ${survives.other} and ${survives.name})`}`,
+  );
   say(`Admin     ${server.adminUrl}/admin   (sign in as ${server.username}, password ${server.password})`);
   await api.login(server.username, server.password);
   const { incident_id: incidentId } = await api.createIncident({
@@ -70,10 +77,14 @@ export async function recordAndVerify(demo: Demo): Promise<boolean> {
     const place = { incidentId, streamId: stream.id, mediaType: 'video', chunkIndex: count } as const;
     last = await chunkOf(key, place, segment);
     if (count === 4) network.loseNext();
+    if (count === fatal && survives !== undefined) {
+      await survives.killOther();
+      say(`  ${survives.other} was killed (kill -9); the recording goes on at ${survives.name}`);
+    }
     const outcome = await uploadChunk({ api }, last, { baseMs: 200 });
     if (outcome.status !== 'accepted') throw new Error(`chunk ${count} was ${outcome.status}`);
-    const tries =
-      outcome.attempts > 1 ? `   answer lost once; ${outcome.attempts} tries, ${outcome.how}, one effect` : '';
+    const cause = count === 4 ? 'answer lost once; ' : '';
+    const tries = outcome.attempts > 1 ? `   ${cause}${outcome.attempts} tries, ${outcome.how}, one effect` : '';
     say(`  chunk ${String(count).padStart(2)}  ${showBytes(last.bytes.length).padStart(9)}  accepted${tries}`);
     await pause(demo.paceMs);
   }
@@ -86,7 +97,9 @@ export async function recordAndVerify(demo: Demo): Promise<boolean> {
   await api.completeStream(incidentId, stream.id, count);
   await api.closeIncident(incidentId);
   const bundle = join(folder, 'incident.zip');
-  const download = await api.downloadBundle(incidentId);
+  const reader = survives === undefined ? api : new ProoflineApi({ baseUrl: survives.url });
+  if (survives !== undefined) await reader.login(server.username, server.password);
+  const download = await reader.downloadBundle(incidentId);
   if (download.body === null) throw new Error('the bundle has no body');
   await pipeline(Readable.fromWeb(download.body), createWriteStream(bundle));
 
@@ -106,7 +119,8 @@ export async function recordAndVerify(demo: Demo): Promise<boolean> {
   say(
     `Media     ${written}   ${same ? 'equal to what was recorded, byte for byte' : 'DIFFERS from what was recorded'}`,
   );
-  say(`\n${count} chunks, 1 lost answer mended, ${replay.replayed ? 1 : 0} replay.`);
+  const death = survives === undefined ? '' : `, 1 node of 2 killed; the bundle is ${survives.name}'s`;
+  say(`\n${count} chunks, 1 lost answer mended, ${replay.replayed ? 1 : 0} replay${death}.`);
   if (demo.stays) say(`Check it yourself, offline:\n  bin/proofline verify ${bundle} --key-file ${keyFile}`);
   return report.ok && same && replay.replayed;
 }

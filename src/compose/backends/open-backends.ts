@@ -28,7 +28,7 @@ export async function openBackends(config: Config, log: Log): Promise<Backends> 
   try {
     const metadata = keep(await openMetadata(config, log));
     const chunk = await metadata.read.selectFrom('chunks').select('id').limit(1).executeTakeFirst();
-    const blobs = keep(await openBlobs(config, log, chunk !== undefined));
+    const blobs = keep(await openBlobs(config, log, { hasChunks: chunk !== undefined }));
     const coordinator = keep(await openCoordinator(config, log));
     return { metadata, blobs, coordinator, close };
   } catch (error) {

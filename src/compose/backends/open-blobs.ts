@@ -5,10 +5,26 @@ import type { Log } from '#platform/process/log.ts';
 import { StartupError } from '#platform/process/startup-error.ts';
 import { type Config, dataPaths } from '../config.ts';
 import { refuseLostBlobs } from '../data-dir.ts';
+import { refuseFillingBlobs } from '../transfer/being-filled.ts';
 
-/** The store of bytes that the configuration asks for. `hasChunks`: the database knows some, so there must be bytes. Throws StartupError. */
-export async function openBlobs(config: Config, log: Log, hasChunks: boolean): Promise<BlobStore> {
-  return config.blobs.backend === 's3' ? openS3(config, log, hasChunks) : openLocal(config, log, hasChunks);
+export interface OpenBlobsOptions {
+  /** The database knows some chunks, so there must be bytes. */
+  hasChunks: boolean;
+  /** Open it also while a restore or a move fills it. */
+  whileFilling?: boolean;
+}
+
+/** The store of bytes that the configuration asks for. Throws StartupError. */
+export async function openBlobs(config: Config, log: Log, options: OpenBlobsOptions): Promise<BlobStore> {
+  const blobs = await (config.blobs.backend === 's3' ? openS3 : openLocal)(config, log, options.hasChunks);
+  if (options.whileFilling === true) return blobs;
+  try {
+    await refuseFillingBlobs(blobs);
+    return blobs;
+  } catch (error) {
+    await blobs.close();
+    throw error;
+  }
 }
 
 async function openLocal(config: Config, log: Log, hasChunks: boolean): Promise<BlobStore> {

@@ -53,6 +53,9 @@ export function blobStoreContract(name: string, open: OpenForContract): void {
         await body.discard();
       }
     }
+    async function copyOf(pieces: AsyncIterable<Buffer>): Promise<Buffer> {
+      return Buffer.concat(await Array.fromAsync(pieces, (piece) => Buffer.from(piece)));
+    }
     async function read(path: string, range?: { start: number; end: number }): Promise<Buffer> {
       return buffer((await store.open(path, range)).stream);
     }
@@ -146,15 +149,15 @@ export function blobStoreContract(name: string, open: OpenForContract): void {
         const record = { byteSize: size, sha256Hex: sha256(bytes) };
         const opened = await store.openVerified(path, record);
         assert.equal(opened.byteSize, size);
-        assert.ok((await buffer(opened.stream)).equals(bytes));
+        assert.ok((await copyOf(opened.pieces)).equals(bytes));
         for (const wrong of [
           { ...record, byteSize: size + 1 },
           { ...record, sha256Hex: sha256(Buffer.from('another')) },
         ]) {
           let received = 0;
           const readAll = async () => {
-            const { stream } = await store.openVerified(path, wrong);
-            for await (const piece of stream) received += (piece as Buffer).length; // a byte stream, so pieces are Buffers
+            const { pieces } = await store.openVerified(path, wrong);
+            for await (const piece of pieces) received += piece.length;
           };
           await assert.rejects(readAll(), problem('evidence_corrupt'));
           assert.ok(received < Math.max(size, 1), `${received} of ${size}`);
@@ -172,6 +175,40 @@ export function blobStoreContract(name: string, open: OpenForContract): void {
         stream.destroy();
       }
       assert.deepEqual(await read(path), bytes);
+    });
+
+    test('a lent piece stays as it is until the next is asked for, whatever others read', async () => {
+      const path = freshPath();
+      const bytes = randomBytes(2 * mib + 5);
+      await put(path, bytes);
+      const record = { byteSize: bytes.length, sha256Hex: sha256(bytes) };
+      const others = Array.from({ length: 8 }, (_, i) => ({ path: freshPath(), bytes: randomBytes(mib + i) }));
+      for (const other of others) await put(other.path, other.bytes);
+      const { pieces } = await store.openVerified(path, record);
+      let at = 0;
+      for await (const piece of pieces) {
+        for (const other of others) assert.ok((await read(other.path)).equals(other.bytes));
+        assert.ok(piece.equals(bytes.subarray(at, at + piece.length)), `at ${at}`);
+        at += piece.length;
+      }
+      assert.equal(at, bytes.length);
+    });
+
+    test('readers that stand still, give up, or never begin leave room for others, however many', async () => {
+      const path = freshPath();
+      const bytes = randomBytes(mib + 3);
+      await put(path, bytes);
+      const record = { byteSize: bytes.length, sha256Hex: sha256(bytes) };
+      for (let round = 0; round < 3; round++) {
+        const still = await Promise.all(Array.from({ length: 60 }, () => store.openVerified(path, record)));
+        await Promise.all(still.map(({ pieces }, i) => (i % 3 === 0 ? undefined : pieces.next())));
+        assert.ok((await copyOf((await store.openVerified(path, record)).pieces)).equals(bytes));
+        await Promise.all(still.map(({ pieces }) => pieces.return()));
+        for (const { pieces } of still) assert.equal((await pieces.next()).done, true);
+        await Promise.all(still.map(({ pieces }) => pieces.return()));
+      }
+      const all = await Promise.all(Array.from({ length: 40 }, () => store.openVerified(path, record)));
+      for (const { pieces } of all) assert.ok((await copyOf(pieces)).equals(bytes));
     });
 
     test('a missing blob: no size, missing, evidence_corrupt when opened, removed with success', async () => {

@@ -65,6 +65,22 @@ export interface OpenBlob {
   readonly stream: Readable;
 }
 
+/**
+ * A whole blob in pieces, in order. A piece is lent: it is the reader's until the next is asked for or the reading ended, and its
+ * memory then serves another reader. Whoever needs it longer copies it. Read to the end, or call `return`, also when nothing was read.
+ */
+export interface LentBlob {
+  readonly byteSize: number;
+  readonly pieces: Pieces;
+}
+
+export interface Pieces extends AsyncIterable<Buffer> {
+  next(): Promise<IteratorResult<Buffer, undefined>>;
+  /** Ends the reading. Safe at any time, also after the end. */
+  return(): Promise<IteratorResult<Buffer, undefined>>;
+  [Symbol.asyncIterator](): Pieces;
+}
+
 export interface BlobRecord {
   byteSize: number;
   /** Lower-case hexadecimal. */
@@ -101,10 +117,10 @@ export interface BlobStore {
    */
   open(path: BlobPath, range?: BlobRange): Promise<OpenBlob>;
   /**
-   * The whole blob, judged against its record while it is read: when hash or size differ, evidence_corrupt is thrown here or ends the
-   * stream in place of its last bytes. Whoever got all of the bytes got the right ones.
+   * The whole blob, judged against its record while it is read: when hash or size differ, evidence_corrupt is thrown here or
+   * comes in place of its last bytes. Whoever got all of the bytes got the right ones.
    */
-  openVerified(path: BlobPath, expected: BlobRecord): Promise<OpenBlob>;
+  openVerified(path: BlobPath, expected: BlobRecord): Promise<LentBlob>;
   /** Size in bytes; undefined when there is none. Says nothing about content. */
   size(path: BlobPath): Promise<number | undefined>;
   /** Reads and hashes the whole blob. */

@@ -83,6 +83,11 @@ export interface Metadata {
   /** Autocommitted reads of committed state; sees every write that resolved before. Never used to write. */
   readonly read: Db;
   write<Input, Output>(transaction: Transaction<Input, Output>, input: Input): Promise<Output>;
+  /**
+   * Reads one committed state, whatever is written meanwhile, on a connection of its own. Ends with the callback, whose queries may
+   * not outlive it. What it holds back (SQLite: the log, PostgreSQL: the vacuum) is held back for as long: read and be gone.
+   */
+  snapshot<Output>(read: (db: Db) => Promise<Output>): Promise<Output>;
   statistics(): MetadataStatistics;
   health(): Promise<'ok' | 'unavailable'>;
   close(): Promise<void>;

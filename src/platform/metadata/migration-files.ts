@@ -75,3 +75,8 @@ export function pendingMigrations(known: readonly Migration[], applied: readonly
   });
   return known.slice(applied.length);
 }
+
+/** Those not after one of them, for a database that is to be filled with rows of that time. */
+export function migrationsUpTo(last: string | undefined, migrations: readonly Migration[]): Migration[] {
+  return migrations.filter(({ id }) => last === undefined || id <= last);
+}

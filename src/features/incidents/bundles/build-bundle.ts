@@ -72,11 +72,7 @@ async function streamEntries(deps: BundleDeps, stream: StreamRow, folder: string
   await assertBlobsThere(deps.blobs, chunks);
   return [
     jsonEntry(`${folder}manifest.json`, streamManifest(stream, chunks)),
-    ...chunks.map((chunk) => ({
-      name: `${folder}chunks/${chunkFileName(chunk.media_type, chunk.chunk_index)}`,
-      byteSize: chunk.byte_size,
-      content: () => chunkContent(deps.blobs, chunk),
-    })),
+    ...chunks.map((chunk) => chunkEntry(deps.blobs, folder, chunk)),
   ];
 }
 
@@ -92,10 +88,18 @@ async function assertBlobsThere(blobs: BlobStore, chunks: readonly ChunkRow[]): 
   }
 }
 
-async function* chunkContent(blobs: BlobStore, chunk: ChunkRow): AsyncGenerator<Buffer> {
+/** Holds of the row only what reading takes, as an archive may have very many entries and last for hours. */
+function chunkEntry(blobs: BlobStore, folder: string, chunk: ChunkRow): ZipEntry {
+  const path = chunk.stored_path;
   const record = { byteSize: chunk.byte_size, sha256Hex: chunk.sha256_hex };
-  const { stream } = await blobs.openVerified(chunk.stored_path, record);
-  yield* stream;
+  return {
+    name: `${folder}chunks/${chunkFileName(chunk.media_type, chunk.chunk_index)}`,
+    byteSize: chunk.byte_size,
+    content: async function* () {
+      const { pieces } = await blobs.openVerified(path, record);
+      yield* pieces;
+    },
+  };
 }
 
 async function allChunks(db: Db, stream: StreamRow): Promise<ChunkRow[]> {

@@ -42,10 +42,17 @@ export async function* zip(entries: readonly ZipEntry[], modifiedAt: Date): Asyn
   const directory: Buffer[] = [];
   const begun: Content[] = [];
   let offset = 0;
+  let aheadBytes = 0;
   try {
     for (const [i, entry] of entries.entries()) {
       // The next entries are read while this one is sent.
-      for (const next of entries.slice(i + begun.length, i + 1 + readAhead)) begun.push(begin(next));
+      if (i > 0) aheadBytes -= entry.byteSize;
+      while (begun.length === 0 || (begun.length <= maxAhead && aheadBytes < enoughAheadBytes)) {
+        const next = entries[i + begun.length];
+        if (next === undefined) break;
+        if (begun.length > 0) aheadBytes += next.byteSize;
+        begun.push(begin(next));
+      }
       yield localHeader(entry, time);
       let checksum = 0;
       let size = 0;
@@ -68,7 +75,9 @@ export async function* zip(entries: readonly ZipEntry[], modifiedAt: Date): Asyn
   yield endOfArchive(entries.length, central.length, offset);
 }
 
-const readAhead = 2;
+/** Small entries several at a time, large ones one or two: each holds memory of the store until its turn. */
+const maxAhead = 4;
+const enoughAheadBytes = 2 * 1024 * 1024;
 
 interface Content {
   pieces: AsyncIterator<Buffer>;

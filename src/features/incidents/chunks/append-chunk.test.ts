@@ -107,6 +107,7 @@ describe('an upload that is refused after its bytes were committed', () => {
       shared: true,
       read: metadata.read,
       write: (transaction, input) => metadata.write(transaction, input),
+      snapshot: (read) => metadata.snapshot(read),
       statistics: () => metadata.statistics(),
       health: () => metadata.health(),
       close: () => metadata.close(),

@@ -5,9 +5,8 @@ import { timestamp } from '#kit/time.ts';
 import type { BlobStore, StagedBody } from '#platform/blobs/blob-store.ts';
 import type { Metadata } from '#platform/metadata/metadata.ts';
 import { failpoint } from '#platform/process/failpoint.ts';
-import type { EarlierUpload } from './authorise-upload.ts';
 import { blobPathOf, type ChunkClaim, fingerprintOf, idempotencyKeyHash } from './chunk-identity.ts';
-import { type ChunkRow, chunkById, chunkByIdentity, operationByKey } from './chunks.store.ts';
+import { type ChunkRow, chunkById, chunkByIdentity, type EarlierUpload, earlierUpload } from './chunks.store.ts';
 import { type RecordChunk, recordChunkTransaction } from './chunks.transactions.ts';
 import type { UploadsInFlight } from './uploads-in-flight.ts';
 
@@ -69,7 +68,7 @@ function operationOf(input: AppendInput): Operation | undefined {
 async function settledBy(
   { metadata }: AppendDeps,
   operation: Operation | undefined,
-  { usedKey, chunk }: EarlierUpload,
+  { usedKey, standingId }: EarlierUpload,
 ): Promise<Appended | undefined> {
   if (usedKey !== undefined) {
     const earlier =
@@ -77,7 +76,7 @@ async function settledBy(
     if (earlier === undefined) throw new Problem('idempotency_conflict');
     return { chunk: earlier, replayed: true };
   }
-  if (chunk !== undefined) throw new Problem('duplicate_chunk');
+  if (standingId !== undefined) throw new Problem('duplicate_chunk');
   return undefined;
 }
 
@@ -88,12 +87,7 @@ async function afterConflict(
   operation: Operation | undefined,
   cause: unknown,
 ): Promise<Appended> {
-  const { read } = deps.metadata;
-  const [usedKey, chunk] = await Promise.all([
-    operation === undefined ? undefined : operationByKey(read, operation.keyHash),
-    chunkByIdentity(read, claim),
-  ]);
-  const earlier = { ...(usedKey === undefined ? {} : { usedKey }), ...(chunk === undefined ? {} : { chunk }) };
+  const earlier = await earlierUpload(deps.metadata.read, claim, operation?.keyHash);
   const settled = await settledBy(deps, operation, earlier);
   if (settled !== undefined) return settled;
   throw new Problem('duplicate_chunk_conflict', { cause });

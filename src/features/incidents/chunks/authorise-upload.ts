@@ -5,7 +5,7 @@ import type { Metadata } from '#platform/metadata/metadata.ts';
 import { assertNotDeleting } from '../incident-access.ts';
 import type { MediaType } from '../media-type.ts';
 import { idempotencyKeyHash } from './chunk-identity.ts';
-import { type ChunkPlace, type ChunkRow, chunkByIdentity, operationByKey, type UsedKey } from './chunks.store.ts';
+import { type ChunkPlace, chunkByIdentity, type EarlierUpload, earlierOf } from './chunks.store.ts';
 
 export interface UploadWish {
   incidentId: string;
@@ -19,26 +19,36 @@ export interface UploadWish {
   defaultQuotaBytes: number;
 }
 
-/** What stands already under the key and the identity of an upload. */
-export interface EarlierUpload {
-  usedKey?: UsedKey;
-  chunk?: ChunkRow;
-}
-
 export interface AuthorisedUpload {
   /** Of the stream, if one was named. */
   mediaType: MediaType | undefined;
   earlier: EarlierUpload;
 }
 
-/** One look at everything that may refuse an upload. */
-const target = compiled((db, by: { incidentId: string; streamId: string }) =>
+interface Sought {
+  incidentId: string;
+  /** Empty, and no index, for what is not streamed. */
+  streamId: string;
+  chunkIndex: number;
+  /** Empty without a key. */
+  keyHash: string;
+}
+
+/** One look at everything that may refuse an upload: a statement costs a database more than another row that it finds. */
+const target = compiled((db, by: Sought) =>
   db
     .selectFrom('incidents')
     .leftJoin('media_streams', (join) =>
       join.onRef('media_streams.incident_id', '=', 'incidents.id').on('media_streams.id', '=', by.streamId),
     )
     .leftJoin('accounts', 'accounts.id', 'incidents.owner_account_id')
+    .leftJoin('upload_operations', (join) => join.on('upload_operations.idempotency_key_hash', '=', by.keyHash))
+    .leftJoin('chunks', (join) =>
+      join
+        .onRef('chunks.incident_id', '=', 'incidents.id')
+        .on('chunks.stream_id', '=', by.streamId)
+        .on('chunks.chunk_index', '=', by.chunkIndex),
+    )
     .select([
       'incidents.owner_account_id',
       'incidents.status',
@@ -47,6 +57,9 @@ const target = compiled((db, by: { incidentId: string; streamId: string }) =>
       'media_streams.media_type',
       'accounts.bytes_used',
       'accounts.bytes_limit',
+      'upload_operations.fingerprint',
+      'upload_operations.chunk_id',
+      'chunks.id as standing_id',
     ])
     .where('incidents.id', '=', by.incidentId),
 );
@@ -55,9 +68,8 @@ type Target = NonNullable<Awaited<ReturnType<typeof target.first>>>;
 
 /**
  * Step 1 of an upload, before its body is read: refuses whatever can already be known to fail, and looks up what stands already.
- * All of it is judged again when the chunk is recorded. The queries are asked for together: one round trip to a database at a
- * distance. Throws incident_not_found, incident_closed, incident_deleting, stream_not_found, stream_not_open, upload_too_large,
- * quota_exceeded.
+ * All of it is judged again when the chunk is recorded. Throws incident_not_found, incident_closed, incident_deleting,
+ * stream_not_found, stream_not_open, upload_too_large, quota_exceeded.
  */
 export async function authoriseUpload(
   deps: { metadata: Metadata },
@@ -67,25 +79,25 @@ export async function authoriseUpload(
   const { read } = deps.metadata;
   if (wish.declaredBytes > wish.maxUploadBytes) throw new Problem('upload_too_large');
   const { incidentId, streamId, place, idempotencyKey } = wish;
-  const [found, usedKey, chunk] = await Promise.all([
-    target.first(read, { incidentId, streamId: streamId ?? '' }),
-    idempotencyKey === undefined
-      ? undefined
-      : operationByKey(read, idempotencyKeyHash(caller.accountId, idempotencyKey)),
-    place === undefined ? undefined : chunkByIdentity(read, place),
+  const [found, unstreamed] = await Promise.all([
+    target.first(read, {
+      incidentId,
+      streamId: streamId ?? '',
+      chunkIndex: place === undefined || place.streamId === null ? -1 : place.chunkIndex,
+      keyHash: idempotencyKey === undefined ? '' : idempotencyKeyHash(caller.accountId, idempotencyKey),
+    }),
+    place?.streamId === null ? chunkByIdentity(read, place) : undefined,
   ]);
   // To everybody but its owner and administrators it does not exist.
   if (found === undefined || (caller.role !== 'admin' && found.owner_account_id !== caller.accountId))
     throw new Problem('incident_not_found');
   assertNotDeleting(found);
   if (streamId !== null && found.stream_status === null) throw new Problem('stream_not_found');
+  const earlier = earlierOf(found.fingerprint, found.chunk_id, found.standing_id ?? unstreamed?.id);
   const refusal = refusalOf(found, wish);
   // The retry of an accepted upload is answered as before, also when the incident has been closed since.
-  if (refusal !== undefined && usedKey === undefined) throw refusal;
-  return {
-    mediaType: found.media_type ?? undefined,
-    earlier: { ...(usedKey === undefined ? {} : { usedKey }), ...(chunk === undefined ? {} : { chunk }) },
-  };
+  if (refusal !== undefined && earlier.usedKey === undefined) throw refusal;
+  return { mediaType: found.media_type ?? undefined, earlier };
 }
 
 function refusalOf(found: Target, wish: UploadWish): Problem | undefined {

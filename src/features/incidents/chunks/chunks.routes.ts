@@ -8,7 +8,7 @@ import { Problem } from '#kit/errors.ts';
 import { incidentFor } from '../incident-access.ts';
 import { isMediaType } from '../media-type.ts';
 import { type AppendDeps, type Appended, type AppendInput, appendChunk } from './append-chunk.ts';
-import { authoriseUpload, type EarlierUpload } from './authorise-upload.ts';
+import { authoriseUpload } from './authorise-upload.ts';
 import {
   type ChunkClaim,
   chunkFileName,
@@ -22,7 +22,7 @@ import {
 } from './chunk-identity.ts';
 import type { ChunkConfig } from './chunks.config.ts';
 import { chunkJson, chunkShape, conflictShape, reconciliationShape } from './chunks.json.ts';
-import { chunkByIdentity, chunksOfIncident } from './chunks.store.ts';
+import { chunkByIdentity, chunksOfIncident, type EarlierUpload } from './chunks.store.ts';
 import { receiveForm } from './receive-form.ts';
 import { reconcileChunk } from './reconcile-chunk.ts';
 

@@ -59,6 +59,54 @@ export async function operationByKey(db: Db, keyHash: string): Promise<UsedKey |
   return await operation.first(db, { keyHash });
 }
 
+/** What stands already under the key and the identity of an upload. */
+export interface EarlierUpload {
+  usedKey?: UsedKey;
+  /** Of the chunk. */
+  standingId?: string;
+}
+
+/** Both at once: a statement costs a database more than another row that it finds. Without a key the hash is empty. */
+const underKeyAndPlace = compiled((db, by: Streamed & { keyHash: string }) =>
+  db.selectNoFrom(({ selectFrom }) => [
+    selectFrom('upload_operations')
+      .select('fingerprint')
+      .where('idempotency_key_hash', '=', by.keyHash)
+      .as('fingerprint'),
+    selectFrom('upload_operations').select('chunk_id').where('idempotency_key_hash', '=', by.keyHash).as('chunkId'),
+    selectFrom('chunks')
+      .select('id')
+      .where('incident_id', '=', by.incidentId)
+      .where('stream_id', '=', by.streamId)
+      .where('chunk_index', '=', by.chunkIndex)
+      .as('standingId'),
+  ]),
+);
+
+export async function earlierUpload(db: Db, place: ChunkPlace, keyHash?: string): Promise<EarlierUpload> {
+  const { incidentId, chunkIndex } = place;
+  if (place.streamId === null) {
+    const [used, standing] = await Promise.all([
+      keyHash === undefined ? undefined : operationByKey(db, keyHash),
+      chunkByIdentity(db, place),
+    ]);
+    return earlierOf(used?.fingerprint, used?.chunkId, standing?.id);
+  }
+  const sought = { incidentId, streamId: place.streamId, chunkIndex, keyHash: keyHash ?? '' };
+  const found = await underKeyAndPlace.first(db, sought);
+  return earlierOf(found?.fingerprint, found?.chunkId, found?.standingId);
+}
+
+type Maybe = string | null | undefined;
+
+/** From columns of outer joins. */
+export function earlierOf(fingerprint: Maybe, chunkId: Maybe, standingId: Maybe): EarlierUpload {
+  return {
+    ...(fingerprint == null || chunkId == null ? {} : { usedKey: { fingerprint, chunkId } }),
+    ...(standingId == null ? {} : { standingId }),
+  };
+}
+
 /**
  * Unstreamed chunks by media type and index, then stream by stream by index; after the chunk of that id, where one is given.
  * Not in order of acceptance: that would need an index of its own, which every upload would pay (docs/decisions/0011).

@@ -1,8 +1,8 @@
 import { Problem } from '#kit/errors.ts';
 import { compiled } from '#platform/metadata/compiled.ts';
-import { lastly, transaction } from '#platform/metadata/metadata.ts';
-import { assertOpen } from '../incident-access.ts';
-import { type ChunkRow, chunkById, chunkByIdentity, operationByKey } from './chunks.store.ts';
+import { lastly, type Trx, transaction } from '#platform/metadata/metadata.ts';
+import { assertOpen, type IncidentRow } from '../incident-access.ts';
+import { type ChunkRow, chunkById, type EarlierUpload, earlierUpload } from './chunks.store.ts';
 
 interface Operation {
   id: string;
@@ -29,20 +29,15 @@ export type Recorded = { created: true } | { created: false; chunk: ChunkRow };
 export const recordChunkTransaction = transaction(
   'chunks.record',
   async (trx, { chunk, operation, defaultQuotaBytes }: RecordChunk): Promise<Recorded> => {
-    const { incident_id: incidentId, stream_id: streamId, media_type: mediaType, chunk_index: chunkIndex } = chunk;
-    const [incident, stream, owner, used, standing] = await Promise.all([
-      incidentToAddTo.first(trx, { incidentId }),
-      streamId === null ? undefined : streamToAddTo.first(trx, { incidentId, streamId }),
-      ownerToCharge.first(trx, { incidentId }),
-      operation === undefined ? undefined : operationByKey(trx, operation.keyHash),
-      chunkByIdentity(trx, { incidentId, streamId, mediaType, chunkIndex }),
-    ]);
-    if (used !== undefined) {
-      const earlier = used.fingerprint === operation?.fingerprint ? await chunkById(trx, used.chunkId) : undefined;
+    const { incident_id: incidentId, stream_id: streamId, media_type: mediaType } = chunk;
+    const [{ incident, stream, owner }, { usedKey, standingId }] = await held(trx, chunk, operation?.keyHash);
+    if (usedKey !== undefined) {
+      const earlier =
+        usedKey.fingerprint === operation?.fingerprint ? await chunkById(trx, usedKey.chunkId) : undefined;
       if (earlier === undefined) throw new Problem('idempotency_conflict');
       return { created: false, chunk: earlier };
     }
-    if (standing !== undefined) throw new Problem('duplicate_chunk');
+    if (standingId !== undefined) throw new Problem('duplicate_chunk');
     if (incident === undefined) throw new Problem('incident_not_found');
     assertOpen(incident);
     if (streamId !== null) {
@@ -73,6 +68,57 @@ export const recordChunkTransaction = transaction(
     ]);
     return { created: true };
   },
+);
+
+interface Target {
+  incident: Pick<IncidentRow, 'status' | 'deletion_state'> | undefined;
+  stream: { media_type: string; status: string } | undefined;
+  /** Undefined for an incident that is nobody's. */
+  owner: { id: string; bytes_used: number; bytes_limit: number | null } | undefined;
+}
+
+/** What a chunk is added to, locked, and what stands already. */
+async function held(trx: Trx, chunk: ChunkRow, keyHash?: string): Promise<[Target, EarlierUpload]> {
+  const { incident_id: incidentId, stream_id: streamId, media_type: mediaType, chunk_index: chunkIndex } = chunk;
+  const earlier = () => earlierUpload(trx, { incidentId, streamId, mediaType, chunkIndex }, keyHash);
+  if (streamId !== null) {
+    const [all, before] = await Promise.all([allToAddTo.first(trx, { incidentId, streamId }), earlier()]);
+    if (all !== undefined) {
+      const { bytes_limit, bytes_used, deletion_state, id, media_type, status, stream_status } = all;
+      const owner = { id, bytes_used, bytes_limit };
+      return [{ incident: { status, deletion_state }, stream: { media_type, status: stream_status }, owner }, before];
+    }
+  }
+  // Without a stream or an owner. What stands is looked up again: nothing was held before.
+  const [incident, stream, owner, before] = await Promise.all([
+    incidentToAddTo.first(trx, { incidentId }),
+    streamId === null ? undefined : streamToAddTo.first(trx, { incidentId, streamId }),
+    ownerToCharge.first(trx, { incidentId }),
+    earlier(),
+  ]);
+  return [{ incident, stream, owner }, before];
+}
+
+/** The three below at once, locked in the order in which they are named. */
+const allToAddTo = compiled((db, by: { incidentId: string; streamId: string }) =>
+  db
+    .selectFrom('incidents')
+    .innerJoin('media_streams', 'media_streams.incident_id', 'incidents.id')
+    .innerJoin('accounts', 'accounts.id', 'incidents.owner_account_id')
+    .select([
+      'incidents.status',
+      'incidents.deletion_state',
+      'media_streams.media_type',
+      'media_streams.status as stream_status',
+      'accounts.id',
+      'accounts.bytes_used',
+      'accounts.bytes_limit',
+    ])
+    .where('incidents.id', '=', by.incidentId)
+    .where('media_streams.id', '=', by.streamId)
+    .forShare(['incidents'])
+    .forNoKeyUpdate(['media_streams'])
+    .forNoKeyUpdate(['accounts']),
 );
 
 /** Shared: chunks of other streams are added at the same time; closing and deletion wait for them, and they for those. */

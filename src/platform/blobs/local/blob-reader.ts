@@ -1,23 +1,21 @@
 import { Readable } from 'node:stream';
 import { Problem } from '#kit/errors.ts';
 import { threadModule } from '#platform/process/thread-module.ts';
-import type { BlobCheck, BlobPath, BlobRange, BlobRecord, OpenBlob } from '../blob-store.ts';
+import type { BlobCheck, BlobPath, BlobRange, BlobRecord, LentBlob, OpenBlob } from '../blob-store.ts';
+import { BlobPieces, type Block, type BlockSource } from './blob-pieces.ts';
 import { CallThread } from './call-thread.ts';
 import { diskProblem } from './disk-problem.ts';
 import { ReadSlots } from './read-slots.ts';
-import type { ReadCall, ReaderSetup, ReadReply } from './reader-calls.ts';
-
-interface Block {
-  bytes: Buffer;
-  byteSize: number;
-  /** 0 when this was the last. */
-  file: number;
-}
+import type { ReadCall, ReaderSetup, ReadReply, SlotToFill } from './reader-calls.ts';
 
 /** Reads blobs through a thread that uses synchronous calls: a small blob is one call, a large one a call for each block. */
 export class BlobReader {
   readonly #thread: CallThread<ReadCall, ReadReply>;
   readonly #slots = new ReadSlots();
+  readonly #source: BlockSource = {
+    more: (file) => this.#readBlock((id, into) => ({ id, op: 'more', file, into })),
+    close: (file) => this.#thread.tell({ id: 0, op: 'close', file }),
+  };
 
   constructor(blobsDir: string, onDeath: (error: unknown) => void) {
     const setup: ReaderSetup = { blobsDir, memory: this.#slots.memory };
@@ -32,9 +30,22 @@ export class BlobReader {
     return this.#thread.alive;
   }
 
-  async open(path: BlobPath, how: { range?: BlobRange; record?: BlobRecord } = {}): Promise<OpenBlob> {
-    const first = await this.#readBlock((id, slot) => ({ id, op: 'open', path, ...how, slot }));
-    return { byteSize: first.byteSize, stream: this.#stream(first) };
+  /** A copy, as what a stream was given stays with whoever reads it. */
+  async open(path: BlobPath, range?: BlobRange): Promise<OpenBlob> {
+    const { byteSize, pieces } = await this.#begin(path, range === undefined ? {} : { range });
+    const copies: AsyncIterableIterator<Buffer> = {
+      async next() {
+        const { done, value } = await pieces.next();
+        return done === true ? { done, value } : { done: false, value: Buffer.from(value) };
+      },
+      return: () => pieces.return(),
+      [Symbol.asyncIterator]: () => copies,
+    };
+    return { byteSize, stream: Readable.from(copies, { objectMode: false, highWaterMark: 1 }) };
+  }
+
+  openVerified(path: BlobPath, record: BlobRecord): Promise<LentBlob> {
+    return this.#begin(path, { record });
   }
 
   async size(path: BlobPath): Promise<number | undefined> {
@@ -55,49 +66,21 @@ export class BlobReader {
     return this.#thread.close();
   }
 
-  async #readBlock(make: (id: number, slot: number) => ReadCall): Promise<Block> {
-    const slot = await this.#slots.take();
-    try {
-      const reply = await this.#thread.call((id) => make(id, slot));
-      if (reply.kind !== 'bytes') throw unexpected(reply);
-      return { bytes: this.#slots.copy(slot, reply.length), byteSize: reply.byteSize, file: reply.file };
-    } finally {
-      this.#slots.give(slot);
-    }
+  async #begin(path: BlobPath, how: { range?: BlobRange; record?: BlobRecord }): Promise<LentBlob> {
+    const first = await this.#readBlock((id, into) => ({ id, op: 'open', path, ...how, into }));
+    return { byteSize: first.byteSize, pieces: new BlobPieces(this.#source, first) };
   }
 
-  #stream(first: Block): Readable {
-    const thread = this.#thread;
-    const readMore = (from: number): Promise<Block> =>
-      this.#readBlock((id, slot) => ({ id, op: 'more', file: from, slot }));
-    let { file } = first;
-    let waiting: Block | undefined = first;
-
-    function push(stream: Readable, { bytes, file: rest }: Block): void {
-      file = rest;
-      if (bytes.length > 0) stream.push(bytes);
-      if (rest === 0) stream.push(null);
+  async #readBlock(make: (id: number, into: SlotToFill) => ReadCall): Promise<Block> {
+    const slot = await this.#slots.take();
+    try {
+      const reply = await this.#thread.call((id) => make(id, { slot, length: this.#slots.readBytes }));
+      if (reply.kind !== 'bytes') throw unexpected(reply);
+      return { ...this.#slots.lend(slot, reply.length), byteSize: reply.byteSize, file: reply.file };
+    } catch (error) {
+      this.#slots.give(slot);
+      throw error;
     }
-    return new Readable({
-      // One block waits here while the thread fetches the next.
-      highWaterMark: 1,
-      read() {
-        if (waiting !== undefined) {
-          const block = waiting;
-          waiting = undefined;
-          push(this, block);
-        } else if (file !== 0) {
-          readMore(file)
-            .then((block) => push(this, block))
-            .catch((error) => this.destroy(error));
-        }
-      },
-      destroy(error, done) {
-        if (file !== 0) thread.tell({ id: 0, op: 'close', file });
-        file = 0;
-        done(error);
-      },
-    });
   }
 }
 

@@ -103,12 +103,12 @@ export async function openLocalBlobStore(options: LocalBlobStoreOptions): Promis
       requireBlobPath(path);
       requireRange(range);
       assertOpen();
-      return reader.open(path, range === undefined ? {} : { range });
+      return reader.open(path, range);
     },
     async openVerified(path, record) {
       requireBlobPath(path);
       assertOpen();
-      return reader.open(path, { record });
+      return reader.openVerified(path, record);
     },
     async size(path) {
       requireBlobPath(path);

@@ -1,12 +1,18 @@
 import type { BlobPath, BlobRange, BlobRecord } from '../blob-store.ts';
 import type { DiskFault } from './disk-problem.ts';
 
-/** `slot` takes the block that is read. */
+/** Where the block that is read goes. */
+export interface SlotToFill {
+  slot: number;
+  /** No more than this. Bytes. */
+  length: number;
+}
+
 export type ReadCall = {
   id: number;
 } /** With a record, the whole is hashed as it is read, and the last block only comes when it was right. */ & (
-  | { op: 'open'; path: BlobPath; range?: BlobRange; record?: BlobRecord; slot: number }
-  | { op: 'more'; file: number; slot: number }
+  | { op: 'open'; path: BlobPath; range?: BlobRange; record?: BlobRecord; into: SlotToFill }
+  | { op: 'more'; file: number; into: SlotToFill }
   | { op: 'size'; path: BlobPath }
   | { op: 'hash'; path: BlobPath }
   /** Not answered. */

@@ -6,7 +6,7 @@ import type { BlobRecord } from '../blob-store.ts';
 import { hashBlobFile, openBlobFile, readBlock } from './blob-files.ts';
 import { diskFault } from './disk-problem.ts';
 import { slotBytes } from './read-slots.ts';
-import type { ReadCall, ReaderSetup, ReadReply } from './reader-calls.ts';
+import type { ReadCall, ReaderSetup, ReadReply, SlotToFill } from './reader-calls.ts';
 
 const port = parentPort;
 if (port === null) throw new Error('This module is the entry of a worker thread.');
@@ -32,7 +32,7 @@ function close(file: number): void {
   if (reading !== undefined) closeSync(reading.fd);
 }
 
-function start({ id, path, range, record, slot }: Extract<ReadCall, { op: 'open' }>): ReadReply {
+function start({ id, path, range, record, into }: Extract<ReadCall, { op: 'open' }>): ReadReply {
   const found = openBlobFile(blobsDir, path);
   if (found === undefined) return { id, kind: 'missing' };
   if (record !== undefined && record.byteSize !== found.byteSize) {
@@ -46,21 +46,21 @@ function start({ id, path, range, record, slot }: Extract<ReadCall, { op: 'open'
     end: range === undefined ? found.byteSize : range.end + 1,
     judged: record === undefined ? undefined : { record, hash: createHash('sha256') },
   });
-  return nextBlock(id, lastFile, slot);
+  return nextBlock(id, lastFile, into);
 }
 
 /** The descriptor is closed with the last block, so that a small blob costs one call. */
-function nextBlock(id: number, file: number, slot: number): ReadReply {
+function nextBlock(id: number, file: number, into: SlotToFill): ReadReply {
   const reading = open.get(file);
   if (reading === undefined) return { id, kind: 'missing' };
   const { byteSize, end, fd, judged, next } = reading;
   let last = true;
   try {
     if (end > byteSize) return { id, kind: 'short' };
-    const from = slot * slotBytes;
-    const block = slots.subarray(from, from + Math.min(slotBytes, end - next));
+    const from = into.slot * slotBytes;
+    const block = slots.subarray(from, from + Math.min(into.length, end - next));
     const length = readBlock(fd, block, next);
-    if (length === 0 && end > next) return { id, kind: 'short' };
+    if (length < block.length) return { id, kind: 'short' };
     reading.next += length;
     last = reading.next === end;
     judged?.hash.update(block.subarray(0, length));
@@ -90,15 +90,25 @@ function size(id: number, path: string): ReadReply {
   return { id, kind: 'size', byteSize: found.byteSize };
 }
 
+/** Answers to quick calls leave together, as each message between threads has its price; a block leaves at once. */
+let waiting: ReadReply[] = [];
+
 function answer(reply: ReadReply): void {
-  port?.postMessage([reply]);
+  waiting.push(reply);
+  if (reply.kind !== 'size') post();
+}
+
+function post(): void {
+  if (waiting.length === 0) return;
+  port?.postMessage(waiting);
+  waiting = [];
 }
 
 async function handle(call: ReadCall): Promise<void> {
   const { id } = call;
   try {
     if (call.op === 'open') answer(start(call));
-    else if (call.op === 'more') answer(nextBlock(id, call.file, call.slot));
+    else if (call.op === 'more') answer(nextBlock(id, call.file, call.into));
     else if (call.op === 'size') answer(size(id, call.path));
     else if (call.op === 'hash') answer(await hash(id, call.path));
     else close(call.file);
@@ -109,6 +119,7 @@ async function handle(call: ReadCall): Promise<void> {
 
 port.on('message', (calls: ReadCall[]) => {
   for (const call of calls) void handle(call);
+  post();
 });
 
 port.postMessage('ready');

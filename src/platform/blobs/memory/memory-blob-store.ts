@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { Problem } from '#kit/errors.ts';
 import { requireBlobPath, requireRange } from '../blob-range.ts';
 import type { BlobStore, StagedBody } from '../blob-store.ts';
+import { piecesOf } from '../pieces.ts';
 import { StagingQuota, type StagingReservation } from '../staging-quota.ts';
 import { takeBody } from '../take-body.ts';
 
@@ -99,7 +100,10 @@ export function createMemoryBlobStore(options: MemoryBlobStoreOptions): BlobStor
       const bytes = blobs.get(path);
       if (bytes === undefined || bytes.length !== record.byteSize || sha256(bytes) !== record.sha256Hex)
         throw new Problem('evidence_corrupt');
-      return { byteSize: bytes.length, stream: Readable.from(bytes.length === 0 ? [] : [Buffer.from(bytes)]) };
+      return {
+        byteSize: bytes.length,
+        pieces: piecesOf(Readable.from(bytes.length === 0 ? [] : [Buffer.from(bytes)])),
+      };
     },
     async size(path) {
       assertOpen();

@@ -8,6 +8,7 @@ import type { LocalStagedBody } from '../local/local-staged-body.ts';
 import { LocalStaging } from '../local/local-staging.ts';
 import { StagedNames } from '../local/staged-names.ts';
 import { sweepStaging } from '../local/sweep-staging.ts';
+import { piecesOf } from '../pieces.ts';
 import { commitMs, commitObject } from './commit-object.ts';
 import { Deadline, travelMs } from './deadline.ts';
 import { listObjects } from './list-objects.ts';
@@ -137,7 +138,8 @@ export async function openS3BlobStore(options: S3BlobStoreOptions): Promise<Blob
     async openVerified(path, record) {
       requireBlobPath(path);
       assertOpen();
-      return openObject(objects, root + path, { record });
+      const { byteSize, stream } = await openObject(objects, root + path, { record });
+      return { byteSize, pieces: piecesOf(stream) };
     },
     async size(path) {
       requireBlobPath(path);

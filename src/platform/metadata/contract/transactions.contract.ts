@@ -190,6 +190,30 @@ export function transactionsContract(open: () => Promise<Metadata>): void {
     assert.deepEqual(await ids(metadata, 'accounts'), []);
   });
 
+  test('a snapshot stays as it was while others write, and ends with its callback', async () => {
+    const metadata = await open();
+    await metadata.write(contract.insertRows, [rows.account()]);
+    const seen = await metadata.snapshot(async (db) => {
+      const names = async () => (await anyTables(db).selectFrom('accounts').select('id').execute()).length;
+      const before = await names();
+      await metadata.write(contract.insertRows, [rows.account({ id: 'acct_2', username: 'bo' })]);
+      assert.deepEqual(await ids(metadata, 'accounts'), ['acct_1', 'acct_2']);
+      return [before, await names()];
+    });
+    assert.deepEqual(seen, [1, 1]);
+    // In a snapshot of its own: PostgreSQL takes no other query after one that failed.
+    await assert.rejects(metadata.snapshot((db) => anyTables(db).deleteFrom('accounts').execute()));
+    const later = await metadata.snapshot(async (db) => anyTables(db).selectFrom('accounts').select('id').execute());
+    assert.equal(later.length, 2);
+    await assert.rejects(
+      metadata.snapshot(async () => {
+        throw new RangeError('as the callback said');
+      }),
+      RangeError,
+    );
+    await metadata.write(contract.insertRows, [rows.account({ id: 'acct_3', username: 'cy' })]);
+  });
+
   test('statistics count commits, and a rolled back body is none', async () => {
     const metadata = await open();
     const before = metadata.statistics();

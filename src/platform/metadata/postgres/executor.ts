@@ -76,7 +76,8 @@ class SessionExecutor extends DefaultQueryExecutor {
 }
 
 async function run<Row>(session: Session, query: CompiledQuery<unknown>): Promise<QueryResult<Row>> {
-  const { rows, changes } = await session.run(query.sql, wireValues(query.parameters), isCompiled(query));
+  const toFind = query.query.kind === 'SelectQueryNode';
+  const { rows, changes } = await session.run(query.sql, wireValues(query.parameters, toFind), isCompiled(query));
   // The query's type says what its rows are; Kysely leaves it to the driver to assert that.
   const typed = rows as Row[];
   return changes === undefined ? { rows: typed } : { rows: typed, numAffectedRows: BigInt(changes) };

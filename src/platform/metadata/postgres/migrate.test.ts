@@ -37,7 +37,7 @@ async function place(files: Record<string, string> = steps) {
   return {
     dsn,
     folder,
-    migrate: () => migratePostgres({ dsn }, directory),
+    migrate: () => migratePostgres({ dsn }, { directory }),
     pending: () => pendingPostgresMigrations({ dsn }, directory),
     sql: (text: string) => server.sql(databaseOf(dsn), text),
   };

@@ -2,6 +2,7 @@ import type { ClientConfig } from 'pg';
 import {
   type AppliedMigration,
   type Migration,
+  migrationsUpTo,
   pendingMigrations,
   readMigrations,
 } from '#platform/metadata/migration-files.ts';
@@ -35,15 +36,22 @@ const accessOf = ({ dsn, migrateDsn }: PostgresDsns): Access =>
     ? { config: parseDsn(dsn, 'SAFE_POSTGRES_DSN'), setting: 'SAFE_POSTGRES_DSN' }
     : { config: parseDsn(migrateDsn, 'SAFE_POSTGRES_MIGRATE_DSN'), setting: 'SAFE_POSTGRES_MIGRATE_DSN' };
 
+export interface MigrateOptions {
+  /** Where the steps are, for tests; the shipped ones by default. */
+  directory?: URL;
+  /** Take no step after this one. What was taken before is judged as ever. */
+  upTo?: string | undefined;
+}
+
 /** Brings the schema up to this version and returns the ids of the steps taken. Throws StartupError. */
-export async function migratePostgres(dsns: PostgresDsns, directory?: URL): Promise<string[]> {
+export async function migratePostgres(dsns: PostgresDsns, { directory, upTo }: MigrateOptions = {}): Promise<string[]> {
   const migrations = readMigrations('postgres', directory);
   return await withConnection(accessOf(dsns), async (connection) => {
     const taken: string[] = [];
     // Refused before anything is written; where all is done, a role that may only read is enough.
-    if (pendingMigrations(migrations, await appliedIn(connection)).length === 0) return taken;
+    if (migrationsUpTo(upTo, pendingMigrations(migrations, await appliedIn(connection))).length === 0) return taken;
     for (;;) {
-      const id = await applyNext(connection, migrations);
+      const id = await applyNext(connection, migrations, upTo);
       if (id === undefined) return taken;
       taken.push(id);
     }
@@ -72,13 +80,17 @@ async function withConnection<T>(access: Access, work: (connection: Connection) 
 }
 
 /** One step in one transaction, chosen under the lock: another node may have taken it meanwhile. */
-async function applyNext(connection: Connection, migrations: readonly Migration[]): Promise<string | undefined> {
+async function applyNext(
+  connection: Connection,
+  migrations: readonly Migration[],
+  upTo: string | undefined,
+): Promise<string | undefined> {
   await connection.query('BEGIN READ WRITE');
   try {
     await connection.query(`SELECT pg_advisory_xact_lock(${advisoryLock})`);
     // Before asking what is applied: after a wait for the lock, to_regclass may still answer from before it.
     await connection.query(createLedger);
-    const [next] = pendingMigrations(migrations, await ledgerOf(connection));
+    const [next] = migrationsUpTo(upTo, pendingMigrations(migrations, await ledgerOf(connection)));
     if (next !== undefined) await apply(connection, next);
     await connection.query('COMMIT');
     return next?.id;

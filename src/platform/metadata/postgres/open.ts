@@ -1,5 +1,5 @@
 import type { AnyTransaction, Metadata } from '#platform/metadata/metadata.ts';
-import { pendingMigrations, readMigrations } from '#platform/metadata/migration-files.ts';
+import { migrationsUpTo, pendingMigrations, readMigrations } from '#platform/metadata/migration-files.ts';
 import { assertDistinctNames } from '#platform/metadata/registry.ts';
 import { StartupError } from '#platform/process/startup-error.ts';
 import { Connection, requestLimits } from './connection.ts';
@@ -18,18 +18,20 @@ export interface PostgresOptions extends PostgresDsns {
   log?: MetadataLog;
   /** Transactions waiting and running at once; beyond that `write` answers metadata_unavailable. */
   maxQueued?: number;
+  /** Take no migration after this one, for rows of an earlier version. */
+  upTo?: string | undefined;
 }
 
 /** Brings the database up to this version and opens it. Throws StartupError. */
 export async function openPostgres(options: PostgresOptions): Promise<Metadata> {
-  const { dsn, transactions, maxOpen, maxIdle, maxLifetimeMs, log, maxQueued = 10_000 } = options;
+  const { dsn, transactions, maxOpen, maxIdle, maxLifetimeMs, log, maxQueued = 10_000, upTo } = options;
   assertDistinctNames(transactions);
   const config = parseDsn(dsn, 'SAFE_POSTGRES_DSN');
-  await migratePostgres(options);
+  await migratePostgres(options, { upTo });
   const open = () => Connection.open(config, requestLimits);
   const pool = new Pool({ open, maxOpen, maxIdle, maxLifetimeMs });
   try {
-    await assertUsable(pool);
+    await assertUsable(pool, upTo);
   } catch (error) {
     await pool.close();
     throw startupErrorOf(error, 'SAFE_POSTGRES_DSN');
@@ -40,11 +42,12 @@ export async function openPostgres(options: PostgresOptions): Promise<Metadata> 
 }
 
 /** The role that serves requests may be another than the one that migrated; it must see the same schema. */
-async function assertUsable(pool: Pool): Promise<void> {
+async function assertUsable(pool: Pool, upTo: string | undefined): Promise<void> {
   const connection = await pool.take(requestLimits.connectMs);
   try {
     assertServer(connection.facts);
-    if (pendingMigrations(readMigrations('postgres'), await appliedIn(connection)).length > 0)
+    const pending = pendingMigrations(readMigrations('postgres'), await appliedIn(connection));
+    if (migrationsUpTo(upTo, pending).length > 0)
       throw new StartupError(
         'SAFE_POSTGRES_MIGRATE_DSN and SAFE_POSTGRES_DSN lead to different databases or schemas.',
         'Let both name the same database, and give both roles the same search_path.',

@@ -151,5 +151,9 @@ testOnPostgres('a number beyond what JavaScript can count is an error and never 
   await assert.rejects(
     anyTables(postgres.read).selectFrom('accounts').selectAll().where('id', '=', 'acct_big').execute(),
   );
+  for (const metadata of await both()) {
+    const found = anyTables(metadata.read).selectFrom('accounts').select('id').where('username', '=', 'a\0').execute();
+    assert.deepEqual(await found, [], metadata.dialect);
+  }
   assert.equal(await postgres.health(), 'ok');
 });

@@ -1,14 +1,19 @@
 import { types } from 'pg';
 import { Problem } from '#kit/errors.ts';
 
-/** What a parameter may be, on the wire. Everything else would be bent on the way (a Date to local time, an object to JSON). */
-export function wireValues(parameters: readonly unknown[]): (string | Buffer | null)[] {
+/**
+ * What a parameter may be, on the wire. Everything else would be bent on the way (a Date to local time, an object to JSON).
+ * PostgreSQL has no text with NUL. `toFind`: what is looked for with one is not there, whichever database is asked.
+ */
+export function wireValues(parameters: readonly unknown[], toFind: boolean): (string | Buffer | null)[] {
   return parameters.map((value, index) => {
     switch (typeof value) {
       case 'string':
+        if (!value.includes('\0')) return value;
+        // No id, name or hash holds a replacement character, so this finds nothing either.
+        if (toFind) return value.replaceAll('\0', '\u{FFFD}');
         // Clients are told so before; here it ends what the server would refuse with less to say.
-        if (value.includes('\0')) throw new Problem('invalid_request', { message: 'Text must not contain NUL.' });
-        return value;
+        throw new Problem('invalid_request', { message: 'Text must not contain NUL.' });
       case 'number':
       case 'bigint':
         return String(value);

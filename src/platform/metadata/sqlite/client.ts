@@ -1,6 +1,7 @@
 import { Problem, problemFromData } from '#kit/errors.ts';
 import type { Db, Metadata, MetadataStatistics, Transaction } from '#platform/metadata/metadata.ts';
 import type { ErrorDetail, Outcome, Request } from './messages.ts';
+import type { Reader } from './reader.ts';
 
 /** The part of a pino logger that is used here. */
 export interface MetadataLog {
@@ -22,7 +23,7 @@ export interface WriterEvents {
 }
 
 export interface ClientOptions {
-  reader: { db: Db; ping(): void; close(): void };
+  reader: Reader;
   maxQueued: number;
   log: MetadataLog | undefined;
 }
@@ -85,6 +86,16 @@ export class SqliteMetadata implements Metadata, WriterEvents {
       // Sent together at the end of the turn: one message for all that was asked for in it. Waking a thread is the dear part.
       if (this.#unsent.length === 1) setImmediate(() => this.#flush());
     });
+  }
+
+  async snapshot<Output>(read: (db: Db) => Promise<Output>): Promise<Output> {
+    if (this.#state === 'closing') throw new Problem('shutting_down');
+    const still = this.#options.reader.standStill();
+    try {
+      return await read(still.db);
+    } finally {
+      still.close();
+    }
   }
 
   get #queued(): number {

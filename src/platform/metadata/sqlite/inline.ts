@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
-import type { AnyTransaction, Metadata } from '#platform/metadata/metadata.ts';
+import type { AnyTransaction, Db, Metadata } from '#platform/metadata/metadata.ts';
 import { readMigrations } from '#platform/metadata/migration-files.ts';
 import { assertDistinctNames } from '#platform/metadata/registry.ts';
 import { Checkpointer } from './checkpoint.ts';
@@ -59,7 +62,20 @@ function readerBetweenGroups(database: DatabaseSync, writer: InlineWriter): Read
       }
     },
   });
-  return { db, ping: () => ping(database), close: () => undefined };
+  return { db, standStill: () => standStillInMemory(database), ping: () => ping(database), close: () => undefined };
+}
+
+/** Nothing can look into another connection's memory, so what is looked at is a copy, in a file that is gone once it is open. */
+function standStillInMemory(database: DatabaseSync): { db: Db; close(): void } {
+  const folder = mkdtempSync(join(tmpdir(), 'proofline-memory-'));
+  try {
+    database.prepare('VACUUM INTO ?').run(join(folder, 'copy.db'));
+    const copy = openReader(join(folder, 'copy.db'));
+    copy.ping();
+    return { db: copy.db, close: () => copy.close() };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 class InlineWriter {

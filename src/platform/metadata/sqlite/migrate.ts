@@ -3,6 +3,7 @@ import { timestamp } from '#kit/time.ts';
 import {
   type AppliedMigration,
   type Migration,
+  migrationsUpTo,
   pendingMigrations,
   readMigrations,
 } from '#platform/metadata/migration-files.ts';
@@ -15,17 +16,19 @@ export interface MigrateOptions {
   directory?: URL;
   /** Milliseconds, for applied_at. */
   now?: () => number;
+  /** Take no step after this one. What was taken before is judged as ever. */
+  upTo?: string | undefined;
 }
 
 /**
  * Brings a database file up to this version, creating it where there is none, and returns the ids of the steps it took.
  * Processes that race apply each step once. Throws StartupError, and then the file is as it was after the last whole step.
  */
-export function migrateSqlite({ path, directory, now }: MigrateOptions): string[] {
+export function migrateSqlite({ path, directory, now, upTo }: MigrateOptions): string[] {
   const migrations = readMigrations('sqlite', directory);
   const database = openConnection(path, 'migrator');
   try {
-    return applyMigrations(database, migrations, now);
+    return applyMigrations(database, migrations, { now, upTo });
   } catch (error) {
     throw startupErrorOf(error);
   } finally {
@@ -44,30 +47,39 @@ export function pendingSqliteMigrations({ path, directory }: MigrateOptions): st
   }
 }
 
+interface ApplyOptions {
+  now?: (() => number) | undefined;
+  upTo?: string | undefined;
+}
+
 export function applyMigrations(
   database: DatabaseSync,
   migrations: readonly Migration[],
-  now: () => number = Date.now,
+  options: ApplyOptions = {},
 ): string[] {
   const taken: string[] = [];
   // Refused before anything is written.
-  if (pendingMigrations(migrations, appliedIn(database)).length === 0) return taken;
+  if (migrationsUpTo(options.upTo, pendingMigrations(migrations, appliedIn(database))).length === 0) return taken;
   for (;;) {
-    const id = applyNext(database, migrations, now);
+    const id = applyNext(database, migrations, options);
     if (id === undefined) return taken;
     taken.push(id);
   }
 }
 
 /** One step in one transaction, chosen under the write lock: another process may have taken it meanwhile. */
-function applyNext(database: DatabaseSync, migrations: readonly Migration[], now: () => number): string | undefined {
+function applyNext(
+  database: DatabaseSync,
+  migrations: readonly Migration[],
+  { now = Date.now, upTo }: ApplyOptions,
+): string | undefined {
   database.exec('BEGIN IMMEDIATE');
   try {
     database.exec(
       'CREATE TABLE IF NOT EXISTS schema_migrations ' +
         '(id TEXT PRIMARY KEY, checksum TEXT NOT NULL, applied_at TEXT NOT NULL) STRICT',
     );
-    const [next] = pendingMigrations(migrations, appliedIn(database));
+    const [next] = migrationsUpTo(upTo, pendingMigrations(migrations, appliedIn(database)));
     if (next !== undefined) {
       run(database, next);
       database

@@ -15,12 +15,16 @@ export interface SqliteOptions {
   maxQueued?: number;
   /** Transactions that share one commit. */
   maxGroup?: number;
+  /** Take no migration after this one, for rows of an earlier version. */
+  upTo?: string | undefined;
+  /** Where the steps are, for tests; the shipped ones by default. */
+  directory?: URL;
 }
 
 /** Brings the database up to this version and opens it, its writer in a thread of its own. Throws StartupError. */
 export async function openSqlite(options: SqliteOptions): Promise<Metadata> {
-  const { path, writerModule, log, maxQueued = 10_000, maxGroup = 256 } = options;
-  migrateSqlite({ path });
+  const { path, writerModule, log, maxQueued = 10_000, maxGroup = 256, upTo, directory } = options;
+  migrateSqlite({ path, upTo, ...(directory === undefined ? {} : { directory }) });
   const reader = openReader(path);
   const metadata = new SqliteMetadata({ reader, maxQueued, log });
   try {

@@ -6,6 +6,8 @@ import { Statements } from './statements.ts';
 
 export interface Reader {
   readonly db: Db;
+  /** Another connection, which sees the state of this moment until it is closed. */
+  standStill(): { readonly db: Db; close(): void };
   /** Throws when the database does not answer. */
   ping(): void;
   close(): void;
@@ -14,7 +16,21 @@ export interface Reader {
 /** A connection for reading alone; SQLite itself refuses writes on it. */
 export function openReader(path: string): Reader {
   const database = openConnection(path, 'reader');
-  return { db: dbOver(sessionOf(new Statements(database))), ping: () => ping(database), close: () => database.close() };
+  return {
+    db: dbOver(sessionOf(new Statements(database))),
+    standStill: () => standStill(path),
+    ping: () => ping(database),
+    close: () => database.close(),
+  };
+}
+
+/** One transaction of reading: in WAL mode it sees what was committed when it first read, and the writer goes on beside it. */
+function standStill(path: string): { db: Db; close(): void } {
+  const database = openConnection(path, 'reader');
+  database.exec('BEGIN');
+  // BEGIN alone takes nothing; the first read fixes the state.
+  ping(database);
+  return { db: dbOver(sessionOf(new Statements(database))), close: () => database.close() };
 }
 
 export function ping(database: DatabaseSync): void {

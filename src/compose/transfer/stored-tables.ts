@@ -1,0 +1,39 @@
+/** A table as it is copied: each after those that it refers to, its rows in the order of their key. */
+export interface StoredTable {
+  readonly name: string;
+  readonly key: readonly string[];
+}
+
+const byId = (name: string): StoredTable => ({ name, key: ['id'] });
+
+/** Who is signed in. Left out unless asked for: signing in again is the safer way into a copy. */
+export const sessionsTable = 'auth_sessions';
+
+/** Every table of the schema but the history of migrations, which is each database's own. A test compares this with the schema. */
+export const storedTables: readonly StoredTable[] = [
+  byId('accounts'),
+  byId(sessionsTable),
+  byId('incidents'),
+  byId('media_streams'),
+  byId('chunks'),
+  { name: 'upload_operations', key: ['idempotency_key_hash'] },
+  byId('checkins'),
+  byId('incident_tokens'),
+  byId('incident_deletion_decisions'),
+  byId('incident_deletion_items'),
+  byId('admin_audit'),
+];
+
+export function tablesToCopy(withSessions: boolean): readonly StoredTable[] {
+  return storedTables.filter(({ name }) => withSessions || name !== sessionsTable);
+}
+
+/** Tables whose rows belong to an incident: how many each incident has must be the same on both sides. */
+export const childTables: readonly string[] = [
+  'media_streams',
+  'chunks',
+  'upload_operations',
+  'checkins',
+  'incident_tokens',
+  'incident_deletion_decisions',
+];

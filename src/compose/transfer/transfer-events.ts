@@ -1,0 +1,26 @@
+import type { WantedBlob } from './blob-place.ts';
+
+/** A blob whose bytes are not what its row says. */
+export interface Damage {
+  chunk_id: string;
+  incident_id: string;
+  found: 'missing' | 'different';
+}
+
+export function damageOf({ chunkId, incidentId }: WantedBlob, found: Damage['found']): Damage {
+  return { chunk_id: chunkId, incident_id: incidentId, found };
+}
+
+export type TransferEvent =
+  /** A part of the work begins; bytes and blobs are what it has to go through, as far as known. */
+  | { event: 'phase'; phase: TransferPhase; blobs?: number; bytes?: number }
+  /** Rows of one table are through. */
+  | { event: 'table'; table: string; rows: number }
+  /** One blob is through. `copied` is false for one that was there already. */
+  | { event: 'blob'; bytes: number; copied: boolean }
+  | ({ event: 'damage' } & Damage)
+  | { event: 'notice'; message: string };
+
+export type TransferPhase = 'rows' | 'blobs' | 'count' | 'check-source' | 'verify-rows' | 'verify-blobs' | 'clean-up';
+
+export type Tell = (event: TransferEvent) => void;

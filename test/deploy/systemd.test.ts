@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { lacks } from '../support/needs.ts';
+import { repository, scratchFolder } from '../support/server.ts';
+import { run } from './support.ts';
+
+const folder = scratchFolder('systemd');
+after(() => folder.remove());
+const read = (name: string) => readFileSync(join(repository, 'deploy/systemd', name), 'utf8');
+
+test('systemd takes the unit, alone and with the secrets of a cluster, and its exposure is what the docs say', async (t) => {
+  if (lacks(t, 'systemd')) return;
+  const unit = join(folder.path, 'proofline.service');
+  writeFileSync(unit, read('proofline.service').replaceAll('/opt/proofline/', repository));
+  const verify = () => run('systemd-analyze', ['verify', '--man=no', unit], { SYSTEMD_UNIT_PATH: `${folder.path}:` });
+  assert.deepEqual(await verify(), { code: 0, output: '' });
+  mkdirSync(`${unit}.d`);
+  writeFileSync(join(`${unit}.d`, 'cluster.conf'), read('cluster.conf'));
+  assert.deepEqual(await verify(), { code: 0, output: '' });
+  const { output } = await run('systemd-analyze', ['security', '--offline=true', '--no-pager', unit]);
+  const [, exposure = ''] = /Overall exposure level for proofline.service: ([\d.]+)/.exec(output) ?? [];
+  const docs = readFileSync(join(repository, 'docs/operations/README.md'), 'utf8');
+  assert.ok(
+    docs.includes(`exposure of ${exposure} `),
+    `docs/operations/README.md says another exposure than ${exposure}`,
+  );
+});
+
+test('the settings of cluster.conf are settings', () => {
+  const reference = readFileSync(join(repository, 'docs/configuration.md'), 'utf8');
+  const names = [...read('cluster.conf').matchAll(/^Environment=(\w+)=/gm)].map(([, name]) => name);
+  assert.equal(names.length, 4);
+  for (const name of names) assert.ok(reference.includes(`\`${name}\``), name);
+});
