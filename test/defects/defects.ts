@@ -123,6 +123,34 @@ export const defects: readonly Defect[] = [
     test: { file: 'test/kill/unconfirmed-blob.test.ts', pattern: 'takes away the blob that this request made' },
   },
   {
+    name: 'a refusal removes what another node may have adopted',
+    edits: [{ file: append, find: 'return !metadata.shared;', replace: 'return true;' }],
+    test: { file: 'test/nodes/shared-store.test.ts', pattern: 'leaves the bytes to the one that adopted them' },
+  },
+  {
+    name: 'a lease is given back by whoever held it last',
+    edits: [
+      {
+        file: 'src/platform/coordination/valkey/valkey-scripts.ts',
+        find: "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end\nreturn redis.call('DEL', KEYS[1])",
+        replace: "return redis.call('DEL', KEYS[1])",
+      },
+    ],
+    test: { file: 'test/nodes/lease-holder.test.ts', pattern: 'ends nobody else' },
+  },
+  {
+    name: 'what cannot be counted is allowed',
+    edits: [
+      {
+        file: 'src/platform/coordination/valkey/valkey.ts',
+        find: "answered('rate_limit_unavailable', async () => {",
+        replace:
+          "answered('rate_limit_unavailable', async () => {\n        if ((await coordinator.health()) !== 'ok') return { allowed: true, retryAfterMs: 0 };",
+      },
+    ],
+    test: { file: 'test/nodes/coordination.test.ts', pattern: 'killed: what needs it is refused' },
+  },
+  {
     name: 'the fingerprint under a key is ignored',
     edits: [
       {
