@@ -12,7 +12,7 @@ import { startProxy } from '../test/support/services/tcp-proxy.ts';
 
 const rounds = 5;
 const writers = 64;
-const chunksPerWriter = 30;
+const chunksPerWriter = 15;
 const connections = 20;
 
 interface Figures {

@@ -33,6 +33,13 @@ test('the packed tarball installs globally without install scripts and plays the
   const demo = await run(join(prefix, 'bin/proofline'), ['demo', '--exit'], { cwd: folder.path, env });
   assert.match(demo.stdout, /verified: manifest, hashes, order and decryption/);
 
+  const two = await run(join(prefix, 'bin/proofline'), ['demo', '--cluster'], { cwd: folder.path, env }).then(
+    () => undefined,
+    (error: { code: number; stderr: string }) => error,
+  );
+  assert.equal(two?.code, 78);
+  assert.match(two.stderr, /the installed package carries none/);
+
   const client = await run(
     process.execPath,
     ['--input-type=module', '-e', "import('proofline/client').then((m) => console.log(typeof m.encryptChunk))"],

@@ -206,8 +206,12 @@ test('an incident from an older server gets its owner, and a deletion that fails
   const db = new DatabaseSync(join(folder.path, 'proofline.db'));
   db.prepare('UPDATE incidents SET owner_account_id = NULL WHERE id = ?').run(ownerless);
   db.prepare("UPDATE incidents SET deletion_state = 'deletion_failed' WHERE id = ?").run(failing);
-  db.exec(`UPDATE incident_deletion_decisions SET state = 'deletion_failed', error_code = 'storage_unavailable'
-    WHERE incident_id = '${failing}'; UPDATE incident_deletion_items SET attempts = 3`);
+  // As the worker leaves it when a blob cannot be removed.
+  db.exec(`UPDATE incident_deletion_decisions SET state = 'deletion_failed', error_code = 'storage_unavailable', item_count = 1
+    WHERE incident_id = '${failing}';
+    INSERT INTO incident_deletion_items (id, decision_id, stored_path, byte_size, state, attempts, updated_at)
+    SELECT 'item', id, 'incidents/gone', 10, 'pending', 3, updated_at FROM incident_deletion_decisions
+    WHERE incident_id = '${failing}'`);
   db.close();
 
   const { page, context, complaints } = await openWatched(browser, server.adminUrl, { expected: [400] });

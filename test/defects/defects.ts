@@ -108,7 +108,7 @@ export const defects: readonly Defect[] = [
   },
   {
     name: 'any refusal removes the blob, whoever made it',
-    edits: [{ file: append, find: "if (blob === 'created' && row === undefined)", replace: 'if (row === undefined)' }],
+    edits: [{ file: append, find: "if (blob === 'created' && mayRemove(", replace: 'if (mayRemove(' }],
     test: { file: 'test/kill/unconfirmed-blob.test.ts', pattern: 'leaves a blob that stood there' },
   },
   {
@@ -116,24 +116,52 @@ export const defects: readonly Defect[] = [
     edits: [
       {
         file: append,
-        find: "if (blob === 'created' && row === undefined) await deps.blobs.remove(chunk.stored_path);",
-        replace: '',
+        find: "if (blob === 'created' && mayRemove(deps, chunk, row, error)) await deps.blobs.remove(chunk.stored_path);",
+        replace: 'void mayRemove;',
       },
     ],
     test: { file: 'test/kill/unconfirmed-blob.test.ts', pattern: 'takes away the blob that this request made' },
+  },
+  {
+    name: 'a refusal removes what another node may have adopted',
+    edits: [{ file: append, find: 'return !metadata.shared;', replace: 'return true;' }],
+    test: { file: 'test/nodes/shared-store.test.ts', pattern: 'leaves the bytes to the one that adopted them' },
+  },
+  {
+    name: 'a lease is given back by whoever held it last',
+    edits: [
+      {
+        file: 'src/platform/coordination/valkey/valkey-scripts.ts',
+        find: "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end\nreturn redis.call('DEL', KEYS[1])",
+        replace: "return redis.call('DEL', KEYS[1])",
+      },
+    ],
+    test: { file: 'test/nodes/lease-holder.test.ts', pattern: 'ends nobody else' },
+  },
+  {
+    name: 'what cannot be counted is allowed',
+    edits: [
+      {
+        file: 'src/platform/coordination/valkey/valkey.ts',
+        find: "answered('rate_limit_unavailable', async () => {",
+        replace:
+          "answered('rate_limit_unavailable', async () => {\n        if ((await coordinator.health()) !== 'ok') return { allowed: true, retryAfterMs: 0 };",
+      },
+    ],
+    test: { file: 'test/nodes/coordination.test.ts', pattern: 'killed: what needs it is refused' },
   },
   {
     name: 'the fingerprint under a key is ignored',
     edits: [
       {
         file: append,
-        find: 'used.fingerprint === operation.fingerprint ?',
-        replace: 'used.fingerprint !== undefined ?',
+        find: 'usedKey.fingerprint === operation?.fingerprint ?',
+        replace: 'usedKey.fingerprint !== undefined ?',
       },
       {
         file: record,
-        find: 'used.fingerprint === operation.fingerprint ?',
-        replace: 'used.fingerprint !== undefined ?',
+        find: 'usedKey.fingerprint === operation?.fingerprint ?',
+        replace: 'usedKey.fingerprint !== undefined ?',
       },
     ],
     test: { file: 'test/http/idempotency.test.ts', pattern: 'the same key for anything else' },
@@ -218,10 +246,58 @@ export const defects: readonly Defect[] = [
     edits: [
       {
         file: 'src/features/incidents/deletion/deletion.store.ts',
-        find: ".where('state', '!=', 'deleted')\n    .orderBy",
+        find: ".where('state', 'in', unfinished)\n    .orderBy",
         replace: ".where('state', '=', 'deletion_pending')\n    .orderBy",
       },
     ],
     test: { file: 'test/kill/kill.test.ts', pattern: 'misleads, failpoints' },
+  },
+  // What only shows where several nodes share a store.
+  {
+    name: 'a stream is not held while a chunk is added to it',
+    edits: [{ file: record, find: ".forNoKeyUpdate(['media_streams'])", replace: '' }],
+    test: { file: 'test/postgres/boundaries.test.ts', pattern: 'chunks against completion' },
+  },
+  {
+    name: 'an account is not held while it is charged',
+    edits: [{ file: record, find: ".forNoKeyUpdate(['accounts'])", replace: '' }],
+    test: { file: 'test/nodes/nodes.test.ts', pattern: 'a quota is used up and never exceeded' },
+  },
+  {
+    name: 'a commit whose answer was lost counts as done',
+    edits: [
+      {
+        file: 'src/platform/metadata/postgres/attempt.ts',
+        find: "return answer.lost ? { state: 'unknown', error: answer }",
+        replace: "return answer.lost ? { state: 'committed', output }",
+      },
+    ],
+    test: { file: 'src/platform/metadata/postgres/faults.test.ts', pattern: 'a connection that is lost at the commit' },
+  },
+  {
+    name: 'a lease is taken for the truth: its holder may remove what it made',
+    edits: [{ file: append, find: 'return !metadata.shared;', replace: 'return metadata !== undefined;' }],
+    test: { file: 'test/nodes/shared-store.test.ts', pattern: 'leaves the bytes to the one that adopted them' },
+  },
+  {
+    name: 'a session is remembered by the node that saw it',
+    edits: [
+      {
+        file: 'src/features/accounts/identify-session.ts',
+        find: 'let isSetUp = false;',
+        replace: 'let isSetUp = false;\n  const seen: Record<string, ReturnType<typeof sessionHolder>> = {};',
+      },
+      {
+        file: 'src/features/accounts/identify-session.ts',
+        find: 'await sessionHolder(read, kind, hash)',
+        replace: 'await (seen[String(hash)] ??= sessionHolder(read, kind, hash))',
+      },
+    ],
+    test: { file: 'test/nodes/nodes.test.ts', pattern: 'a session that ends at one is over at the other' },
+  },
+  {
+    name: 'an object is put whatever stands under its name',
+    edits: [{ file: 'src/platform/blobs/s3/put-request.ts', find: "'if-none-match': '*',", replace: '' }],
+    test: { file: 'test/s3/contract.test.ts', pattern: 'one name, different bytes' },
   },
 ];

@@ -42,6 +42,8 @@ export async function runTest({ path }: Tree, { file, pattern }: Defect['test'])
     '--test',
     '--test-reporter=tap',
     '--test-timeout=120000',
+    // A test that fails as it should may leave open what it would have closed at its end.
+    '--test-force-exit',
     `--test-name-pattern=${pattern}`,
     join(path, file),
   ];

@@ -43,9 +43,11 @@ describe('two nodes and one Valkey', { skip: missing('valkey').length > 0 }, () 
     ada = await signIn(uploads.url, 'ada');
   });
   after(async () => {
-    for (const server of [...nodes, uploads]) assert.equal(await server.stop(), 0, server.log());
+    await redis.start();
+    const codes = await Promise.all([...nodes, uploads].map((server) => server.stop()));
     await redis.stop();
     folder.remove();
+    assert.deepEqual(codes, [0, 0, 0]);
   });
 
   const statusOf = async (server: TestServer, n = 0) =>

@@ -52,6 +52,8 @@ export const raceSignOut = (options: RaceOptions): Promise<Finding> =>
       const elsewhere = api(at(1).url, own.token);
       let over = false;
       const violations: string[] = [];
+      if ((await elsewhere.call('GET', '/v1/account')).status !== 200)
+        violations.push(`${name}: it never worked there`);
       const users = Array.from({ length: 6 }, async () => {
         for (let i = 0; i < 10; i++) {
           const isAfter = over;

@@ -18,7 +18,7 @@ export interface TestRedis {
   resume(): void;
   /** SIGKILL. */
   kill(): Promise<void>;
-  /** After a kill, on the same port; nothing is remembered. */
+  /** After a kill, on the same port; nothing is remembered. Does nothing while it runs. */
   start(): Promise<void>;
   /** Ends it for good. */
   stop(): Promise<void>;
@@ -46,8 +46,9 @@ export async function startRedis({ password, settings = [] }: RedisOptions = {})
   ].join('\n');
   let child: ChildProcess | undefined;
   const start = async () => {
+    if (child !== undefined && child.exitCode === null && child.signalCode === null) return;
     child = spawn(inPath('valkey-server') ? 'valkey-server' : 'redis-server', ['-'], {
-      stdio: ['pipe', 'ignore', 'inherit'],
+      stdio: ['pipe', 'ignore', 'ignore'],
     });
     child.unref();
     child.stdin?.end(config);

@@ -57,6 +57,8 @@ export async function startProxy(targetPort: number, delayMs = 0): Promise<TcpPr
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  // A test that fails before it closes this must still end.
+  server.unref();
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
   return {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { isProblem } from '#kit/errors.ts';
 import type { Coordinator } from '#platform/coordination/coordinator.ts';
 import { noCoordination } from '#platform/coordination/none/none.ts';
@@ -7,11 +7,21 @@ import { openValkey } from '#platform/coordination/valkey/valkey.ts';
 import { parseRedisUrl } from '#platform/coordination/valkey/valkey-address.ts';
 import { createLog } from '#platform/process/log.ts';
 import { lacks } from '../../../../test/support/needs.ts';
-import { startRedis } from '../../../../test/support/services/redis.ts';
+import { startRedis, type TestRedis } from '../../../../test/support/services/redis.ts';
 import { UploadsInFlight } from './uploads-in-flight.ts';
 
 const inProgress = (error: unknown) => isProblem(error, 'upload_in_progress') && error.retryAfterSeconds === 1;
 const ttlMs = 60_000;
+
+async function twoNodes(t: TestContext): Promise<{ redis: TestRedis; coordinators: Coordinator[] }> {
+  const redis = await startRedis();
+  t.after(() => redis.stop());
+  const address = parseRedisUrl(redis.url);
+  assert.ok(address);
+  const coordinators = await Promise.all([1, 2].map(() => openValkey(address, createLog('error'))));
+  for (const coordinator of coordinators) t.after(() => coordinator.close());
+  return { redis, coordinators };
+}
 
 test('one process knows its own uploads without asking anybody', async () => {
   const asked: string[] = [];
@@ -37,10 +47,7 @@ test('one process knows its own uploads without asking anybody', async () => {
 
 test('nodes keep out of each other’s way, on the chunk and on the key, all or nothing', async (t) => {
   if (lacks(t, 'valkey')) return;
-  const redis = await startRedis();
-  const address = parseRedisUrl(redis.url);
-  assert.ok(address);
-  const coordinators = await Promise.all([1, 2].map(() => openValkey(address, createLog('error'))));
+  const { redis, coordinators } = await twoNodes(t);
   const [a, b] = coordinators.map((coordinator) => new UploadsInFlight({ coordinator, ttlMs }));
   assert.ok(a && b);
   const held = await a.reserve('chunk', 'key');
@@ -54,16 +61,11 @@ test('nodes keep out of each other’s way, on the chunk and on the key, all or 
   await redis.kill();
   await assert.rejects(a.reserve('chunk', 'key'), (error) => isProblem(error, 'coordination_unavailable'));
   assert.deepEqual([a.size, b.size], [0, 0]);
-  for (const coordinator of coordinators) await coordinator.close();
-  await redis.stop();
 });
 
 test('of many that race on two nodes no two get through', async (t) => {
   if (lacks(t, 'valkey')) return;
-  const redis = await startRedis();
-  const address = parseRedisUrl(redis.url);
-  assert.ok(address);
-  const coordinators = await Promise.all([1, 2].map(() => openValkey(address, createLog('error'))));
+  const { coordinators } = await twoNodes(t);
   const nodes = coordinators.map((coordinator) => new UploadsInFlight({ coordinator, ttlMs }));
   for (let round = 0; round < 50; round++) {
     const racing = nodes.flatMap((node) => [1, 2, 3].map(() => node.reserve(`chunk ${round}`, `key ${round}`)));
@@ -73,6 +75,4 @@ test('of many that race on two nodes no two get through', async (t) => {
     assert.ok(through.length <= 1, `${through.length} in round ${round}`);
     for (const { value } of through) value.release();
   }
-  for (const coordinator of coordinators) await coordinator.close();
-  await redis.stop();
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { after, afterEach, before, describe, test } from 'node:test';
 import { isProblem } from '#kit/errors.ts';
 import { createLog } from '#platform/process/log.ts';
 import { StartupError } from '#platform/process/startup-error.ts';
@@ -45,7 +45,16 @@ describe('Valkey', { skip: missing('valkey').length > 0 }, () => {
     redis = await startRedis();
   });
   after(() => redis.stop());
-  const open = (address = addressOf(redis)) => openValkey(address, log);
+  const left: { close(): Promise<void> }[] = [];
+  // What a failing test left open would keep the process from ending.
+  afterEach(async () => {
+    for (const one of left.splice(0)) await one.close();
+  });
+  const open = async (address = addressOf(redis)) => {
+    const coordinator = await openValkey(address, log);
+    left.push(coordinator);
+    return coordinator;
+  };
 
   coordinatorContract('Valkey', async () => {
     const coordinator = await open();
