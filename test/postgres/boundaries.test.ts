@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import {
   createAccountTransaction,
   openSessionTransaction,
@@ -121,11 +122,12 @@ testOnPostgres('chunks against close, fail and deletion: nothing is added after 
         }),
     ][round % 3];
     const expected = ends[round % 3] ?? '';
+    // One after the other, so that the end comes before some and behind others, however quick they are.
     const uploads = Array.from({ length: 6 }, (_, n) =>
-      told(record(n % 2 === 0 ? one : two, { incidentId, streamId, index: n + 1 })),
+      told(pause(3 * n).then(() => record(n % 2 === 0 ? one : two, { incidentId, streamId, index: n + 1 }))),
     );
     // In the midst of them, where it hurts.
-    const ended = told(Promise.resolve().then(async () => await end?.()));
+    const ended = told(pause(6).then(async () => await end?.()));
     const answers = await Promise.all(uploads);
     assert.equal(await ended, 'ok');
     for (const answer of answers) seen.add(answer);
