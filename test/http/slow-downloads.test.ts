@@ -34,13 +34,14 @@ test('many who ask for bundles and do not read: others get theirs whole, memory 
   const path = `/v1/incidents/${incident}/streams/${id}/download`;
   const whole = (await world.ada.get(path)).bytes;
   assert.equal((await readZip(whole)).length, 13);
-  for (let round = 0; round < 2; round++) {
+  // In the first round the heap of a young process grows by itself; what readers hold would grow it again in each.
+  for (let round = 0; round < 3; round++) {
     const before = residentBytes();
     const still = await Promise.all(Array.from({ length: 40 }, () => standStill(path)));
     const others = await Promise.all(Array.from({ length: 4 }, () => world.ada.get(path)));
     for (const { bytes } of others) assert.equal(sha256Hex(bytes), sha256Hex(whole));
     const grown = residentBytes() - before;
-    assert.ok(grown < 80 * mebibyte, `${Math.round(grown / mebibyte)} MiB for 40 readers`);
+    assert.ok(grown < (round === 0 ? 160 : 64) * mebibyte, `${Math.round(grown / mebibyte)} MiB for 40 readers`);
     for (const socket of still) socket.destroy();
   }
   assert.equal(sha256Hex((await world.ada.get(path)).bytes), sha256Hex(whole));

@@ -1,11 +1,11 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { chownSync, cpSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { repository } from '../server.ts';
+import { unusedPort } from './unused-port.ts';
 
 export interface TestPostgres {
   port: number;
@@ -47,7 +47,7 @@ export async function startPostgres(settings: Record<string, string> = {}): Prom
     });
   };
   await run('initdb', '-D', data, '-A', 'trust', '-U', 'test', '--no-sync', '-E', 'UTF8');
-  const port = await freePort();
+  const port = await unusedPort();
   const options = Object.entries({
     listen_addresses: '127.0.0.1',
     port: String(port),
@@ -121,13 +121,4 @@ function userFor(folder: string): { uid: number; gid: number } {
     return { uid: Number(uid), gid: Number(gid) };
   }
   throw new Error('no user but root to run PostgreSQL as');
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no free port');
-  return address.port;
 }

@@ -5,7 +5,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { scratchFolder } from '../server.ts';
-import { createBucket, listening, type TestS3, testKeys, unusedPort } from './s3-server.ts';
+import { createBucket, listening, type TestS3, testKeys } from './s3-server.ts';
+import { unusedPort } from './unused-port.ts';
 
 const run = promisify(execFile);
 

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { Redis } from 'ioredis';
 import { inPath } from '../needs.ts';
 import { scratchFolder } from '../server.ts';
+import { unusedPort } from './unused-port.ts';
 
 export interface TestRedis {
   readonly port: number;
@@ -33,7 +34,7 @@ export interface RedisOptions {
 /** A real server of its own on 127.0.0.1: Valkey where it is installed, else Redis. Needs 'valkey'. */
 export async function startRedis({ password, settings = [] }: RedisOptions = {}): Promise<TestRedis> {
   const folder = scratchFolder('redis');
-  const port = await freePort();
+  const port = await unusedPort();
   const config = [
     `bind 127.0.0.1`,
     `port ${port}`,
@@ -93,17 +94,6 @@ export async function startRedis({ password, settings = [] }: RedisOptions = {})
       folder.remove();
     },
   };
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }
 
 /** Anything it says, be it that it wants a password, means that it is there. */

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { CreateBucketCommand, PutBucketVersioningCommand, S3Client } from '@aws-sdk/client-s3';
 
 /** A real S3-compatible server of its own on 127.0.0.1. */
@@ -45,16 +44,6 @@ export function s3Environment({ endpoint, accessKey, secretKey }: TestS3, bucket
     SAFE_S3_ACCESS_KEY_ID: accessKey,
     SAFE_S3_SECRET_ACCESS_KEY: secretKey,
   };
-}
-
-export async function unusedPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }
 
 /** Resolves when something listens there. */

@@ -4,7 +4,8 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { versitygwBinary } from '../needs.ts';
 import { scratchFolder } from '../server.ts';
-import { createBucket, listening, type TestS3, testKeys, unusedPort } from './s3-server.ts';
+import { createBucket, listening, type TestS3, testKeys } from './s3-server.ts';
+import { unusedPort } from './unused-port.ts';
 
 /** Versity's gateway over a folder. Needs 'versitygw'. */
 export async function startVersitygw(): Promise<TestS3> {

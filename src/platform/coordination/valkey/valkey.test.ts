@@ -4,7 +4,8 @@ import { isProblem } from '#kit/errors.ts';
 import { createLog } from '#platform/process/log.ts';
 import { StartupError } from '#platform/process/startup-error.ts';
 import { lacks, missing } from '../../../../test/support/needs.ts';
-import { freePort, startRedis, type TestRedis } from '../../../../test/support/services/redis.ts';
+import { startRedis, type TestRedis } from '../../../../test/support/services/redis.ts';
+import { unusedPort } from '../../../../test/support/services/unused-port.ts';
 import { coordinatorContract } from '../coordinator.contract.ts';
 import type { Coordinator } from '../coordinator.ts';
 import { openValkey } from './valkey.ts';
@@ -111,7 +112,7 @@ describe('Valkey', { skip: missing('valkey').length > 0 }, () => {
   });
 
   test('a start without it is refused in time and in words', async () => {
-    const nowhere = { ...addressOf(redis), port: await freePort() };
+    const nowhere = { ...addressOf(redis), port: await unusedPort() };
     const secured = await startRedis({ password: 'canary-password' });
     const full = await startRedis({ settings: ['maxmemory 1', 'maxmemory-policy noeviction'] });
     const paused = await startRedis();
