@@ -231,6 +231,24 @@ testOnPostgres('a connection that is lost before the commit was sent is run agai
   await proxy.close();
 });
 
+testOnPostgres(
+  'a read over connections that all died unseen is answered in time, not once for each of them',
+  async () => {
+    const server = await databases.server();
+    const proxy = await startProxy(server.port);
+    const metadata = await databases.open(elsewhere(await databases.migrated(), { port: proxy.port }), transactions);
+    await Promise.all(Array.from({ length: 6 }, () => countOf(metadata, 'accounts')));
+    assert.ok(proxy.size >= 4, `${proxy.size} connections`);
+    proxy.silence(true);
+    const since = performance.now();
+    await assert.rejects(countOf(metadata, 'accounts'), unavailable);
+    const ms = performance.now() - since;
+    assert.ok(ms < 15_000, `${Math.round(ms)} ms`);
+    await metadata.close();
+    await proxy.close();
+  },
+);
+
 testOnPostgres('a table that another version has changed costs a new connection, not an error', async () => {
   const server = await databases.server();
   const dsn = await databases.migrated();

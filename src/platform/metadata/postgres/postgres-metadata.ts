@@ -23,6 +23,8 @@ export interface PostgresMetadataOptions {
 
 /** With the limits of the sessions (connection.ts): no request waits longer than 30 s. */
 const readWithinMs = 8000;
+/** With what is asked again when a connection turns out to be dead: a commit in doubt is read back after all of `writeWithinMs`. */
+const readAgainWithinMs = 12_000;
 const writeWithinMs = 12_000;
 const healthWithinMs = 2000;
 /** A pool may hold several connections that died unseen. */
@@ -52,7 +54,7 @@ export class PostgresMetadata implements Metadata {
     this.#options = options;
     this.#names = new Set(options.transactions.map(({ name }) => name));
     this.#turns = new Turns(options.maxWriters);
-    this.read = dbOver({ run: (text, values, prepare) => this.#readOnce(text, values, prepare, 0) });
+    this.read = dbOver({ run: (text, values, prepare) => this.#readOnce(text, values, prepare) });
   }
 
   async write<Input, Output>(transaction: Transaction<Input, Output>, input: Input): Promise<Output> {
@@ -120,10 +122,17 @@ export class PostgresMetadata implements Metadata {
     }
   }
 
-  async #readOnce(text: string, values: (string | Buffer | null)[], prepare: boolean, before: number): Promise<Answer> {
+  async #readOnce(
+    text: string,
+    values: (string | Buffer | null)[],
+    prepare: boolean,
+    before = 0,
+    deadline = performance.now() + readAgainWithinMs,
+  ): Promise<Answer> {
+    const leftMs = () => Math.max(0, Math.min(readWithinMs, deadline - performance.now()));
     try {
-      const connection = await this.#options.pool.take(readWithinMs);
-      const timer = setTimeout(() => connection.destroy(), readWithinMs);
+      const connection = await this.#options.pool.take(leftMs());
+      const timer = setTimeout(() => connection.destroy(), leftMs());
       try {
         return await connection.query(text, values, prepare);
       } catch (error) {
@@ -137,7 +146,7 @@ export class PostgresMetadata implements Metadata {
       if (!(error instanceof PostgresFailure)) throw error;
       // Reading changes nothing, so it may simply be asked again.
       if (before < maxLost && (error.lost || isOutdated(error)) && error.code !== 'ECONNREFUSED')
-        return await this.#readOnce(text, values, prepare, before + 1);
+        return await this.#readOnce(text, values, prepare, before + 1, deadline);
       throw problemOf(error) ?? error;
     }
   }
