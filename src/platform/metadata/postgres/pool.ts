@@ -16,6 +16,7 @@ interface Waiter {
   resolve(connection: Connection): void;
   reject(error: unknown): void;
   timer: NodeJS.Timeout;
+  cameAtMs: number;
 }
 
 const lookAtIdleMs = 30_000;
@@ -51,7 +52,7 @@ export class Pool {
         this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
         reject(new Problem('metadata_unavailable', { retryAfterSeconds: 1 }));
       }, withinMs);
-      const waiter = { resolve, reject, timer };
+      const waiter = { resolve, reject, timer, cameAtMs: performance.now() };
       this.#waiting.push(waiter);
       this.#serve();
     });
@@ -114,6 +115,7 @@ export class Pool {
   async #openOne(): Promise<void> {
     this.#taken += 1;
     this.#opening += 1;
+    const beganAtMs = performance.now();
     try {
       const connection = await this.#options.open();
       this.#opening -= 1;
@@ -127,8 +129,10 @@ export class Pool {
       const full = error instanceof PostgresFailure && error.code === sqlState.tooManyConnections;
       // Where the server has no more to give, those that there are will come back.
       if (full && others) return;
-      const waiter = this.#waiting.shift();
-      if (waiter !== undefined) {
+      // Who came later is told nothing by this: the server may be back by now, and the next attempt is theirs.
+      const [waiter] = this.#waiting;
+      if (waiter !== undefined && waiter.cameAtMs <= beganAtMs) {
+        this.#waiting.shift();
         clearTimeout(waiter.timer);
         waiter.reject(error);
       }
