@@ -131,6 +131,7 @@ export class SqliteMetadata implements Metadata, WriterEvents {
   }
 
   ran(outcomes: readonly Outcome[], lasting: boolean): void {
+    this.#options.reader.seeNewest();
     const settled = this.#sent.splice(0, outcomes.length);
     this.#groups += 1;
     this.#lastSignOfLife = performance.now();
@@ -167,6 +168,7 @@ export class SqliteMetadata implements Metadata, WriterEvents {
 
   died(cause: unknown): void {
     if (this.#state === 'dead') return;
+    this.#options.reader.seeNewest();
     this.#state = 'dead';
     this.#options.log?.error({ err: cause }, 'metadata: the writer has died');
     const lost = this.#sent;

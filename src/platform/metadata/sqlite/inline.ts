@@ -62,7 +62,13 @@ function readerBetweenGroups(database: DatabaseSync, writer: InlineWriter): Read
       }
     },
   });
-  return { db, standStill: () => standStillInMemory(database), ping: () => ping(database), close: () => undefined };
+  return {
+    db,
+    standStill: () => standStillInMemory(database),
+    seeNewest: () => undefined,
+    ping: () => ping(database),
+    close: () => undefined,
+  };
 }
 
 /** Nothing can look into another connection's memory, so what is looked at is a copy, in a file that is gone once it is open. */

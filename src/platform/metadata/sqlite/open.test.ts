@@ -44,6 +44,27 @@ test('when the writer dies, what it held is unknown, reading goes on, and nothin
   await metadata.close();
 });
 
+test('reads of one turn see one state, the next turn sees what another process has written, and an own write is seen at once', async () => {
+  const path = scratchFile();
+  const metadata = await openSqlite({ path, writerModule });
+  const count = async () => (await sql`SELECT id FROM admin_audit`.execute(metadata.read)).rows.length;
+  const other = openSqliteInline({ path, transactions: faultyTransactions });
+  await other.write(put, 'aud_1');
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(await count(), 1);
+  const beside = new DatabaseSync(path);
+  beside.exec(
+    "UPDATE admin_audit SET id = 'aud_0'; INSERT INTO admin_audit SELECT 'aud_2', at, actor_account_id, actor, action, subject_type, subject_id, outcome, detail FROM admin_audit",
+  );
+  assert.equal(await count(), 1);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(await count(), 2);
+  await Promise.all([metadata.write(put, 'aud_3').then(async () => assert.equal(await count(), 3)), count()]);
+  beside.close();
+  await other.close();
+  await metadata.close();
+});
+
 test('a thread that cannot start is an error, not a wait', async () => {
   const missing = new URL('./testing/absent.thread.ts', import.meta.url);
   await assert.rejects(openSqlite({ path: scratchFile(), writerModule: missing }));
