@@ -111,7 +111,7 @@ osd heartbeat grace = 60
 mon data = ${folder}/mon
 [osd]
 osd objectstore = memstore
-memstore device bytes = 4294967296
+memstore device bytes = 12884901888
 osd data = ${folder}/osd
 osd class load list = *
 osd class default list = *
