@@ -1,0 +1,22 @@
+import { z } from 'zod';
+import type { ServiceKey } from './record/names.ts';
+import { impacts } from './record/run-line.ts';
+
+export const runLineShape = z.object({
+  run_id: z.string(),
+  received_at: z.string().describe('RFC 3339, UTC'),
+  commit_sha: z.string().optional(),
+  impact: z.enum(impacts).describe('Whom its changes touch; none where it reports no changes'),
+  bytes: z.number().int().describe('Size of the record'),
+  sha256: z.string().describe('Of the record, lower-case hexadecimal'),
+});
+
+export const serviceShape = z.object({ organization: z.string(), project: z.string(), service: z.string() });
+
+export function servicePath({ organization, project, service }: ServiceKey): string {
+  return `/v1/lineage/${organization}/${project}/${service}`;
+}
+
+export function runPath(key: ServiceKey, runId: string): string {
+  return `${servicePath(key)}/runs/${runId}`;
+}

@@ -1,0 +1,99 @@
+import { Problem } from '#kit/errors.ts';
+import { parseTimestamp } from '#kit/time.ts';
+import { isRunId, type ServiceKey, serviceKey } from './names.ts';
+import { scanJsonObject } from './scan-json.ts';
+
+/** What a CI run posts, checked. The JSON values are text as they came. */
+export interface RunRequest extends ServiceKey {
+  readonly run_id?: string;
+  readonly commit_sha?: string;
+  readonly generated_at?: string;
+  readonly artifact: string;
+  readonly diff?: string;
+  readonly summary?: string;
+  readonly metadata?: string;
+}
+
+const known = new Set([
+  'organization',
+  'project',
+  'service',
+  'run_id',
+  'commit_sha',
+  'generated_at',
+  'artifact',
+  'diff',
+  'summary',
+  'metadata',
+]);
+const commitPattern = /^[A-Za-z0-9._-]{1,64}$/;
+
+/** Throws invalid_json, or the code of the field that is wrong. A field that is null, or an empty text, counts as absent. */
+export function readRunRequest(body: Uint8Array): RunRequest {
+  const { members } = scanJsonObject(body);
+  for (const name of members.keys())
+    if (!known.has(name))
+      throw new Problem('invalid_json', { message: 'The body has a field that nobody here knows.' });
+  const value = (name: string) => {
+    const raw = members.get(name);
+    return raw === 'null' ? undefined : raw;
+  };
+  const text = (name: string) => textOf(name, value(name));
+  const key = serviceKey({
+    organization: text('organization') ?? '',
+    project: text('project') ?? '',
+    service: text('service') ?? '',
+  });
+  const artifact = value('artifact');
+  if (artifact === undefined) throw invalid('artifact: is required');
+  const [runId, commitSha, generatedAt] = [text('run_id'), text('commit_sha'), text('generated_at')];
+  if (runId !== undefined && !isRunId(runId)) throw new Problem('invalid_run_id');
+  if (commitSha !== undefined && !commitPattern.test(commitSha))
+    throw invalid('commit_sha: must be 1 to 64 letters, digits, dots, hyphens or underscores');
+  if (generatedAt !== undefined && parseTimestamp(generatedAt) === undefined)
+    throw invalid('generated_at: must be an RFC 3339 time');
+  const metadata = value('metadata');
+  if (metadata !== undefined) assertTextMap(metadata);
+  return dropAbsent({
+    ...key,
+    run_id: runId,
+    commit_sha: commitSha,
+    generated_at: generatedAt,
+    artifact,
+    diff: value('diff'),
+    summary: value('summary'),
+    metadata,
+  });
+}
+
+function textOf(name: string, raw: string | undefined): string | undefined {
+  if (raw === undefined) return undefined;
+  if (!raw.startsWith('"')) throw invalid(`${name}: must be text`);
+  const text = JSON.parse(raw) as string; // scanned before, and it begins with a quote
+  return text === '' ? undefined : text;
+}
+
+function assertTextMap(raw: string): void {
+  const value: unknown = JSON.parse(raw);
+  const fits =
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.values(value).every((entry) => typeof entry === 'string');
+  if (!fits) throw invalid('metadata: must be an object whose values are text');
+}
+
+function invalid(message: string): Problem {
+  return new Problem('invalid_request', { message });
+}
+
+type Optional = 'run_id' | 'commit_sha' | 'generated_at' | 'diff' | 'summary' | 'metadata';
+
+function dropAbsent(
+  request: Omit<RunRequest, Optional> & { [Name in Optional]: RunRequest[Name] | undefined },
+): RunRequest {
+  // What stays has a value, so nothing optional is present and undefined.
+  return Object.fromEntries(
+    Object.entries(request).filter(([, value]) => value !== undefined),
+  ) as unknown as RunRequest;
+}

@@ -1,0 +1,157 @@
+import { Problem } from '#kit/errors.ts';
+
+/** Deeper than any real record, and far from where a recursive reader of it would fail. */
+const deepest = 64;
+
+const quote = 0x22;
+const backslash = 0x5c;
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+export interface JsonObject {
+  /** What was scanned. */
+  readonly text: string;
+  /** Each member of the outermost object as it was written: number spellings, key order and blanks are kept. */
+  readonly members: ReadonlyMap<string, string>;
+}
+
+/**
+ * Reads exactly one JSON object as RFC 8259 has it, and nothing that two readers may understand differently: no second value, no key
+ * twice in one object, no nesting deeper than 64, UTF-8 without errors and without a byte order mark. Throws invalid_json.
+ */
+export function scanJsonObject(bytes: Uint8Array): JsonObject {
+  let text: string;
+  try {
+    text = utf8.decode(bytes);
+  } catch {
+    throw wrong('The body is not UTF-8.');
+  }
+  return new Scanner(text).object();
+}
+
+/** The same text without the blanks between its tokens. For valid JSON only. */
+export function withoutBlanks(json: string): string {
+  return json.replace(/"(?:[^"\\]|\\.)*"|[ \t\n\r]+/g, (token) => (token.startsWith('"') ? token : ''));
+}
+
+class Scanner {
+  readonly #text: string;
+  #at = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  object(): JsonObject {
+    this.#blanks();
+    if (this.#text[this.#at] !== '{') throw wrong('The body must be a JSON object.');
+    const members = new Map<string, string>();
+    this.#members(1, (key, from, to) => members.set(key, this.#text.slice(from, to)));
+    this.#blanks();
+    if (this.#at < this.#text.length) throw wrong('Something follows the JSON object.');
+    return { text: this.#text, members };
+  }
+
+  #value(depth: number): void {
+    const text = this.#text;
+    switch (text[this.#at]) {
+      case '{':
+        return this.#members(depth + 1);
+      case '[':
+        return this.#elements(depth + 1);
+      case '"':
+        this.#string();
+        return;
+      default: {
+        literal.lastIndex = this.#at;
+        const found = literal.exec(text);
+        if (found === null) throw wrong();
+        this.#at += found[0].length;
+      }
+    }
+  }
+
+  #members(depth: number, seen?: (key: string, from: number, to: number) => void): void {
+    if (depth > deepest) throw wrong(`The body is nested deeper than ${deepest}.`);
+    const keys = new Set<string>();
+    this.#at += 1;
+    this.#blanks();
+    if (this.#skip('}')) return;
+    for (;;) {
+      const key = this.#string();
+      if (keys.has(key)) throw wrong('A key stands twice in one object.');
+      keys.add(key);
+      this.#blanks();
+      if (!this.#skip(':')) throw wrong();
+      this.#blanks();
+      const from = this.#at;
+      this.#value(depth);
+      seen?.(key, from, this.#at);
+      this.#blanks();
+      if (this.#skip('}')) return;
+      if (!this.#skip(',')) throw wrong();
+      this.#blanks();
+    }
+  }
+
+  #elements(depth: number): void {
+    if (depth > deepest) throw wrong(`The body is nested deeper than ${deepest}.`);
+    this.#at += 1;
+    this.#blanks();
+    if (this.#skip(']')) return;
+    for (;;) {
+      this.#value(depth);
+      this.#blanks();
+      if (this.#skip(']')) return;
+      if (!this.#skip(',')) throw wrong();
+      this.#blanks();
+    }
+  }
+
+  #string(): string {
+    const text = this.#text;
+    if (text.charCodeAt(this.#at) !== quote) throw wrong();
+    const from = this.#at;
+    let escaped = false;
+    for (let at = from + 1; ; at++) {
+      const code = text.charCodeAt(at);
+      if (code === quote) {
+        this.#at = at + 1;
+        return escaped ? unescaped(text.slice(from, at + 1)) : text.slice(from + 1, at);
+      }
+      // Also NaN, behind the end.
+      if (!(code >= 0x20)) throw wrong();
+      if (code === backslash) {
+        escaped = true;
+        at += 1;
+      }
+    }
+  }
+
+  #blanks(): void {
+    for (;;) {
+      const code = this.#text.charCodeAt(this.#at);
+      if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return;
+      this.#at += 1;
+    }
+  }
+
+  #skip(character: string): boolean {
+    if (this.#text[this.#at] !== character) return false;
+    this.#at += 1;
+    return true;
+  }
+}
+
+const literal = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?![0-9.eE+-])|true|false|null/y;
+
+function unescaped(token: string): string {
+  try {
+    return JSON.parse(token) as string; // the token begins and ends with a quote
+  } catch {
+    throw wrong();
+  }
+}
+
+function wrong(message?: string): Problem {
+  return new Problem('invalid_json', message === undefined ? {} : { message });
+}
