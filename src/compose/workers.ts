@@ -8,8 +8,8 @@ export interface Workers {
   stop(): Promise<void>;
 }
 
-/** A turn that takes longer shares the work with the next node that looks. Milliseconds. */
-const turnMs = 10 * 60_000;
+/** A turn that takes longer shares the work with the next node that looks, and one that is lost holds it up for so long. Milliseconds. */
+const turnMs = 2 * 60_000;
 
 /** What runs by itself beside the listeners: retention and deletion, and the sweep of staging. */
 export function startWorkers({ metadata, blobs, coordinator }: Backends, config: Config, log: Log): Workers {

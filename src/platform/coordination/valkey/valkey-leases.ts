@@ -9,8 +9,12 @@ interface Owed {
   readonly key: string;
   /** By performance.now(): from then on it has ended by itself. */
   readonly endsAt: number;
+  /** Of a question that was not answered: it may still be under way, so that nothing was there to give back proves nothing. */
+  readonly pauseMs?: number;
+  readonly notBefore?: number;
 }
 
+const firstPauseMs = 2_000;
 /** More than that are left to end by themselves. */
 const maxOwed = 10_000;
 
@@ -20,12 +24,12 @@ const maxOwed = 10_000;
  * given back when the server answers again, so that nobody waits for its whole time.
  */
 export class ValkeyLeases {
-  readonly #connection: ValkeyConnection;
+  readonly #connection: Pick<ValkeyConnection, 'run'>;
   readonly #presence: Presence;
   readonly #owed = new Map<string, Owed>();
   #takeovers = 0;
 
-  constructor(connection: ValkeyConnection, presence: Presence) {
+  constructor(connection: Pick<ValkeyConnection, 'run'>, presence: Presence) {
     this.#connection = connection;
     this.#presence = presence;
   }
@@ -42,7 +46,7 @@ export class ValkeyLeases {
       const holder = await this.#connection.run(takeScript, key, owner, ttlMs);
       if (holder !== null && !(await this.#takeOver(key, String(holder), owner, ttlMs))) return undefined;
     } catch (error) {
-      this.#owe(owner, { key, endsAt });
+      this.#owe(owner, { key, endsAt, pauseMs: firstPauseMs });
       throw error;
     }
     return { release: () => this.#release(owner, { key, endsAt }) };
@@ -51,6 +55,7 @@ export class ValkeyLeases {
   /** Gives back what is owed, as far as the server answers. */
   async settle(): Promise<void> {
     for (const [owner, owed] of [...this.#owed]) {
+      if ((owed.notBefore ?? 0) > performance.now()) continue;
       this.#owed.delete(owner);
       if (owed.endsAt > performance.now()) await this.#release(owner, owed);
     }
@@ -66,7 +71,10 @@ export class ValkeyLeases {
 
   async #release(owner: string, owed: Owed): Promise<void> {
     try {
-      await this.#connection.run(releaseScript, owed.key, owner);
+      const released = (await this.#connection.run(releaseScript, owed.key, owner)) === 1;
+      // Looked for again at growing intervals: a question that comes late is undone about as late as it came.
+      if (!released && owed.pauseMs !== undefined)
+        this.#owe(owner, { ...owed, pauseMs: owed.pauseMs * 2, notBefore: performance.now() + owed.pauseMs });
     } catch {
       this.#owe(owner, owed);
     }
