@@ -19,6 +19,7 @@ import { viewerRoutes } from '#features/viewer/index.ts';
 import { createApp } from '#http/app.ts';
 import { healthRoutes } from '#http/health.routes.ts';
 import { type Listener, listen } from '#http/listener.ts';
+import { nodeHome } from '#http/node-home.ts';
 import { trustProxies } from '#http/peers.ts';
 import { rateLimiter } from '#http/rate-limits.ts';
 import { requestObserver } from '#http/request-observer.ts';
@@ -78,6 +79,7 @@ export async function startServer(config: Config, log: Log, options: ServerOptio
     const appDeps = {
       identifier: sessionIdentifier(backends, 'api'),
       limiter: rateLimiter(coordinator, config.rateLimits),
+      home: nodeHome(log),
       log,
     };
     const peers = trustProxies(config.server.trustedProxies);

@@ -39,6 +39,11 @@ const registry = {
     'A username is 3 to 64 of a-z, 0-9, dot, underscore, hyphen and at sign, starting with a letter or digit.',
   ],
   invalid_password: ['invalid', 'A password is 12 to 72 bytes of UTF-8.'],
+  invalid_name: ['invalid', 'organization, project and service must each have a letter or a digit.'],
+  invalid_run_id: [
+    'invalid',
+    'run_id must be 1 to 128 letters, digits, dots, hyphens or underscores, beginning with a letter or digit.',
+  ],
 
   authentication_required: ['unauthenticated', 'A valid session token is required.'],
   invalid_credentials: ['unauthenticated', 'The username or the password is wrong.'],
@@ -52,6 +57,8 @@ const registry = {
   incident_token_not_found: ['not_found', 'There is no such viewer token.'],
   incident_token_invalid: ['not_found', 'This link is not valid. It may have expired or been withdrawn.'],
   incident_deletion_not_found: ['not_found', 'No deletion was requested for this incident.'],
+  run_not_found: ['not_found', 'There is no such run.'],
+  service_not_found: ['not_found', 'This service has no runs.'],
   method_not_allowed: ['method_not_allowed', 'This method is not available here.'],
 
   request_timeout: ['timeout', 'The request did not arrive in time.'],
@@ -77,6 +84,7 @@ const registry = {
     'conflict',
     'Other bytes already stand under this identity. They were never confirmed and are left for the operator.',
   ],
+  run_conflict: ['conflict', 'This run id belongs to a run with other content.'],
 
   request_too_large: ['too_large', 'The body is larger than this route accepts.'],
   upload_too_large: ['too_large', 'The upload is larger than this server accepts.'],

@@ -55,9 +55,11 @@ class Scanner {
     const text = this.#text;
     switch (text[this.#at]) {
       case '{':
-        return this.#members(depth + 1);
+        this.#members(depth + 1);
+        return;
       case '[':
-        return this.#elements(depth + 1);
+        this.#elements(depth + 1);
+        return;
       case '"':
         this.#string();
         return;

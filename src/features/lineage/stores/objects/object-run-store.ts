@@ -1,4 +1,4 @@
-import { Problem } from '#kit/errors.ts';
+import { isProblem, Problem } from '#kit/errors.ts';
 import type { Timestamp } from '#kit/time.ts';
 import type { ObjectStore } from '#platform/objects/object-store.ts';
 import type { ServiceKey } from '../../record/names.ts';
@@ -133,7 +133,12 @@ export class ObjectRunStore implements RunStore {
 
   async #enter(at: ServiceObjects, line: RunLine): Promise<void> {
     await this.#objects.create(at.entry(line), new Uint8Array(), emptySha256);
-    await advanceLatest(this.#objects, at, line);
+    try {
+      await advanceLatest(this.#objects, at, line);
+    } catch (error) {
+      // The run is kept and listed, and readers look behind a pointer: its failure is not the client's.
+      if (!isProblem(error, 'storage_unavailable')) throw error;
+    }
   }
 
   async #claim(at: ServiceObjects, runId: string): Promise<Claim | undefined> {
