@@ -47,7 +47,7 @@ describe('a run store on objects', () => {
         const claimed = step > 1 || when === 'after';
         const put = await store.put(run('r1'), '2026-01-03T12:00:00.000Z');
         assert.equal(put.outcome, claimed ? 'replayed' : 'created');
-        assert.deepEqual(await store.days(key), [claimed ? '2026-01-02' : '2026-01-03']);
+        assert.deepEqual(await store.days(key), [{ day: claimed ? '2026-01-02' : '2026-01-03' }]);
         assert.deepEqual(await store.latest(key), put.line);
         assert.deepEqual((await store.read(key, 'r1'))?.line, put.line);
       });
@@ -96,12 +96,13 @@ describe('a run store on objects', () => {
     await compactDay(objects, at, '2026-01-02');
     assert.deepEqual(await store.day(key, '2026-01-02'), before);
     assert.deepEqual((await objects.level(at.manifests)).folders, []);
+    assert.deepEqual(await store.days(key), [{ day: '2026-01-02', version: 'gathered' }]);
     assert.deepEqual(await store.latest(key), before.at(-1));
     const late = await store.put(run('late'), '2026-01-02T23:59:59.999Z');
     assert.deepEqual(await store.day(key, '2026-01-02'), [...before, late.line]);
     assert.deepEqual(await store.latest(key), late.line);
     assert.equal(await compactDay(objects, at, '2026-01-02'), 0);
-    assert.deepEqual(await store.days(key), ['2026-01-02']);
+    assert.deepEqual(await store.days(key), [{ day: '2026-01-02' }]);
   });
 
   test('those who compact at once lose no line', async () => {

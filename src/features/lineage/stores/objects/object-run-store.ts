@@ -5,7 +5,7 @@ import type { ServiceKey } from '../../record/names.ts';
 import type { RunLine } from '../../record/run-line.ts';
 import { type NamedRun, sealRun, sha256Hex } from '../../record/seal-run.ts';
 import { assertSame, resealStoredRun } from '../../record/stored-run.ts';
-import type { KeptRun, Mended, PutOutcome, RunStore } from '../run-store.ts';
+import type { KeptRun, Mended, PutOutcome, RunDay, RunStore } from '../run-store.ts';
 import { type Claim, formatClaim, parseClaim } from './claim.ts';
 import { ServiceObjects } from './keys.ts';
 import { advanceLatest } from './latest.ts';
@@ -71,7 +71,7 @@ export class ObjectRunStore implements RunStore {
     return await newestRun(this.#objects, new ServiceObjects(this.#prefix, key));
   }
 
-  async days(key: ServiceKey): Promise<string[]> {
+  async days(key: ServiceKey): Promise<RunDay[]> {
     return await daysOf(this.#objects, new ServiceObjects(this.#prefix, key));
   }
 
