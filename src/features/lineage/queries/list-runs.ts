@@ -50,8 +50,9 @@ export async function* runsWithin(
 ): AsyncGenerator<RunLine> {
   const { from, to } = readRange(range);
   const lastDay = notAfter === undefined || to < notAfter ? to.slice(0, 10) : notAfter.slice(0, 10);
-  const days = (await store.days(key)).filter(({ day }) => day >= from.slice(0, 10) && day <= lastDay);
-  for (const { day } of order === 'newest' ? days.reverse() : days) {
+  const within = (await store.days(key)).filter(({ day }) => day >= from.slice(0, 10) && day <= lastDay);
+  const days = commit === undefined ? within : ((await store.daysOfCommit?.(key, commit, within)) ?? within);
+  for (const day of order === 'newest' ? days.toReversed() : days) {
     const lines = await store.day(key, day);
     for (const line of order === 'newest' ? lines.reverse() : lines) {
       if (isBefore(line.received_at, from) || isBefore(to, line.received_at)) continue;

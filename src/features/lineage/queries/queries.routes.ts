@@ -6,8 +6,9 @@ import { Problem } from '#kit/errors.ts';
 import { asCaller, requireScope } from '../authorise.ts';
 import { runLineShape, runPath, serviceShape } from '../lineage.json.ts';
 import type { LineageDeps } from '../lineage-deps.ts';
-import { normalName, type ServiceKey } from '../record/names.ts';
+import { isRunId, normalName, type ServiceKey } from '../record/names.ts';
 import { impacts } from '../record/run-line.ts';
+import { commitPattern } from '../record/run-request.ts';
 import { listRuns } from './list-runs.ts';
 import { listServices } from './list-services.ts';
 import { changesOf, replayDiffs } from './replay-diffs.ts';
@@ -23,7 +24,7 @@ const pageQuery = z.object({
   limit: z.coerce.number().int().min(1).max(500).default(100).describe('Items on a page'),
 });
 const runsQuery = rangeQuery.extend(pageQuery.shape).extend({
-  commit: z.string().max(64).optional().describe('Runs of this commit alone'),
+  commit: z.string().regex(commitPattern).optional().describe('Runs of this commit alone'),
 });
 const changesQuery = rangeQuery.extend({
   cursor: pageQuery.shape.cursor,
@@ -135,7 +136,8 @@ export function queryRoutes(deps: LineageDeps): Route[] {
       errors: [...common, 'run_not_found', 'evidence_corrupt'],
       handle: ({ c, param }) =>
         ofService({ c, param }, async (key) => {
-          const kept = await store.read(key, param('run_id'));
+          const runId = param('run_id');
+          const kept = isRunId(runId) ? await store.read(key, runId) : undefined;
           if (kept === undefined) throw new Problem('run_not_found');
           const { line, payload } = kept;
           return sendImmutable(c, { bytes: payload, sha256: line.sha256, forever: true, headers: recordHeaders(line) });

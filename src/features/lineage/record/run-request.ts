@@ -26,7 +26,7 @@ const known = new Set([
   'summary',
   'metadata',
 ]);
-const commitPattern = /^[A-Za-z0-9._-]{1,64}$/;
+export const commitPattern = /^[A-Za-z0-9._-]{1,64}$/;
 
 /** Throws invalid_json, or the code of the field that is wrong. A field that is null, or an empty text, counts as absent. */
 export function readRunRequest(body: Uint8Array): RunRequest {
