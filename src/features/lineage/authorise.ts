@@ -12,11 +12,13 @@ interface Asked {
   deps: LineageDeps;
   c: HttpContext;
   action: Action;
+  /** Where the caller is known by something else than the request's own. */
+  headers?: Headers;
 }
 
 /** Identifies, limits, runs the act and writes its line of audit: also, and above all, when it is refused. */
 export async function asCaller(
-  { action, c, deps }: Asked,
+  { action, c, deps, headers = c.req.raw.headers }: Asked,
   act: (caller: LineageCaller, draft: ActDraft) => Promise<Response>,
 ): Promise<Response> {
   const draft: ActDraft = {};
@@ -28,7 +30,7 @@ export async function asCaller(
     deps.audit(line);
   };
   try {
-    const caller = await deps.identity.identify(c.req.raw.headers);
+    const caller = await deps.identity.identify(headers);
     subject = caller.subject;
     await deps.limit(action === 'read' ? 'lineage_read' : 'lineage_ingest', subject);
     const response = await act(caller, draft);

@@ -21,13 +21,13 @@ export interface RunPage {
   next_cursor?: string;
 }
 
-/** Newest first. */
+/** Newest first, from behind the cursor or the given run on. */
 export async function listRuns(
   store: RunStore,
   key: ServiceKey,
-  { cursor, limit, ...filter }: RunFilter & { limit: number; cursor?: string | undefined },
+  { after: given, cursor, limit, ...filter }: RunFilter & { limit: number; cursor?: string | undefined; after?: Arrival },
 ): Promise<RunPage> {
-  const after = decodeRunCursor(cursor);
+  const after = given ?? decodeRunCursor(cursor);
   const runs: RunLine[] = [];
   for await (const line of runsWithin(store, key, filter, 'newest', after?.received_at)) {
     if (after !== undefined && compareLines(line, after) >= 0) continue;
