@@ -245,7 +245,7 @@ test('--diff-against-latest sends what changed since the latest run, and the sam
   assert.equal(run.metadata, '{"diff_against":"r1"}');
   const same = await push('r3', '{"models":[{"n":12345678901234567891,"name":"a"}]}');
   assert.equal(same.code, 0, same.stderr);
-  const lines = await server.store.day(key('diffs'), '2026-01-30');
+  const lines = await server.store.day(key('diffs'), { day: '2026-01-30' });
   assert.deepEqual(
     lines.map(({ impact, run_id }) => [run_id, impact]),
     [

@@ -55,7 +55,7 @@ test('runs are lines outside of a terminal, JSON when asked for, and as many as 
     ],
   );
   const json = await lineage(['runs', ...names, '--json', '--limit', '2'], env());
-  const stored = await server.store.day(key, '2026-01-30');
+  const stored = await server.store.day(key, { day: '2026-01-30' });
   assert.deepEqual(
     json.stdout
       .trimEnd()

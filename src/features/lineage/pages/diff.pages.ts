@@ -65,7 +65,9 @@ ${one.op === 'order' ? html`<p class="after"><span class="visually-hidden">Now: 
 function pathText(path: Path): string {
   if (path.length === 0) return 'the whole artifact';
   return path
-    .map((step) => (typeof step === 'object' ? String(Object.values(step)[0]) : typeof step === 'number' ? `[${step}]` : step))
+    .map((step) =>
+      typeof step === 'object' ? String(Object.values(step)[0]) : typeof step === 'number' ? `[${step}]` : step,
+    )
     .join(' › ');
 }
 

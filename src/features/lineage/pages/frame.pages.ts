@@ -27,9 +27,7 @@ export function frame({ signedIn = false, title, trail = [] }: Frame, body: Mark
 <a class="skip" href="#main">To the content</a>
 <header>
 <nav aria-label="Main"><a class="home" href="/lineage">Lineage</a><a href="/lineage/search">Search</a>${
-    signedIn
-      ? html`<form method="post" action="/lineage/sign-out"><button class="plain">Sign out</button></form>`
-      : ''
+    signedIn ? html`<form method="post" action="/lineage/sign-out"><button class="plain">Sign out</button></form>` : ''
   }</nav>
 ${
   trail.length === 0
@@ -76,5 +74,7 @@ export function pagePath({ organization, project, service }: ServiceKey, rest = 
 export function trailTo(key: ServiceKey, words?: string): NonNullable<Frame['trail']> {
   const name = `${key.organization} / ${key.project} / ${key.service}`;
   const services = { words: 'Services', href: '/lineage' };
-  return words === undefined ? [services, { words: name }] : [services, { words: name, href: pagePath(key) }, { words }];
+  return words === undefined
+    ? [services, { words: name }]
+    : [services, { words: name, href: pagePath(key) }, { words }];
 }

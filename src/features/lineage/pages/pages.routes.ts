@@ -1,6 +1,6 @@
-import { Problem } from '#kit/errors.ts';
 import * as reply from '#http/reply.ts';
 import type { Route } from '#http/route.ts';
+import { Problem } from '#kit/errors.ts';
 import { requireScope } from '../authorise.ts';
 import type { LineageDeps } from '../lineage-deps.ts';
 import { listRuns } from '../queries/list-runs.ts';
@@ -69,7 +69,8 @@ export function lineagePages(deps: LineageDeps, rules: PageRules): Route[] {
       const key = serviceOf(visit);
       const [asked, other] = [visit.query.get('to'), visit.query.get('from')];
       const to = asked === null ? await store.latest(key) : (await keptRun(key, asked)).line;
-      const from = to === undefined ? undefined : other === null ? await runBefore(key, to) : (await keptRun(key, other)).line;
+      const from =
+        to === undefined ? undefined : other === null ? await runBefore(key, to) : (await keptRun(key, other)).line;
       if (to === undefined || from === undefined) return reply.page(200, firstRunPage(key, to, visit.signedIn));
       const [before, after] = await Promise.all([keptRun(key, from.run_id), keptRun(key, to.run_id)]);
       const changes = diffJson(parseExact(before.stored.artifact), parseExact(after.stored.artifact));

@@ -17,7 +17,10 @@ ${
     : html`<table>
 <thead><tr><th scope="col">Service</th><th scope="col">Run</th><th scope="col">Arrived</th><th scope="col">Commit</th><th scope="col">Changes</th></tr></thead>
 <tbody>${found.map(
-        ({ key, line }) => html`<tr><th scope="row"><a href="${pagePath(key)}">${key.service}</a><span class="quiet">${key.organization} / ${key.project}</span></th>
+        ({
+          key,
+          line,
+        }) => html`<tr><th scope="row"><a href="${pagePath(key)}">${key.service}</a><span class="quiet">${key.organization} / ${key.project}</span></th>
 <td data-label="Run"><a href="${pagePath(key, `/runs/${line.run_id}`)}"><code>${line.run_id}</code></a></td>
 <td data-label="Arrived">${moment(line.received_at)}</td>
 <td data-label="Commit">${line.commit_sha === undefined ? '–' : html`<code>${line.commit_sha}</code>`}</td>

@@ -25,7 +25,12 @@ export interface RunPage {
 export async function listRuns(
   store: RunStore,
   key: ServiceKey,
-  { after: given, cursor, limit, ...filter }: RunFilter & { limit: number; cursor?: string | undefined; after?: Arrival },
+  {
+    after: given,
+    cursor,
+    limit,
+    ...filter
+  }: RunFilter & { limit: number; cursor?: string | undefined; after?: Arrival },
 ): Promise<RunPage> {
   const after = given ?? decodeRunCursor(cursor);
   const runs: RunLine[] = [];
