@@ -3,6 +3,7 @@ import type { LineageAct } from '#features/lineage/audit.ts';
 import type { LineageIdentity } from '#features/lineage/identity/identity.ts';
 import { ingestRoutes } from '#features/lineage/ingest/ingest.routes.ts';
 import type { LineageDeps } from '#features/lineage/lineage-deps.ts';
+import { lineagePages } from '#features/lineage/pages/pages.routes.ts';
 import { queryRoutes } from '#features/lineage/queries/queries.routes.ts';
 import { ObjectRunStore } from '#features/lineage/stores/objects/object-run-store.ts';
 import { createApp } from '#http/app.ts';
@@ -50,12 +51,15 @@ export async function startLineageServer(options: LineageServerOptions = {}): Pr
     clock: options.clock ?? (() => Date.parse('2026-01-30T23:59:50.000Z') + 1000 * seconds++),
   };
   const rules = { collisionPolicy: options.collisionPolicy ?? 'reject', maxBodyBytes: 10_000_000 } as const;
-  const app = createApp([...ingestRoutes(deps, rules), ...queryRoutes(deps)], {
-    identifier: { identify: async () => undefined },
-    limiter: () => undefined,
-    home: nodeHome(log),
-    log,
-  });
+  const app = createApp(
+    [...ingestRoutes(deps, rules), ...queryRoutes(deps), ...lineagePages(deps, { secure: false })],
+    {
+      identifier: { identify: async () => undefined },
+      limiter: () => undefined,
+      home: nodeHome(log),
+      log,
+    },
+  );
   const listener = await listen({
     name: 'lineage',
     addresses: [{ host: '127.0.0.1', port: options.port ?? 0 }],

@@ -21,6 +21,7 @@ export function frame({ signedIn = false, title, trail = [] }: Frame, body: Mark
 <meta name="color-scheme" content="light dark">
 <meta name="referrer" content="same-origin">
 <title>${title} · Lineage</title>
+<link rel="icon" href="data:,">
 <link rel="stylesheet" href="/lineage/style.css">
 </head>
 <body>

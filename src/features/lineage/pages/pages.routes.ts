@@ -6,12 +6,14 @@ import type { LineageDeps } from '../lineage-deps.ts';
 import { listRuns } from '../queries/list-runs.ts';
 import { listServices } from '../queries/list-services.ts';
 import { searchRuns } from '../queries/search-runs.ts';
+import { sendImmutable } from '../queries/send-record.ts';
 import { parseExact } from '../record/exact-json.ts';
 import { diffJson } from '../record/json-diff.ts';
 import { isRunId, normalName, type ServiceKey } from '../record/names.ts';
 import type { RunLine } from '../record/run-line.ts';
 import { commitPattern } from '../record/run-request.ts';
-import { readStoredRun, type StoredRun } from '../record/stored-run.ts';
+import { readStoredRun } from '../record/stored-run.ts';
+import type { KeptRun } from '../stores/run-store.ts';
 import { diffPage, firstRunPage } from './diff.pages.ts';
 import { runPage } from './run.pages.ts';
 import { searchPage } from './search.pages.ts';
@@ -62,8 +64,13 @@ export function lineagePages(deps: LineageDeps, rules: PageRules): Route[] {
     }),
     page(`${root}/runs/:run_id`, 'One run', async (visit) => {
       const key = serviceOf(visit);
-      const { line, stored } = await keptRun(key, visit.param('run_id'));
-      return reply.page(200, runPage(key, line, stored, visit.signedIn));
+      const { line, payload } = await keptRun(key, visit.param('run_id'));
+      return reply.page(200, runPage(key, line, readStoredRun(payload), visit.signedIn));
+    }),
+    page(`${root}/runs/:run_id/record.json`, 'One record, as it was kept', async (visit) => {
+      const key = serviceOf(visit);
+      const { line, payload } = await keptRun(key, visit.param('run_id'));
+      return sendImmutable(visit.c, { bytes: payload, sha256: line.sha256, forever: true });
     }),
     page(`${root}/diff`, 'What changed', async (visit) => {
       const key = serviceOf(visit);
@@ -73,21 +80,25 @@ export function lineagePages(deps: LineageDeps, rules: PageRules): Route[] {
         to === undefined ? undefined : other === null ? await runBefore(key, to) : (await keptRun(key, other)).line;
       if (to === undefined || from === undefined) return reply.page(200, firstRunPage(key, to, visit.signedIn));
       const [before, after] = await Promise.all([keptRun(key, from.run_id), keptRun(key, to.run_id)]);
-      const changes = diffJson(parseExact(before.stored.artifact), parseExact(after.stored.artifact));
+      const changes = diffJson(artifactOf(before), artifactOf(after));
       return reply.page(200, diffPage(key, { from, to, changes }, visit.signedIn));
     }),
   ];
 
-  async function keptRun(key: ServiceKey, runId: string): Promise<{ line: RunLine; stored: StoredRun }> {
+  async function keptRun(key: ServiceKey, runId: string): Promise<KeptRun> {
     const kept = isRunId(runId) ? await store.read(key, runId) : undefined;
     if (kept === undefined) throw new Problem('run_not_found');
-    return { line: kept.line, stored: readStoredRun(kept.payload) };
+    return kept;
   }
 
   async function runBefore(key: ServiceKey, line: RunLine): Promise<RunLine | undefined> {
     const { runs } = await listRuns(store, key, { limit: 1, after: line });
     return runs[0];
   }
+}
+
+function artifactOf({ payload }: KeptRun): unknown {
+  return parseExact(readStoredRun(payload).artifact);
 }
 
 /** Throws service_not_found, forbidden. */

@@ -1,7 +1,6 @@
 import { html } from 'hono/html';
 import { type Markup, moment } from '#http/pages/moment.ts';
 import { tellBytes } from '#http/pages/tell.js';
-import { runPath } from '../lineage.json.ts';
 import type { ServiceKey } from '../record/names.ts';
 import type { RunLine } from '../record/run-line.ts';
 import type { StoredRun } from '../record/stored-run.ts';
@@ -26,7 +25,7 @@ ${commit_sha === undefined ? '' : html`<div><dt>Commit</dt><dd><a href="/lineage
 <div><dt>Size</dt><dd>${tellBytes(bytes)}</dd></div>
 <div class="wide"><dt>SHA-256 of the record</dt><dd><code>${sha256}</code></dd></div>
 </dl>
-<p><a href="${pagePath(key, `/diff?to=${run_id}`)}">Compare with the run before</a> · <a href="${runPath(key, run_id)}" download="${run_id}.json">The record as it was kept</a></p>
+<p><a href="${pagePath(key, `/diff?to=${run_id}`)}">Compare with the run before</a> · <a href="${pagePath(key, `/runs/${run_id}/record.json`)}" download="${run_id}.json">The record as it was kept</a></p>
 ${values.map(({ name, raw }) => section(name, raw))}`,
   );
 }

@@ -1,5 +1,5 @@
 import * as reply from '#http/reply.ts';
-import { type Route, route } from '#http/route.ts';
+import { type HttpContext, type Route, route } from '#http/route.ts';
 import { statusOf } from '#http/status.ts';
 import { isProblem } from '#kit/errors.ts';
 import { type ActDraft, asCaller } from '../authorise.ts';
@@ -10,6 +10,7 @@ import { noticePage } from './frame.pages.ts';
 
 /** A request for a page by somebody who may read. */
 export interface Visit {
+  c: HttpContext;
   caller: LineageCaller;
   /** For the audit. */
   act: ActDraft;
@@ -42,7 +43,7 @@ export function visitRoute({ deps, path, summary }: PageRoute, answer: (visit: V
       const url = new URL(c.req.url);
       try {
         return await asCaller({ deps, c, action: 'read', headers: withCookieToken(headers) }, (caller, act) =>
-          answer({ caller, act, param, query: url.searchParams, signedIn: cookieToken(headers) !== undefined }),
+          answer({ c, caller, act, param, query: url.searchParams, signedIn: cookieToken(headers) !== undefined }),
         );
       } catch (error) {
         if (!isProblem(error, 'authentication_required')) throw error;
