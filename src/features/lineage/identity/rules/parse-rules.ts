@@ -4,22 +4,18 @@ import { scanJsonObject } from '../../record/scan-json.ts';
 import { actions } from '../identity.ts';
 import { pinsOwner, publicGithub } from './github-pin.ts';
 import { type NameTemplate, parseNameTemplate } from './name-template.ts';
-import type { Rule } from './rule.ts';
+import type { ClaimPatterns, Rule } from './rule.ts';
 
 const text = z.string('must be text');
 const template = text.transform(templateIn);
 /** `*`, alone: every organization there is. */
 const organization = text.transform((given, context) => (given === '*' ? undefined : templateIn(given, context)));
 const pattern = z.string().min(1).max(400);
-const patterns = z.union([pattern.transform((one) => [one]), z.array(pattern).min(1)], {
-  error: 'must be a pattern or a list of patterns, each of 1 to 400 characters',
-});
+const patterns = z.union([pattern.transform((one) => [one]), z.array(pattern).min(1)]);
 
 const ruleShape = z.strictObject({
   issuer: text.optional(),
-  match: z
-    .array(z.tuple([z.string().min(1), patterns]), 'must be an object of claims and their patterns')
-    .min(1, 'must name at least one claim, as without any it gives access to everybody'),
+  match: z.unknown().transform(matchIn),
   organization,
   project: template.optional(),
   service: template.optional(),
@@ -40,12 +36,12 @@ export function parseRules(text: string, issuers: readonly string[]): Rule[] {
 
 function parseRule(item: unknown, number: number, issuers: readonly string[]): Rule {
   const wrong = (what: string) => new StartupError(`Rule ${number}, ${what}.`, remedy);
-  const { data, error } = ruleShape.safeParse(withEntries(item));
+  const { data, error } = ruleShape.safeParse(item);
   if (error !== undefined) throw wrong(firstIssue(error));
   const { issuer, match, project, service } = data;
   const rule: Rule = {
     ...(issuer === undefined ? {} : { issuer }),
-    match: match.map(([claim, found]) => ({ claim, patterns: found })),
+    match,
     ...(data.organization === undefined ? {} : { organization: data.organization }),
     ...(project === undefined ? {} : { project }),
     ...(service === undefined ? {} : { service }),
@@ -62,21 +58,29 @@ function parseRule(item: unknown, number: number, issuers: readonly string[]): R
   return rule;
 }
 
-/** The claims of `match` as pairs: in an object of zod's making, some names would not stay what they are. */
-function withEntries(item: unknown): unknown {
-  if (typeof item !== 'object' || item === null || !('match' in item)) return item;
-  const { match } = item;
-  return typeof match === 'object' && match !== null && !Array.isArray(match)
-    ? { ...item, match: Object.entries(match) }
-    : { ...item, match: undefined };
-}
-
 function firstIssue({ issues }: z.ZodError): string {
   const [issue] = issues;
   if (issue === undefined) return 'is not valid';
   if (issue.code === 'unrecognized_keys') return `${issue.keys[0] ?? ''}: is no field of a rule`;
   const [field, ...below] = issue.path.map(String);
   return `${[field ?? 'the whole of it', ...below].join('.')}: ${issue.message}`;
+}
+
+/** Without a record of zod's making, in which some names of claims would not stay what they are. */
+function matchIn(given: unknown, context: z.RefinementCtx): ClaimPatterns[] {
+  const wrong = (message: string, path: string[] = []) => {
+    context.issues.push({ code: 'custom', message, path, input: undefined });
+    return z.NEVER;
+  };
+  if (typeof given !== 'object' || given === null || Array.isArray(given))
+    return wrong('must be an object of claims and their patterns');
+  const match: ClaimPatterns[] = [];
+  for (const [claim, value] of Object.entries(given)) {
+    const found = patterns.safeParse(value);
+    if (!found.success) return wrong('must be a pattern or a list of patterns, each of 1 to 400 characters', [claim]);
+    match.push({ claim, patterns: found.data });
+  }
+  return match.length > 0 ? match : wrong('must name at least one claim, as without any it gives access to everybody');
 }
 
 function templateIn(given: string, context: z.RefinementCtx): NameTemplate {
