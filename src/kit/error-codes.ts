@@ -100,6 +100,7 @@ const registry = {
   coordination_unavailable: ['unavailable', 'Coordination with the other nodes is not available. Try again later.'],
   metadata_unavailable: ['unavailable', 'The database is not available. Try again later.'],
   storage_unavailable: ['unavailable', 'Storage is not available. Try again later.'],
+  identity_unavailable: ['unavailable', 'Whoever issued the token cannot be asked for its keys. Try again later.'],
   shutting_down: ['unavailable', 'The server is shutting down. Try again later.'],
   staging_full: ['storage_full', 'There is no room for uploads at the moment. Try again later.'],
   storage_full: ['storage_full', 'The disk is full.'],

@@ -31,6 +31,7 @@ const webOnly = [
   'src/features/lineage/record/',
   'src/features/lineage/queries/',
   'src/features/lineage/ingest/',
+  'src/features/lineage/identity/',
   'src/features/lineage/stores/objects/',
   'src/platform/objects/memory/',
 ];
