@@ -11,7 +11,7 @@ import { assertSame, readStoredRun } from '../../record/stored-run.ts';
 import type { KeptRun, Mended, PutOutcome, RunStore } from '../run-store.ts';
 import type { CleanMarker } from './clean-marker.ts';
 import { LatestPointers } from './latest-pointers.ts';
-import { findLine } from './line-blocks.ts';
+import { type FiledLine, findLine, lineBlocks, linesOf } from './line-blocks.ts';
 import { listServices } from './list-services.ts';
 import { daysOf, Manifests, newestOf, readDay } from './manifests.ts';
 import { mendService } from './mend-service.ts';
@@ -21,6 +21,9 @@ import { isDay, ServiceFolder } from './service-folder.ts';
 import { ServiceGate } from './service-gate.ts';
 import { readPayload } from './stored-payload.ts';
 import { Turns } from './turns.ts';
+
+/** Around every change of where the lines of a day lie, but for those that only come behind: the change happens when `rewrite` is called. */
+export type OnRewrite = (key: ServiceKey, day: string, rewrite: () => Promise<void>) => Promise<void>;
 
 export interface FolderParts {
   dataDir: string;
@@ -32,8 +35,8 @@ export interface FolderParts {
   /** The last process ended with its manifests on the disk. */
   clean: boolean;
   log: BlobLog;
-  /** Called before lines of a manifest change their places, for who remembers offsets. Durable when it resolves. */
-  onRewrite?: (key: ServiceKey, day: string) => Promise<void>;
+  /** For who remembers offsets in manifests. */
+  onRewrite?: OnRewrite;
   /** Gives back what makes this process the only one. */
   release(): void;
 }
@@ -117,6 +120,13 @@ export class FolderRunStore implements RunStore {
     return await this.#mend(at);
   }
 
+  /** What the manifest of a day has from an offset on, in the order in which it was accepted. */
+  async *linesBehind(key: ServiceKey, day: string, offset: number): AsyncGenerator<FiledLine> {
+    const at = this.#at(key);
+    await this.#mending?.whole(at);
+    for await (const block of lineBlocks(at.manifest(day), offset)) yield* linesOf(block);
+  }
+
   async health(): Promise<'ok' | 'read_only' | 'unavailable'> {
     return await this.#parts.blobs.health();
   }
@@ -195,12 +205,12 @@ export class FolderRunStore implements RunStore {
   }
 
   async #mend(at: ServiceFolder): Promise<Mended> {
-    const { log, onRewrite } = this.#parts;
+    const { log, onRewrite = (_key, _day, rewrite) => rewrite() } = this.#parts;
     const { added, newest, runs } = await this.#gate.alone(at.id, () => {
       this.#newest.forget(at.id);
       return mendService(at, {
         manifests: this.#manifests,
-        beforeChange: async (_, day) => await onRewrite?.(at.key, day),
+        around: (day, rewrite) => onRewrite(at.key, day, rewrite),
         onCorrupt: () => log.error({}, 'a record of a run is damaged and cannot be listed'),
       });
     });

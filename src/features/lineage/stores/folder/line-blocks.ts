@@ -23,7 +23,8 @@ export interface FiledLine {
 export async function* lineBlocks(path: string, from = 0): AsyncGenerator<LineBlock> {
   try {
     await using file = await open(path, 'r');
-    let start = from;
+    // An offset behind the end is one of another file.
+    let start = from <= (await file.stat()).size ? from : 0;
     let carried = Buffer.alloc(0);
     for (;;) {
       const block = Buffer.allocUnsafe(blockBytes);

@@ -1,4 +1,5 @@
 import { isProblem } from '#kit/errors.ts';
+import { failpoint } from '#platform/process/failpoint.ts';
 import { isRunId } from '../../record/names.ts';
 import { compareLines, dayOf, formatLine, type RunLine } from '../../record/run-line.ts';
 import { resealStoredRun } from '../../record/stored-run.ts';
@@ -11,8 +12,8 @@ import { readPayload } from './stored-payload.ts';
 
 export interface MendDeps {
   manifests: Manifests;
-  /** Called before lines of a day change their places. */
-  beforeChange(at: ServiceFolder, day: string): Promise<void>;
+  /** Around every change to the lines of a day. */
+  around(day: string, rewrite: () => Promise<void>): Promise<void>;
   /** A record whose bytes are no record. It gets no line, and whoever reads it is told. */
   onCorrupt(): void;
 }
@@ -55,7 +56,7 @@ async function mendDay(
   day: string,
   unlisted: Set<string>,
   mended: Mended & { newest: RunLine | undefined },
-  { beforeChange, manifests }: MendDeps,
+  { around, manifests }: MendDeps,
 ): Promise<void> {
   const kept: string[] = [];
   let dropped = 0;
@@ -69,8 +70,8 @@ async function mendDay(
       count(mended, line);
     }
   if (dropped === 0) return;
-  await beforeChange(at, day);
-  await manifests.rewrite(at, day, kept.join(''));
+  await around(day, () => manifests.rewrite(at, day, kept.join('')));
+  failpoint('lineage-after-rewrite');
 }
 
 async function lineOfRecord(at: ServiceFolder, runId: string, { onCorrupt }: MendDeps): Promise<RunLine | undefined> {
@@ -87,15 +88,11 @@ async function lineOfRecord(at: ServiceFolder, runId: string, { onCorrupt }: Men
   return undefined;
 }
 
-async function adopt(
-  at: ServiceFolder,
-  lines: readonly RunLine[],
-  { beforeChange, manifests }: MendDeps,
-): Promise<void> {
+async function adopt(at: ServiceFolder, lines: readonly RunLine[], { around, manifests }: MendDeps): Promise<void> {
   const byDay = Map.groupBy(lines, dayOf);
   for (const [day, ofDay] of byDay) {
-    await beforeChange(at, day);
-    await manifests.appendText(at, day, ofDay.toSorted(compareLines).map(formatLine).join(''));
+    await around(day, () => manifests.appendText(at, day, ofDay.toSorted(compareLines).map(formatLine).join('')));
+    failpoint('lineage-after-adoption');
   }
 }
 

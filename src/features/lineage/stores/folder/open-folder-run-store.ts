@@ -5,15 +5,14 @@ import { diskFault } from '#platform/blobs/local/disk-problem.ts';
 import { type BlobLog, openLocalBlobStore } from '#platform/blobs/local/local-blob-store.ts';
 import { lockFile } from '#platform/process/lock-file.ts';
 import { StartupError } from '#platform/process/startup-error.ts';
-import type { ServiceKey } from '../../record/names.ts';
 import { CleanMarker } from './clean-marker.ts';
-import { FolderRunStore } from './folder-run-store.ts';
+import { FolderRunStore, type OnRewrite } from './folder-run-store.ts';
 
 export interface FolderOptions {
   /** A folder for runs alone; made when missing. What it keeps for itself has names that begin with a dot. */
   dataDir: string;
   log: BlobLog;
-  onRewrite?: (key: ServiceKey, day: string) => Promise<void>;
+  onRewrite?: OnRewrite;
 }
 
 /** A request of the largest size, with `received_at` and its names. Bytes. */
