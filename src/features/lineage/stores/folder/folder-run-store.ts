@@ -1,0 +1,241 @@
+import { Readable } from 'node:stream';
+import { isProblem, Problem } from '#kit/errors.ts';
+import type { Timestamp } from '#kit/time.ts';
+import type { BlobStore } from '#platform/blobs/blob-store.ts';
+import type { BlobLog } from '#platform/blobs/local/local-blob-store.ts';
+import { failpoint } from '#platform/process/failpoint.ts';
+import type { ServiceKey } from '../../record/names.ts';
+import { dayOf, type RunLine } from '../../record/run-line.ts';
+import { contentSha256Of, type NamedRun, type SealedRun, sealRun, sha256Hex } from '../../record/seal-run.ts';
+import { assertSame, readStoredRun } from '../../record/stored-run.ts';
+import type { KeptRun, Mended, PutOutcome, RunStore } from '../run-store.ts';
+import type { CleanMarker } from './clean-marker.ts';
+import { LatestPointers } from './latest-pointers.ts';
+import { type FiledLine, findLine, lineBlocks, linesOf } from './line-blocks.ts';
+import { listServices } from './list-services.ts';
+import { daysOf, Manifests, newestOf, readDay } from './manifests.ts';
+import { mendService } from './mend-service.ts';
+import { Mending } from './mending.ts';
+import { NewestRuns } from './newest-runs.ts';
+import { isDay, ServiceFolder } from './service-folder.ts';
+import { ServiceGate } from './service-gate.ts';
+import { readPayload } from './stored-payload.ts';
+import { Turns } from './turns.ts';
+
+/** Around every change of where the lines of a day lie, but for those that only come behind: the change happens when `rewrite` is called. */
+export type OnRewrite = (key: ServiceKey, day: string, rewrite: () => Promise<void>) => Promise<void>;
+
+export interface FolderParts {
+  dataDir: string;
+  /** Its blobs lie in the data folder itself. */
+  blobs: BlobStore;
+  /** A name in the staging folder that nobody had before. */
+  aside(): string;
+  marker: CleanMarker;
+  /** The last process ended with its manifests on the disk. */
+  clean: boolean;
+  log: BlobLog;
+  /** For who remembers offsets in manifests. */
+  onRewrite?: OnRewrite;
+  /** Gives back what makes this process the only one. */
+  release(): void;
+}
+
+/**
+ * Runs in a folder that one process owns. A run is put in three steps:
+ *
+ * 1. record: durable under its id, which only one can create. A crash behind it leaves a run without a line; an end that is not
+ *    orderly is seen at the next start, and the line is made from the record before anybody is answered about the service.
+ * 2. manifest line, with the operating system but not flushed. Only now is it answered. A crash behind it is as one before it.
+ * 3. `latest.json`, a little later.
+ */
+export class FolderRunStore implements RunStore {
+  readonly #parts: FolderParts;
+  readonly #manifests: Manifests;
+  readonly #newest = new NewestRuns();
+  readonly #pointers: LatestPointers;
+  readonly #gate = new ServiceGate();
+  readonly #turns = new Turns();
+  /** Absent after an orderly end. */
+  readonly #mending: Mending | undefined;
+  /** Records that stand, whose line could not be written: the disk was full. */
+  readonly #unlisted = new Map<string, RunLine>();
+  readonly #puts = new Set<Promise<unknown>>();
+  #closing: Promise<void> | undefined;
+
+  constructor(parts: FolderParts) {
+    const { aside, clean, dataDir, log } = parts;
+    this.#parts = parts;
+    this.#manifests = new Manifests(aside);
+    this.#pointers = new LatestPointers({ aside, log, newest: (at) => this.#newestRun(at) });
+    this.#mending = clean ? undefined : new Mending({ dataDir, log, mend: (at) => this.#mend(at) });
+  }
+
+  async put(run: NamedRun, receivedAt: Timestamp): Promise<PutOutcome> {
+    if (this.#closing !== undefined) throw new Problem('storage_unavailable');
+    const putting = this.#put(this.#at(run), run, receivedAt);
+    this.#puts.add(putting);
+    try {
+      return await putting;
+    } finally {
+      this.#puts.delete(putting);
+    }
+  }
+
+  async read(key: ServiceKey, runId: string): Promise<KeptRun | undefined> {
+    const at = this.#at(key);
+    await this.#mending?.whole(at);
+    return await this.#read(at, runId);
+  }
+
+  async latest(key: ServiceKey): Promise<RunLine | undefined> {
+    const at = this.#at(key);
+    await this.#mending?.whole(at);
+    return await this.#newestRun(at);
+  }
+
+  async days(key: ServiceKey): Promise<string[]> {
+    const at = this.#at(key);
+    await this.#mending?.whole(at);
+    return await daysOf(at);
+  }
+
+  async day(key: ServiceKey, day: string): Promise<RunLine[]> {
+    if (!isDay(day)) return [];
+    const at = this.#at(key);
+    await this.#mending?.whole(at);
+    return await readDay(at, day);
+  }
+
+  async *services(within: Partial<ServiceKey> = {}): AsyncGenerator<ServiceKey> {
+    for await (const key of listServices(this.#parts.dataDir, within)) {
+      // A folder may be what is left of a run that never came to be.
+      if ((await this.days(key)).length > 0) yield key;
+    }
+  }
+
+  async mend(key: ServiceKey): Promise<Mended> {
+    const at = this.#at(key);
+    await this.#mending?.whole(at);
+    return await this.#mend(at);
+  }
+
+  /** What the manifest of a day has from an offset on, in the order in which it was accepted. */
+  async *linesBehind(key: ServiceKey, day: string, offset: number): AsyncGenerator<FiledLine> {
+    const at = this.#at(key);
+    await this.#mending?.whole(at);
+    for await (const block of lineBlocks(at.manifest(day), offset)) yield* linesOf(block);
+  }
+
+  async health(): Promise<'ok' | 'read_only' | 'unavailable'> {
+    return await this.#parts.blobs.health();
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #put(at: ServiceFolder, run: NamedRun, receivedAt: Timestamp): Promise<PutOutcome> {
+    const sealed = await sealRun(run, receivedAt);
+    await this.#mending?.whole(at);
+    const path = at.payload(run.run_id);
+    return await this.#gate.share(at.id, () =>
+      this.#turns.take(path, async () => {
+        if (await this.#create(path, sealed)) {
+          failpoint('lineage-after-record');
+          await this.#list(at, path, sealed.line);
+          failpoint('lineage-after-line');
+          return { outcome: 'created', line: sealed.line };
+        }
+        return await this.#compare(at, path, sealed);
+      }),
+    );
+  }
+
+  /** False when the id is taken. */
+  async #create(path: string, { line, payload }: SealedRun): Promise<boolean> {
+    const { blobs } = this.#parts;
+    const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
+    const limits = { maxBytes: line.bytes, declaredBytes: line.bytes };
+    const staged = await blobs.staging.receive(Readable.from([bytes], { objectMode: false }), limits);
+    try {
+      return (await blobs.commit(path, staged)) === 'created';
+    } catch (error) {
+      if (isProblem(error, 'blob_conflict')) return false;
+      throw error;
+    } finally {
+      await staged.discard();
+    }
+  }
+
+  async #compare(at: ServiceFolder, path: string, { contentSha256, line }: SealedRun): Promise<PutOutcome> {
+    const standing = await this.#read(at, line.run_id);
+    if (standing === undefined) throw new Problem('storage_unavailable');
+    const unlisted = this.#unlisted.get(path);
+    if (unlisted !== undefined) await this.#list(at, path, unlisted);
+    const same = (await contentSha256Of(readStoredRun(standing.payload))) === contentSha256;
+    return { outcome: same ? 'replayed' : 'conflict', line: standing.line };
+  }
+
+  async #list(at: ServiceFolder, path: string, line: RunLine): Promise<void> {
+    this.#unlisted.set(path, line);
+    await this.#manifests.append(at, line);
+    this.#unlisted.delete(path);
+    this.#newest.note(at.id, line);
+    this.#pointers.moved(at);
+  }
+
+  async #read(at: ServiceFolder, runId: string): Promise<KeptRun | undefined> {
+    const path = at.payload(runId);
+    const payload = await readPayload(`${this.#parts.dataDir}/${path}`);
+    if (payload === undefined) return undefined;
+    const { received_at } = readStoredRun(payload);
+    const day = dayOf({ received_at });
+    if (!isDay(day)) throw new Problem('evidence_corrupt');
+    const line = this.#unlisted.get(path) ?? (await findLine(at.manifest(day), { received_at, run_id: runId }));
+    // What has no line says another time than the one it was kept with.
+    if (line === undefined) throw new Problem('evidence_corrupt');
+    assertSame(line, { sha256: await sha256Hex(payload), bytes: payload.length });
+    return { line, payload };
+  }
+
+  #newestRun(at: ServiceFolder): Promise<RunLine | undefined> {
+    return this.#newest.find(at.id, () => newestOf(at));
+  }
+
+  async #mend(at: ServiceFolder): Promise<Mended> {
+    const { log, onRewrite = (_key, _day, rewrite) => rewrite() } = this.#parts;
+    const { added, newest, runs } = await this.#gate.alone(at.id, () => {
+      this.#newest.forget(at.id);
+      return mendService(at, {
+        manifests: this.#manifests,
+        around: (day, rewrite) => onRewrite(at.key, day, rewrite),
+        onCorrupt: () => log.error({}, 'a record of a run is damaged and cannot be listed'),
+      });
+    });
+    if (newest !== undefined) this.#pointers.moved(at);
+    return { runs, added };
+  }
+
+  #at(key: ServiceKey): ServiceFolder {
+    return new ServiceFolder(this.#parts.dataDir, key);
+  }
+
+  async #close(): Promise<void> {
+    const { aside, blobs, log, marker, release } = this.#parts;
+    const mended = (await this.#mending?.stop()) ?? true;
+    await Promise.allSettled(this.#puts);
+    await this.#pointers.write();
+    const durable = await this.#manifests.close();
+    try {
+      if (mended && durable && this.#unlisted.size === 0) await marker.leave(aside());
+    } catch (error) {
+      if (!isProblem(error)) throw error;
+      log.warn({ error: error.code }, 'the orderly end could not be noted; the next start looks at every record');
+    } finally {
+      await blobs.close();
+      release();
+    }
+  }
+}
