@@ -37,6 +37,7 @@ export interface ObjectStore {
    * node; an answer that was lost on the way counts as what it was. `sha256Hex` is kept beside the bytes where the store can.
    */
   create(key: ObjectKey, bytes: Uint8Array<ArrayBuffer>, sha256Hex: string): Promise<CreateOutcome>;
+  /** Throws evidence_corrupt where the store knows that the bytes are no longer those that were kept. */
   read(key: ObjectKey): Promise<StoredObject | undefined>;
   /**
    * For pointers, the only objects that change: puts the bytes in place of what had this tag, or of nothing. False when somebody

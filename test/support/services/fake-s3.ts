@@ -38,14 +38,14 @@ export interface FakeS3Options {
   /** How listings lie; see the type. */
   listings?: ListingLie;
   /** What goes wrong with the so-manieth request of its method, counted from 1, where nothing else was said. */
-  pattern?: (method: string, count: number) => Fault | undefined;
+  pattern?: (request: { method: string; key: string; count: number }) => Fault | undefined;
 }
 
 /**
- * `unordered`, also across pages; `ragged`: pages of odd sizes, some of them empty; `regardless`: prefix and start are not heeded;
+ * `unordered`, also across pages; `ragged`: pages of odd sizes, some of them empty; `from-the-start`: begins there whatever was asked;
  * `cut`: says that there is more, and not where; `circling`: says so for ever; `late`: without what is younger than a second.
  */
-export type ListingLie = 'unordered' | 'ragged' | 'regardless' | 'cut' | 'circling' | 'late';
+export type ListingLie = 'unordered' | 'ragged' | 'from-the-start' | 'cut' | 'circling' | 'late';
 
 interface Stored {
   bytes: Buffer;
@@ -86,7 +86,7 @@ export async function startFakeS3(options: FakeS3Options = {}): Promise<FakeS3> 
     requests.push({ method, key });
     const count = (counts.get(method) ?? 0) + 1;
     counts.set(method, count);
-    const fault = queued.get(method)?.shift() ?? standing.get(method) ?? options.pattern?.(method, count);
+    const fault = queued.get(method)?.shift() ?? standing.get(method) ?? options.pattern?.({ method, key, count });
     const body: Buffer[] = [];
     for await (const piece of request) body.push(piece as Buffer); // no encoding is set, so pieces are Buffers
     const refuse = (status: number, code: string) => {
@@ -155,9 +155,8 @@ export async function startFakeS3(options: FakeS3Options = {}): Promise<FakeS3> 
   }
   function list(url: URL, response: ServerResponse): void {
     const asked = (name: string) => url.searchParams.get(name) ?? '';
-    const regardless = options.listings === 'regardless';
-    const prefix = regardless ? '' : asked('prefix');
-    const start = regardless ? '' : asked('start-after');
+    const prefix = asked('prefix');
+    const start = options.listings === 'from-the-start' ? '' : asked('start-after');
     const names = new Set<string>();
     for (const [name, { writtenAtMs = 0 }] of objects) {
       if (!name.startsWith(prefix) || name <= start) continue;

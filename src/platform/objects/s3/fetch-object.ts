@@ -6,12 +6,17 @@ import type { StoredObject } from '../object-store.ts';
 /** Of the object's metadata: what its bytes had when they were sent. */
 export const hashName = 'sha256';
 
-/** Reads all of it into memory. Undefined when there is no such object. Rejects with an S3Failure; bytes that were harmed too. */
+export interface FetchedObject extends StoredObject {
+  /** The bytes are not those that were sent to the store. */
+  harmed: boolean;
+}
+
+/** Reads all of it into memory. Undefined when there is no such object. Rejects with an S3Failure. */
 export async function fetchObject(
   objects: S3Objects,
   key: string,
   signal: AbortSignal,
-): Promise<StoredObject | undefined> {
+): Promise<FetchedObject | undefined> {
   const found = await objects.read(key, undefined, signal);
   if (found === undefined) return undefined;
   const { byteSize, etag, metadata, stream } = found;
@@ -29,7 +34,6 @@ export async function fetchObject(
   const bytes = new Uint8Array(Buffer.concat(parts));
   if (bytes.length !== byteSize || etag === undefined) throw new S3Failure(undefined);
   const expected = metadata[hashName];
-  if (expected !== undefined && createHash('sha256').update(bytes).digest('hex') !== expected)
-    throw new S3Failure(undefined, 'BadDigest');
-  return { bytes, tag: etag };
+  const harmed = expected !== undefined && createHash('sha256').update(bytes).digest('hex') !== expected;
+  return { bytes, tag: etag, harmed };
 }

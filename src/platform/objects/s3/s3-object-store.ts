@@ -21,6 +21,8 @@ import { formTag, type TagForm } from './probe-replace.ts';
 const commitMs = 10_000;
 const askMs = 10_000;
 const healthMs = 2_500;
+/** Bytes that are not what they were may have been harmed on their way only. */
+const readings = 3;
 /** A reader does not know how much will come. Bytes. */
 const largeRecord = 10 * 1024 * 1024;
 
@@ -79,7 +81,12 @@ export class S3ObjectStore implements ObjectStore {
 
   async read(key: string): Promise<StoredObject | undefined> {
     assertObjectKey(key);
-    return await this.#ask((signal) => fetchObject(this.#objects, key, signal), travelMs(largeRecord));
+    for (let attempt = 1; attempt <= readings; attempt++) {
+      const found = await this.#ask((signal) => fetchObject(this.#objects, key, signal), travelMs(largeRecord));
+      if (found === undefined) return undefined;
+      if (!found.harmed) return { bytes: found.bytes, tag: found.tag };
+    }
+    throw new Problem('evidence_corrupt');
   }
 
   /** One answer is enough: a request that was lost and is carried out late still meets the tag it was meant for, or nothing. */
