@@ -3,36 +3,16 @@ import { describe, test } from 'node:test';
 import { Problem } from '#kit/errors.ts';
 import { MemoryObjectStore } from '#platform/objects/memory/memory-object-store.ts';
 import type { ObjectStore } from '#platform/objects/object-store.ts';
-import { type RunStoreUnderTest, run, runStoreContract } from '../run-store.contract.ts';
+import { run } from '../run-store.contract.ts';
 import { ServiceObjects } from './keys.ts';
 import { compactDay } from './manifests.ts';
+import { objectRunStoreContract } from './object-run-store.contract.ts';
 import { ObjectRunStore } from './object-run-store.ts';
 
 const key = { organization: 'acme', project: 'shop', service: 'api' };
 const at = new ServiceObjects('strict', key);
 
-runStoreContract('objects in memory', async () => underTest(new MemoryObjectStore()));
-
-function underTest(objects: ObjectStore): RunStoreUnderTest {
-  const store = new ObjectRunStore(objects, 'strict');
-  return {
-    store,
-    async damage(of, runId) {
-      const kept = await store.read(of, runId);
-      assert.ok(kept);
-      const name = new ServiceObjects('strict', of).payload(kept.line);
-      kept.payload[kept.payload.length >> 1] = (kept.payload[kept.payload.length >> 1] ?? 0) ^ 1;
-      await objects.remove(name);
-      await objects.create(name, kept.payload, '');
-    },
-    async forgetManifests(of) {
-      const { latest, manifests } = new ServiceObjects('strict', of);
-      for await (const object of objects.list(manifests)) await objects.remove(object.key);
-      await objects.remove(latest);
-    },
-    close: () => store.close(),
-  };
-}
+objectRunStoreContract('objects in memory', async () => new MemoryObjectStore());
 
 describe('a run store on objects', () => {
   for (const when of ['before', 'after'] as const)

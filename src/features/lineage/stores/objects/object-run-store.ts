@@ -1,7 +1,7 @@
 import { isProblem, Problem } from '#kit/errors.ts';
 import type { Timestamp } from '#kit/time.ts';
 import type { ObjectStore } from '#platform/objects/object-store.ts';
-import type { ServiceKey } from '../../record/names.ts';
+import { isRunId, type ServiceKey } from '../../record/names.ts';
 import type { RunLine } from '../../record/run-line.ts';
 import { type NamedRun, sealRun, sha256Hex } from '../../record/seal-run.ts';
 import { assertSame, resealStoredRun } from '../../record/stored-run.ts';
@@ -59,6 +59,7 @@ export class ObjectRunStore implements RunStore {
   }
 
   async read(key: ServiceKey, runId: string): Promise<KeptRun | undefined> {
+    if (!isRunId(runId)) return undefined;
     const at = new ServiceObjects(this.#prefix, key);
     const claim = await this.#claim(at, runId);
     const found = claim === undefined ? undefined : await this.#objects.read(at.payload(claim.line));
