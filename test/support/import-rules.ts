@@ -32,6 +32,8 @@ const webOnly = [
   'src/features/lineage/queries/',
   'src/features/lineage/ingest/',
   'src/features/lineage/stores/objects/',
+  'src/features/lineage/catalog/',
+  'src/features/lineage/openlineage/',
   'src/platform/objects/memory/',
 ];
 
