@@ -44,6 +44,10 @@ const registry = {
     'invalid',
     'run_id must be 1 to 128 letters, digits, dots, hyphens or underscores, beginning with a letter or digit.',
   ],
+  invalid_version: [
+    'invalid',
+    'A version is a whole number or a semantic version without build metadata, such as 3 or 1.4.0-rc.1.',
+  ],
 
   authentication_required: ['unauthenticated', 'A valid session token is required.'],
   invalid_credentials: ['unauthenticated', 'The username or the password is wrong.'],
@@ -58,6 +62,9 @@ const registry = {
   incident_token_invalid: ['not_found', 'This link is not valid. It may have expired or been withdrawn.'],
   incident_deletion_not_found: ['not_found', 'No deletion was requested for this incident.'],
   run_not_found: ['not_found', 'There is no such run.'],
+  policy_not_found: ['not_found', 'There is no such policy, or no such version of it.'],
+  flow_not_found: ['not_found', 'There is no such flow, or no such version of it.'],
+  deployment_not_found: ['not_found', 'There is no such deployment.'],
   service_not_found: ['not_found', 'This service has no runs.'],
   method_not_allowed: ['method_not_allowed', 'This method is not available here.'],
 
@@ -84,6 +91,8 @@ const registry = {
     'conflict',
     'Other bytes already stand under this identity. They were never confirmed and are left for the operator.',
   ],
+  version_conflict: ['conflict', 'This version was kept before with other bytes.'],
+  deployment_conflict: ['conflict', 'This deployment id belongs to a deployment with other content.'],
   run_conflict: ['conflict', 'This run id belongs to a run with other content.'],
 
   request_too_large: ['too_large', 'The body is larger than this route accepts.'],

@@ -33,6 +33,8 @@ const webOnly = [
   'src/features/lineage/ingest/',
   'src/features/lineage/identity/',
   'src/features/lineage/stores/objects/',
+  'src/features/lineage/catalog/',
+  'src/features/lineage/openlineage/',
   'src/platform/objects/memory/',
 ];
 

@@ -6,10 +6,10 @@ import type { LineageDeps } from './lineage-deps.ts';
 import type { ServiceKey } from './record/names.ts';
 
 /** What a handler says of its act while it learns it; one line of audit is made from it, whatever becomes of it. */
-export type ActDraft = Partial<ServiceKey> & { run_id?: string; outcome?: string };
+export type ActDraft = Partial<Omit<LineageAct, 'action' | 'subject'>>;
 
 interface Asked {
-  deps: LineageDeps;
+  deps: Pick<LineageDeps, 'identity' | 'limit' | 'audit'>;
   c: HttpContext;
   action: Action;
   /** Where the caller is known by something else than the request's own. */

@@ -68,7 +68,8 @@ export async function* runsWithin(
   }
 }
 
-function readRange({ from, to }: RunRange): { from: Timestamp; to: Timestamp } {
+/** Throws invalid_request. */
+export function readRange({ from, to }: RunRange): { from: Timestamp; to: Timestamp } {
   const range = {
     from: readMoment('from', from ?? '0001-01-01', '00:00:00.000'),
     to: readMoment('to', to ?? '9999-12-31', '23:59:59.999999'),

@@ -129,10 +129,10 @@ describe('a run store in a folder', () => {
         writeFileSync(folder.manifest, readFileSync(folder.manifest, 'utf8').slice(0, -cut));
         if (unclean) folder.uncleanEnd();
         const store = await folder.open();
-        if (!unclean) assert.deepEqual(ids(await store.day(key, day)), ['r0', 'r1']);
+        if (!unclean) assert.deepEqual(ids(await store.day(key, { day })), ['r0', 'r1']);
         await store.put(run('r3'), at(3));
         const expected = unclean ? ['r0', 'r1', 'r2', 'r3'] : ['r0', 'r1', 'r3'];
-        assert.deepEqual(ids(await store.day(key, day)), expected);
+        assert.deepEqual(ids(await store.day(key, { day })), expected);
         for (const line of readFileSync(folder.manifest, 'utf8').slice(0, -1).split('\n'))
           assert.ok(parseLine(line), line);
         await store.close();
@@ -141,17 +141,17 @@ describe('a run store in a folder', () => {
 
   test('after an end that was not orderly, each question is answered from what the records say', async () => {
     const questions = {
-      day: async (store: Opened) => ids(await store.day(key, day)),
-      days: async (store: Opened) => ((await store.days(key)).length === 1 ? ids(await store.day(key, day)) : []),
+      day: async (store: Opened) => ids(await store.day(key, { day })),
+      days: async (store: Opened) => ((await store.days(key)).length === 1 ? ids(await store.day(key, { day })) : []),
       latest: async (store: Opened) =>
-        (await store.latest(key))?.run_id === 'r3' ? ids(await store.day(key, day)) : [],
+        (await store.latest(key))?.run_id === 'r3' ? ids(await store.day(key, { day })) : [],
       read: async (store: Opened) =>
-        (await store.read(key, 'r1')) === undefined ? [] : ids(await store.day(key, day)),
+        (await store.read(key, 'r1')) === undefined ? [] : ids(await store.day(key, { day })),
       services: async (store: Opened) =>
-        (await Array.fromAsync(store.services())).length === 1 ? ids(await store.day(key, day)) : [],
+        (await Array.fromAsync(store.services())).length === 1 ? ids(await store.day(key, { day })) : [],
       put: async (store: Opened) => {
         assert.equal((await store.put(run('r1'), at(9))).outcome, 'replayed');
-        return ids(await store.day(key, day));
+        return ids(await store.day(key, { day }));
       },
     };
     for (const [name, ask] of Object.entries(questions)) {
@@ -179,7 +179,7 @@ describe('a run store in a folder', () => {
     const store = await folder.open();
     assert.deepEqual(await store.days(key), []);
     assert.deepEqual(await store.mend(key), { runs: 3, added: 3 });
-    assert.deepEqual(ids(await store.day(key, day)), ['r0', 'r1', 'r2']);
+    assert.deepEqual(ids(await store.day(key, { day })), ['r0', 'r1', 'r2']);
     await store.close();
   });
 
@@ -203,7 +203,7 @@ describe('a run store in a folder', () => {
     const path = join(folder.path, folder.service.payload('r1'));
     writeFileSync(path, readFileSync(path, 'utf8').replace('"acme"', '"acne'));
     const store = await folder.open();
-    assert.deepEqual(ids(await store.day(key, day)), ['r0', 'r2']);
+    assert.deepEqual(ids(await store.day(key, { day })), ['r0', 'r2']);
     assert.equal(folder.errors.length, 1);
     await assert.rejects(store.read(key, 'r1'), (error) => isProblem(error, 'evidence_corrupt'));
     await store.close();
@@ -245,7 +245,7 @@ describe('a run store in a folder', () => {
       await store.mend(key);
     }
     await Promise.all(puts);
-    assert.equal((await store.day(key, day)).length, 60);
+    assert.equal((await store.day(key, { day })).length, 60);
     assert.deepEqual(await store.mend(key), { runs: 60, added: 0 });
     await store.close();
   });

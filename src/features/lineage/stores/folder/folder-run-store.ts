@@ -8,12 +8,12 @@ import type { ServiceKey } from '../../record/names.ts';
 import { dayOf, type RunLine } from '../../record/run-line.ts';
 import { contentSha256Of, type NamedRun, type SealedRun, sealRun, sha256Hex } from '../../record/seal-run.ts';
 import { assertSame, readStoredRun } from '../../record/stored-run.ts';
-import type { KeptRun, Mended, PutOutcome, RunStore } from '../run-store.ts';
+import type { KeptRun, Mended, PutOutcome, RunDay, RunStore } from '../run-store.ts';
 import type { CleanMarker } from './clean-marker.ts';
 import { LatestPointers } from './latest-pointers.ts';
 import { type FiledLine, findLine, lineBlocks, linesOf } from './line-blocks.ts';
 import { listServices } from './list-services.ts';
-import { daysOf, Manifests, newestOf, readDay } from './manifests.ts';
+import { daysOf, Manifests, newestOf, readDay, versionOf } from './manifests.ts';
 import { mendService } from './mend-service.ts';
 import { Mending } from './mending.ts';
 import { NewestRuns } from './newest-runs.ts';
@@ -94,13 +94,12 @@ export class FolderRunStore implements RunStore {
     return await this.#newestRun(at);
   }
 
-  async days(key: ServiceKey): Promise<string[]> {
+  async days(key: ServiceKey): Promise<RunDay[]> {
     const at = this.#at(key);
-    await this.#mending?.whole(at);
-    return await daysOf(at);
+    return await Promise.all((await this.#days(key)).map(async (day) => ({ day, version: await versionOf(at, day) })));
   }
 
-  async day(key: ServiceKey, day: string): Promise<RunLine[]> {
+  async day(key: ServiceKey, { day }: RunDay): Promise<RunLine[]> {
     if (!isDay(day)) return [];
     const at = this.#at(key);
     await this.#mending?.whole(at);
@@ -110,8 +109,14 @@ export class FolderRunStore implements RunStore {
   async *services(within: Partial<ServiceKey> = {}): AsyncGenerator<ServiceKey> {
     for await (const key of listServices(this.#parts.dataDir, within)) {
       // A folder may be what is left of a run that never came to be.
-      if ((await this.days(key)).length > 0) yield key;
+      if ((await this.#days(key)).length > 0) yield key;
     }
+  }
+
+  async #days(key: ServiceKey): Promise<string[]> {
+    const at = this.#at(key);
+    await this.#mending?.whole(at);
+    return await daysOf(at);
   }
 
   async mend(key: ServiceKey): Promise<Mended> {

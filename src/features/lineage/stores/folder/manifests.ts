@@ -118,6 +118,12 @@ export async function daysOf(at: ServiceFolder): Promise<string[]> {
 }
 
 /** In order of arrival. */
+/** A manifest grows, or is another file. */
+export async function versionOf(at: ServiceFolder, day: string): Promise<string> {
+  const { ino, size } = await stat(at.manifest(day));
+  return `${ino}-${size}`;
+}
+
 export async function readDay(at: ServiceFolder, day: string): Promise<RunLine[]> {
   const lines = new Map<string, RunLine>();
   for await (const line of runLines(at.manifest(day))) lines.set(line.run_id, line);

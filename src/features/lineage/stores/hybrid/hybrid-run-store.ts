@@ -4,7 +4,7 @@ import type { RunLine } from '../../record/run-line.ts';
 import type { NamedRun } from '../../record/seal-run.ts';
 import type { FolderRunStore } from '../folder/folder-run-store.ts';
 import { type FolderOptions, openFolderRunStore } from '../folder/open-folder-run-store.ts';
-import type { KeptRun, Mended, PutOutcome, RunStore } from '../run-store.ts';
+import type { KeptRun, Mended, PutOutcome, RunDay, RunStore } from '../run-store.ts';
 import { Cursors } from './cursors.ts';
 import type { Lag } from './lane.ts';
 import { Replicator, type ReplicatorTimes } from './replicator.ts';
@@ -67,11 +67,11 @@ export class HybridRunStore implements RunStore {
     return await this.#folder.latest(key);
   }
 
-  async days(key: ServiceKey): Promise<string[]> {
+  async days(key: ServiceKey): Promise<RunDay[]> {
     return await this.#folder.days(key);
   }
 
-  async day(key: ServiceKey, day: string): Promise<RunLine[]> {
+  async day(key: ServiceKey, day: RunDay): Promise<RunLine[]> {
     return await this.#folder.day(key, day);
   }
 

@@ -96,7 +96,7 @@ export class Replicator {
   async #countAll(stop: AbortSignal): Promise<void> {
     const { from } = this.#deps;
     for await (const key of from.services())
-      for (const day of await from.days(key)) {
+      for (const { day } of await from.days(key)) {
         if (stop.aborted) return;
         await this.#recount(key, day, stop);
       }

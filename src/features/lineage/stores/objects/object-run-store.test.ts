@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Problem } from '#kit/errors.ts';
 import { MemoryObjectStore } from '#platform/objects/memory/memory-object-store.ts';
 import type { ObjectStore } from '#platform/objects/object-store.ts';
+import { cutOff } from '#platform/objects/testing/cut-off.ts';
 import { run } from '../run-store.contract.ts';
 import { ServiceObjects } from './keys.ts';
 import { compactDay } from './manifests.ts';
@@ -113,25 +113,3 @@ describe('a run store on objects', () => {
     assert.notDeepEqual(first.line, second.line);
   });
 });
-
-/** Passes requests that write on until the given one, which is lost before or after it was carried out. */
-function cutOff(objects: ObjectStore, step: number, when: 'before' | 'after'): ObjectStore {
-  let writes = 0;
-  const through = async <T>(send: () => Promise<T>): Promise<T> => {
-    writes += 1;
-    if (writes > step || (writes === step && when === 'before')) throw new Problem('storage_unavailable');
-    const result = await send();
-    if (writes === step) throw new Problem('storage_unavailable');
-    return result;
-  };
-  return {
-    create: (...given) => through(() => objects.create(...given)),
-    replace: (...given) => through(() => objects.replace(...given)),
-    remove: (...given) => through(() => objects.remove(...given)),
-    read: (...given) => objects.read(...given),
-    list: (...given) => objects.list(...given),
-    level: (...given) => objects.level(...given),
-    health: () => objects.health(),
-    close: () => objects.close(),
-  };
-}
