@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { readStoredRun } from '#features/lineage/record/index.ts';
 import { MemoryObjectStore } from '#platform/objects/memory/memory-object-store.ts';
 import { type FaultyProxy, startFaultyProxy } from '../support/faulty-proxy.ts';
+import { requestSecret, startGitHubIssuer } from '../support/github-issuer.ts';
 import { lineage } from '../support/lineage-cli.ts';
 import { type LineageServer, lineageToken, readerToken, startLineageServer } from '../support/lineage-server.ts';
 import { scratchFolder, writeFileIn } from '../support/server.ts';
@@ -160,45 +159,27 @@ test('a dry run shows the envelope and whose token, and sends nothing', async ()
 });
 
 test('GitHub Actions names run, commit and project, and gives a token for this server', async () => {
-  const asked: { authorization: string | undefined; url: string | undefined }[] = [];
-  const issuer = createServer((request, response) => {
-    asked.push({ authorization: request.headers.authorization, url: request.url });
-    if (asked.length === 1) return void response.writeHead(503).end();
-    response.end(JSON.stringify({ value: lineageToken }));
-  });
-  await new Promise<void>((resolve) => issuer.listen(0, '127.0.0.1', resolve));
-  const { port } = issuer.address() as AddressInfo; // a listening TCP server has one
-  const env = {
-    GITHUB_ACTIONS: 'true',
-    GITHUB_REPOSITORY: 'Acme-Inc/Shop',
-    GITHUB_RUN_ID: '4711',
-    GITHUB_RUN_ATTEMPT: '2',
-    GITHUB_SHA: 'abcdef',
-    ACTIONS_ID_TOKEN_REQUEST_URL: `http://127.0.0.1:${port}/token?api-version=2`,
-    ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'request-secret',
-    STRICTURE_SERVER_URL: `${proxy.url}/`,
-  };
+  const issuer = await startGitHubIssuer();
+  const { answer, asked } = issuer;
+  const env = { ...issuer.env, STRICTURE_SERVER_URL: `${proxy.url}/` };
   try {
+    issuer.answer = (count) => (count === 1 ? { status: 503, body: '' } : answer(count));
     const pushed = await lineage(['push', '--artifact', artifact], env);
     assert.equal(pushed.code, 0, pushed.stderr);
     assert.equal((await stored('shop', '4711-2')).commit_sha, 'abcdef');
-    const audience = encodeURIComponent(proxy.url);
-    assert.deepEqual(asked[1], {
-      authorization: 'Bearer request-secret',
-      url: `/token?api-version=2&audience=${audience}`,
-    });
+    const url = `/token?api-version=2&audience=${encodeURIComponent(proxy.url)}`;
+    assert.deepEqual(asked[1], { authorization: `Bearer ${requestSecret}`, url });
     const other = await lineage(['push', '--artifact', artifact, '--audience', 'proofline'], env);
     assert.equal(other.code, 0, other.stderr);
     assert.match(asked.at(-1)?.url ?? '', /audience=proofline$/);
-    issuer.removeAllListeners('request').on('request', (_, response) => response.writeHead(403).end('request-secret'));
+    issuer.answer = () => ({ status: 403, body: requestSecret });
     const refused = await lineage(['push', '--artifact', artifact], env);
     assert.equal(refused.code, 77);
     assert.match(refused.stderr, /id-token: write/);
     for (const { stderr, stdout } of [pushed, other, refused])
-      assert.doesNotMatch(stderr + stdout, new RegExp(`${lineageToken}|request-secret`));
+      assert.doesNotMatch(stderr + stdout, new RegExp(`${lineageToken}|${requestSecret}`));
   } finally {
     issuer.close();
-    issuer.closeAllConnections();
   }
 });
 

@@ -8,12 +8,9 @@ const ciVariables = [
   ...['STRICTURE_SERVER_URL', 'STRICTURE_SERVER_INGEST_TOKEN', 'STRICTURE_SERVER_INGEST_TOKEN_FILE'],
 ];
 
+export const outsideOfCi: Record<string, string> = Object.fromEntries(ciVariables.map((name) => [name, '']));
+
 /** `proofline lineage …` as a process of its own, outside of any CI but the one that `env` makes up. */
-export async function lineage(
-  args: readonly string[],
-  env: Record<string, string> = {},
-  killAfterMs?: number,
-): Promise<CliResult> {
-  const outside = Object.fromEntries(ciVariables.map((name) => [name, '']));
-  return await cli(['lineage', ...args], { ...outside, NO_COLOR: '1', ...env }, '', killAfterMs);
+export async function lineage(args: readonly string[], env: Record<string, string> = {}): Promise<CliResult> {
+  return await cli(['lineage', ...args], { ...outsideOfCi, NO_COLOR: '1', ...env });
 }

@@ -40,6 +40,7 @@ const needs = {
   openlineage: { there: () => openLineagePython() !== undefined, how: '.ci/install-openlineage' },
   nginx: { there: () => inPath('nginx'), how: 'apt-get install --no-install-recommends nginx-light' },
   caddy: { there: () => inPath('caddy'), how: 'apt-get install --no-install-recommends caddy' },
+  curl: { there: () => inPath('curl'), how: 'apt-get install --no-install-recommends curl' },
   openssl: { there: () => inPath('openssl'), how: 'apt-get install openssl' },
   yaml: { there: () => spawnSync('python3', ['-c', 'import yaml']).status === 0, how: 'apt-get install python3-yaml' },
   // Only to read unit files: it need not be what runs the machine.
