@@ -91,7 +91,7 @@ test('the shell commands of the page do what it says, in its order', async (t) =
   }
   assert.equal(readFileSync(join(folder.path, 'before.json'), 'utf8'), '{"models":[{"name":"orders"}]}\n');
   assert.ok(existsSync(join(folder.path, 'records/lineage.json')));
-  const kept = await server.store.day({ organization: 'acme', project: 'shop', service: 'api' }, '2026-01-30');
+  const kept = await server.store.day({ organization: 'acme', project: 'shop', service: 'api' }, { day: '2026-01-30' });
   assert.deepEqual(
     kept.map(({ run_id }) => run_id),
     ['build-4711', 'build-4712'],

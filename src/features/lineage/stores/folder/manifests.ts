@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { asProblem } from '#platform/blobs/local/disk-problem.ts';
 import { compareLines, dayOf, formatLine, type RunLine } from '../../record/run-line.ts';
 import { removeFile, replaceFile } from './durable-names.ts';
@@ -117,13 +118,13 @@ export async function daysOf(at: ServiceFolder): Promise<string[]> {
   return (await sortedNames(at.manifests, 'file')).flatMap((name) => dayOfManifest(name) ?? []);
 }
 
-/** In order of arrival. */
 /** A manifest grows, or is another file. */
 export async function versionOf(at: ServiceFolder, day: string): Promise<string> {
   const { ino, size } = await stat(at.manifest(day));
   return `${ino}-${size}`;
 }
 
+/** In order of arrival. */
 export async function readDay(at: ServiceFolder, day: string): Promise<RunLine[]> {
   const lines = new Map<string, RunLine>();
   for await (const line of runLines(at.manifest(day))) lines.set(line.run_id, line);

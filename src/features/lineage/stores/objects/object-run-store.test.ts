@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { MemoryObjectStore } from '#platform/objects/memory/memory-object-store.ts';
-import type { ObjectStore } from '#platform/objects/object-store.ts';
 import { cutOff } from '#platform/objects/testing/cut-off.ts';
 import { run } from '../run-store.contract.ts';
 import { ServiceObjects } from './keys.ts';
