@@ -57,7 +57,7 @@ describe('documents in versions', () => {
       const seen: string[] = [];
       for (let cursor: string | undefined, more = true; more; more = cursor !== undefined) {
         const page = await policies.list({ limit, cursor });
-        assert.ok(page.items.length <= limit);
+        assert.ok(page.items.length <= limit && seen.length <= ids.length);
         for (const { id, version } of page.items) {
           seen.push(id);
           assert.equal(version, '1.10.0');
@@ -69,8 +69,9 @@ describe('documents in versions', () => {
       for (let cursor: string | undefined, more = true; more; more = cursor !== undefined) {
         const page = await policies.versions('a', { limit, cursor });
         assert.equal(page?.latest, '1.10.0');
-        versions.push(...(page?.items ?? []));
-        cursor = page?.next_cursor;
+        assert.ok(page.items.length <= limit && versions.length <= 4);
+        versions.push(...page.items);
+        cursor = page.next_cursor;
       }
       assert.deepEqual(versions, ['2.0.0-rc.1', '1.10.0', '1.2.0', '1']);
     }
