@@ -2,6 +2,10 @@ import { Command } from 'commander';
 
 /** Loaded when they are called, like the commands above them. */
 const subcommands = {
+  serve: {
+    summary: 'run the server of lineage alone',
+    load: async () => (await import('./serve.ts')).serveCommand(),
+  },
   push: {
     summary: 'send the record of a run',
     load: async () => (await import('./push.ts')).pushCommand(),
@@ -21,6 +25,10 @@ const subcommands = {
   export: {
     summary: 'copy records into a folder that can be verified offline',
     load: async () => (await import('./export.ts')).exportCommand(),
+  },
+  reindex: {
+    summary: 'make manifests and index say what the records say',
+    load: async () => (await import('./reindex.ts')).reindexCommand(),
   },
 } as const satisfies Record<string, { summary: string; load: () => Promise<Command> }>;
 

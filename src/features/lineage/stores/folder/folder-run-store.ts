@@ -108,8 +108,8 @@ export class FolderRunStore implements RunStore {
 
   async *services(within: Partial<ServiceKey> = {}): AsyncGenerator<ServiceKey> {
     for await (const key of listServices(this.#parts.dataDir, within)) {
-      // A folder may be what is left of a run that never came to be.
-      if ((await this.#days(key)).length > 0) yield key;
+      // Without a manifest it has lost them, or it is what is left of a run that never came to be.
+      if ((await this.#days(key)).length > 0 || (await this.mend(key)).runs > 0) yield key;
     }
   }
 

@@ -45,10 +45,13 @@ export class IndexedRunStore implements RunStore {
 
   async day(key: ServiceKey, day: RunDay): Promise<RunLine[]> {
     if (!isVersioned(day)) return await this.#store.day(key, day);
-    const known = await this.#ask(() => this.#index.day(key, day));
-    if (known !== undefined) return known;
+    return (await this.#ask(() => this.#index.day(key, day))) ?? (await this.refill(key, day));
+  }
+
+  /** The day as the store has it, kept in the index whatever that held. */
+  async refill(key: ServiceKey, day: RunDay): Promise<RunLine[]> {
     const lines = await this.#store.day(key, day);
-    if (lines.length <= largestDay) await this.#ask(() => this.#index.keep(key, day, lines));
+    if (isVersioned(day) && lines.length <= largestDay) await this.#ask(() => this.#index.keep(key, day, lines));
     return lines;
   }
 
