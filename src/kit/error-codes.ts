@@ -45,7 +45,7 @@ const registry = {
     'run_id must be 1 to 128 letters, digits, dots, hyphens or underscores, beginning with a letter or digit.',
   ],
 
-  authentication_required: ['unauthenticated', 'A valid session token is required.'],
+  authentication_required: ['unauthenticated', 'A valid token is required.'],
   invalid_credentials: ['unauthenticated', 'The username or the password is wrong.'],
   forbidden: ['forbidden', 'This account may not do that.'],
 

@@ -242,7 +242,7 @@ describe('Cloudflare Access', () => {
   const access = (): Issuer => ({
     ...accessIssuer('acme.example.org', 'tag'),
     issuer: server.url,
-    jwksUrl: server.jwksUrl,
+    jwksUrl: server.jwksUri,
   });
   const assertion = async (claims: Record<string, unknown>, headers: Record<string, string> = {}) =>
     new Headers({
