@@ -258,6 +258,8 @@ describe('Cloudflare Access', () => {
     assert.equal(await subject({ sub: 'f3' }), 'access:f3');
     assert.equal(await subject({ sub: '', common_name: 'ci.access' }), 'access:ci.access');
     assert.equal(await outcomeOf(identity, await assertion({ sub: '' })), 'authentication_required');
+    const huge = await assertion({ email: 'jo@example.org', groups: Array.from({ length: 4000 }, (_, i) => `g-${i}`) });
+    assert.equal(await outcomeOf(identity, huge), 'authentication_required');
     assert.equal(await outcomeOf(identity, await assertion({ type: 'org' })), 'authentication_required');
     assert.equal(await outcomeOf(identity, await assertion({ aud: ['other'] })), 'authentication_required');
   });
