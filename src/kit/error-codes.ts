@@ -49,7 +49,7 @@ const registry = {
     'A version is a whole number or a semantic version without build metadata, such as 3 or 1.4.0-rc.1.',
   ],
 
-  authentication_required: ['unauthenticated', 'A valid session token is required.'],
+  authentication_required: ['unauthenticated', 'A valid token is required.'],
   invalid_credentials: ['unauthenticated', 'The username or the password is wrong.'],
   forbidden: ['forbidden', 'This account may not do that.'],
 

@@ -131,6 +131,8 @@ describe('lineage does not start', () => {
 
 test('settings take no address over plain HTTP to elsewhere, no short token, and no algorithm with a shared secret', () => {
   const { algorithms, githubIssuer, ingestToken, issuer, jwksUrl, mode, accessTeamDomain } = identitySettings;
+  assert.equal(jwksUrl.parse('https://id.example.org/keys?policy=ci'), 'https://id.example.org/keys?policy=ci');
+  assert.equal(issuer.parse('https://id.example.org?policy=ci'), undefined);
   for (const setting of [githubIssuer, issuer, jwksUrl]) {
     for (const good of [
       'https://id.example.org',
@@ -146,7 +148,6 @@ test('settings take no address over plain HTTP to elsewhere, no short token, and
       'id.example.org',
       'ftp://id.example.org',
       'https://a:b@id.example.org',
-      'https://id.example.org?a',
       'https://id.example.org#a',
       'file:///etc/passwd',
       'data:,x',

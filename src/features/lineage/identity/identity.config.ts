@@ -1,5 +1,5 @@
 import { choice, flag, type Setting, type Settings, secret, text, type ValuesOf } from '#platform/process/setting.ts';
-import { type Algorithm, algorithms, isIssuerUrl } from './oidc/issuer.ts';
+import { type Algorithm, algorithms, isIssuerUrl, isSafeUrl } from './oidc/issuer.ts';
 import { publicGithub } from './rules/github-pin.ts';
 
 export const shortestToken = 16;
@@ -22,6 +22,14 @@ function issuerUrl(setting: { env: string; doc: string; default: string }): Sett
     parse: (value) => (value === '' || isIssuerUrl(value) ? value : undefined),
   };
 }
+
+const jwksUrl: Setting<string> = {
+  env: 'STRICTURE_SERVER_OIDC_JWKS_URL',
+  doc: 'Where the keys of STRICTURE_SERVER_OIDC_ISSUER are. Not set: where its discovery document says.',
+  default: '',
+  expected: 'an address like https://id.example.org/keys, without a password; plain http within this machine alone',
+  parse: (value) => (value === '' || isSafeUrl(value) ? value : undefined),
+};
 
 const ownAlgorithms: Setting<readonly Algorithm[]> = {
   env: 'STRICTURE_SERVER_OIDC_ALGORITHMS',
@@ -70,11 +78,7 @@ export const identitySettings = {
     doc: "Your organisation's own issuer of short-lived service tokens; exactly the `iss` in them.",
     default: '',
   }),
-  jwksUrl: issuerUrl({
-    env: 'STRICTURE_SERVER_OIDC_JWKS_URL',
-    doc: 'Where the keys of STRICTURE_SERVER_OIDC_ISSUER are. Not set: where its discovery document says.',
-    default: '',
-  }),
+  jwksUrl,
   algorithms: ownAlgorithms,
   accessTeamDomain: text({
     env: 'STRICTURE_SERVER_OIDC_ACCESS_TEAM_DOMAIN',

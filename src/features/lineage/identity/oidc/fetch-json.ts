@@ -1,4 +1,4 @@
-import { isIssuerUrl } from './issuer.ts';
+import { isSafeUrl } from './issuer.ts';
 
 /** A set of keys has some kilobytes. */
 const longestAnswer = 262_144;
@@ -13,7 +13,7 @@ export class IssuerUnreachable extends Error {
 
 /** The JSON at an address, from there and nowhere else: a redirect is no answer. Throws IssuerUnreachable. */
 export async function fetchJson(url: string, signal: AbortSignal): Promise<unknown> {
-  if (!isIssuerUrl(url)) throw new IssuerUnreachable('its address is neither https nor within this machine');
+  if (!isSafeUrl(url)) throw new IssuerUnreachable('its address is neither https nor within this machine');
   try {
     // Not `error`: Workers have no such mode.
     const response = await fetch(url, { redirect: 'manual', signal, headers: { Accept: 'application/json' } });

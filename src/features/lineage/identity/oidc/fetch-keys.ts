@@ -17,16 +17,19 @@ const keySetShape = z.object({
     .max(100),
 });
 
-/** Where the keys of an issuer are, by its own word (OpenID Connect Discovery 1.0, section 4). Throws IssuerUnreachable. */
+/** Where the keys of an issuer are, by its own word. Throws IssuerUnreachable. */
 export async function discoverKeys(issuer: string, signal: AbortSignal): Promise<string> {
-  const found = discoveryShape.safeParse(
-    await fetchJson(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`, signal),
-  );
+  return keysAddress(issuer, await fetchJson(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`, signal));
+}
+
+/** What a discovery document says (OpenID Connect Discovery 1.0, section 4). Throws IssuerUnreachable. */
+export function keysAddress(issuer: string, document: unknown): string {
+  const found = discoveryShape.safeParse(document);
   if (!found.success) throw new IssuerUnreachable('its discovery document does not say where its keys are');
   const { issuer: named, jwks_uri: url } = found.data;
   // "MUST exactly match", or the document is somebody else's.
   if (named !== issuer) throw new IssuerUnreachable('its discovery document is that of another issuer');
-  if (issuer.startsWith('https:') && !url.startsWith('https:'))
+  if (new URL(issuer).protocol === 'https:' && !/^https:/i.test(url))
     throw new IssuerUnreachable('its discovery document leads away from https');
   return url;
 }

@@ -38,11 +38,16 @@ export function ownIssuer(own: OwnIssuer): Issuer {
   return { kind: 'issuer', ...own, longestLifetimeSeconds: 86_400 };
 }
 
-/** What an issuer and its keys may be reached at: https, or plain http within this machine. */
+/** "Scheme, host, and optionally, port number and path components and no query or fragment" (OpenID Connect Core 1.0, section 2). */
 export function isIssuerUrl(text: string): boolean {
+  return isSafeUrl(text) && !text.includes('?');
+}
+
+/** What may be fetched: by https, or by plain http within this machine. */
+export function isSafeUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
-  const { hash, hostname, password, protocol, search, username } = new URL(text);
-  if (username !== '' || password !== '' || hash !== '' || search !== '') return false;
+  const { hostname, password, protocol, username } = new URL(text);
+  if (username !== '' || password !== '' || text.includes('#')) return false;
   return protocol === 'https:' || (protocol === 'http:' && isLocal(hostname));
 }
 

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 import { isProblem } from '#kit/errors.ts';
 import { bearer, outcomeOf } from '../testing/identify.ts';
 import { type Behaviour, newSigner, TestIssuer } from '../testing/test-issuer.ts';
+import { keysAddress } from './fetch-keys.ts';
 import { ownIssuer } from './issuer.ts';
 import { keyPatience } from './key-cache.ts';
 import { type IdentityReport, oidcIdentity } from './oidc-identity.ts';
@@ -57,8 +58,45 @@ describe('the keys of an issuer', () => {
   });
 
   test('at an address that is given are found without a discovery document', async () => {
-    await identity({ jwksUrl: server.jwksUrl }).identify(await token());
+    await identity({ jwksUrl: server.jwksUri }).identify(await token());
     assert.deepEqual(server.asked, { discovery: 0, keys: 1 });
+  });
+
+  test('are found where they have moved', async () => {
+    const who = identity();
+    await who.identify(await token());
+    server.jwksUri = `${server.url}/elsewhere?keys`;
+    later = keyPatience.fresh + 1;
+    await who.identify(await token());
+    assert.match(reports[0]?.reason ?? '', /status 404/);
+    later += keyPatience.retry + 1;
+    await who.identify(await token());
+    assert.deepEqual(server.asked, { discovery: 2, keys: 3 });
+    assert.equal(reports.length, 1);
+  });
+
+  test('are not fetched from elsewhere over plain HTTP, nor with a password', async () => {
+    const { host } = new URL(server.url);
+    for (const uri of [
+      'http://id.example.org/keys',
+      `http://user:secret@${host}/keys`,
+      'data:,{}',
+      'file:///etc/passwd',
+      'keys',
+    ]) {
+      server.jwksUri = uri;
+      assert.equal(await outcomeOf(identity(), await token()), 'identity_unavailable');
+      assert.match(reports.at(-1)?.reason ?? '', /neither https nor within this machine/, uri);
+    }
+    assert.equal(server.asked.keys, 0);
+  });
+
+  test('of an issuer with https are with https', () => {
+    const issuer = 'https://id.example.org';
+    const at = (jwks_uri: string) => keysAddress(issuer, { issuer, jwks_uri });
+    assert.equal(at('https://keys.example.net/a?b'), 'https://keys.example.net/a?b');
+    assert.throws(() => at('http://127.0.0.1/keys'), /away from https/);
+    assert.throws(() => keysAddress(issuer, { issuer: `${issuer}/`, jwks_uri: issuer }), /another issuer/);
   });
 
   test('are found after a rotation, and the old one is then worth nothing', async () => {
@@ -187,7 +225,7 @@ describe('an issuer that is not itself', () => {
   for (const behaviour of ['garbage', 'empty', 'huge', 'redirecting', 'slow'] as const)
     test(`${behaviour} in place of keys: is not guessed for, and mends`, async () => {
       server.behaviour = behaviour;
-      const who = identity({ jwksUrl: server.jwksUrl, timeout: behaviour === 'slow' ? 200 : keyPatience.timeout });
+      const who = identity({ jwksUrl: server.jwksUri, timeout: behaviour === 'slow' ? 200 : keyPatience.timeout });
       assert.equal(await outcomeOf(who, await token()), 'identity_unavailable');
       assert.equal(server.asked.keys, 1, 'no redirect is followed');
       server.behaviour = 'good';

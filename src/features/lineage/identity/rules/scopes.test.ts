@@ -71,6 +71,17 @@ describe('a claim', () => {
       assert.deepEqual(claimTexts(claims, name), expected);
     });
 
+  test('is one of the token, and not of what all objects have', () => {
+    const everyObject = Object.prototype as unknown as Record<string, unknown>; // as a pollution of it would leave it
+    everyObject.polluted = 'x';
+    try {
+      assert.deepEqual(claimTexts({ sub: 'ci', nested: {} }, 'polluted'), []);
+      assert.deepEqual(claimTexts({ sub: 'ci', nested: {} }, 'nested.polluted'), []);
+    } finally {
+      delete everyObject.polluted;
+    }
+  });
+
   test('that is a list, of one value too, is no single text', () => {
     assert.equal(claimText(claims, 'groups'), undefined);
     assert.equal(claimText(claims, 'realm_access.roles'), undefined);

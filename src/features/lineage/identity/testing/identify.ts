@@ -1,5 +1,7 @@
 import { Problem } from '#kit/errors.ts';
 import type { LineageCaller, LineageIdentity } from '../identity.ts';
+import type { Issuer } from '../oidc/issuer.ts';
+import { type IdentityReport, oidcIdentity } from '../oidc/oidc-identity.ts';
 
 export const bearer = (token: string) => new Headers({ Authorization: `Bearer ${token}` });
 
@@ -11,4 +13,22 @@ export async function outcomeOf(identity: LineageIdentity, headers: Headers): Pr
     if (!(error instanceof Problem)) throw error;
     return error.code;
   }
+}
+
+/** Everybody who has a token may send the runs of acme. */
+export const anySubject = {
+  match: [{ claim: 'sub', patterns: ['*'] }],
+  organization: { fixed: 'acme' },
+  actions: ['ingest'],
+} as const;
+
+export function identityFor(issuers: readonly Issuer[]) {
+  const reports: IdentityReport[] = [];
+  const identity = oidcIdentity({
+    issuers,
+    rules: [anySubject],
+    clock: Date.now,
+    report: (report) => reports.push(report),
+  });
+  return { identity, reports };
 }

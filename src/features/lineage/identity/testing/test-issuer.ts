@@ -24,12 +24,15 @@ export class TestIssuer {
   readonly url: string;
   readonly asked = { discovery: 0, keys: 0 };
   behaviour: Behaviour = 'good';
+  /** What the discovery document says, and where nothing else is. */
+  jwksUri: string;
   /** Published. */
   signers: Signer[] = [];
   readonly close: () => Promise<void>;
 
   private constructor(url: string, close: () => Promise<void>) {
     this.url = url;
+    this.jwksUri = `${url}/keys`;
     this.close = close;
   }
 
@@ -45,10 +48,6 @@ export class TestIssuer {
     });
     issuer.signers = [await newSigner('k1')];
     return issuer;
-  }
-
-  get jwksUrl(): string {
-    return `${this.url}/keys`;
   }
 
   /** Good for five minutes, for the audience `proofline`, unless changed. */
@@ -69,9 +68,13 @@ export class TestIssuer {
     this.asked[isDiscovery ? 'discovery' : 'keys'] += 1;
     const good = JSON.stringify(
       isDiscovery
-        ? { issuer: this.behaviour === 'another' ? 'https://id.example.org' : this.url, jwks_uri: this.jwksUrl }
+        ? { issuer: this.behaviour === 'another' ? 'https://id.example.org' : this.url, jwks_uri: this.jwksUri }
         : { keys: this.signers.map(({ jwk }) => jwk) },
     );
+    if (!isDiscovery && !`${this.url}${url}`.startsWith(this.jwksUri)) {
+      response.writeHead(404).end();
+      return;
+    }
     switch (this.behaviour) {
       case 'down':
         response.writeHead(503).end(good);
