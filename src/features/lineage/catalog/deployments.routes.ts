@@ -51,7 +51,13 @@ const deploymentShape = z.object({
   metadata: z.record(z.string(), z.string()).optional(),
 });
 const pageShape = z.object({ deployments: z.array(deploymentShape), next_cursor: z.string().optional() });
-const common: readonly ErrorCode[] = ['authentication_required', 'forbidden', 'rate_limited', 'storage_unavailable'];
+const common: readonly ErrorCode[] = [
+  'authentication_required',
+  'forbidden',
+  'identity_unavailable',
+  'rate_limited',
+  'storage_unavailable',
+];
 const listErrors: readonly ErrorCode[] = [...common, 'invalid_cursor', 'invalid_request', 'evidence_corrupt'];
 
 export function deploymentRoutes(deps: CatalogDeps): Route[] {
@@ -85,6 +91,7 @@ export function deploymentRoutes(deps: CatalogDeps): Route[] {
         'One immutable record for each `deployment_id`, which is unique on this server. The same may be sent again at any time: it is kept once.',
       tag: 'Lineage',
       access: 'anyone',
+      limit: 'lineage_ingest',
       body: {
         mediaType: 'application/json',
         description: 'At most 64 KiB. Names are brought into their normal form.',
@@ -141,6 +148,7 @@ export function deploymentRoutes(deps: CatalogDeps): Route[] {
       summary: 'List deployments, newest first',
       tag: 'Lineage',
       access: 'anyone',
+      limit: 'lineage_read',
       query: listWithFlowQuery,
       responses: { 200: { description: 'In order of arrival, those that the caller may read', json: pageShape } },
       errors: listErrors,
@@ -152,6 +160,7 @@ export function deploymentRoutes(deps: CatalogDeps): Route[] {
       summary: 'The record of one deployment',
       tag: 'Lineage',
       access: 'anyone',
+      limit: 'lineage_read',
       responses: {
         200: {
           description: 'The exact bytes that were kept',
@@ -186,6 +195,7 @@ export function deploymentRoutes(deps: CatalogDeps): Route[] {
       description: 'Also of a flow that is in no catalogue.',
       tag: 'Lineage',
       access: 'anyone',
+      limit: 'lineage_read',
       query: listQuery,
       responses: { 200: { description: 'In order of arrival, those that the caller may read', json: pageShape } },
       errors: listErrors,

@@ -5,6 +5,7 @@ import type { ErrorCode } from '#kit/error-codes.ts';
 import { Problem } from '#kit/errors.ts';
 import { timestamp } from '#kit/time.ts';
 import { type ActDraft, asCaller, requireScope } from '../authorise.ts';
+import { everywhere } from '../identity/identity.ts';
 import { sendImmutable } from '../queries/send-record.ts';
 import { assertJson } from '../record/scan-json.ts';
 import type { CatalogDeps } from './catalog-deps.ts';
@@ -38,7 +39,13 @@ const keptShape = versionShape.extend({
   received_at: z.string().describe('RFC 3339, UTC'),
   replayed: z.literal(true).optional().describe('The very bytes were here before'),
 });
-const common: readonly ErrorCode[] = ['authentication_required', 'forbidden', 'rate_limited', 'storage_unavailable'];
+const common: readonly ErrorCode[] = [
+  'authentication_required',
+  'forbidden',
+  'identity_unavailable',
+  'rate_limited',
+  'storage_unavailable',
+];
 
 export function documentRoutes(deps: CatalogDeps, { kind, many, missing, one }: DocumentNames): Route[] {
   const documents = new VersionedDocuments(deps.objects, deps.prefix, kind);
@@ -73,6 +80,7 @@ export function documentRoutes(deps: CatalogDeps, { kind, many, missing, one }: 
       description: `Any one JSON value, kept byte for byte. A version never changes: the same bytes again are a replay, others a conflict. A version is a whole number or a semantic version without build metadata; ids are 1 to 64 lower-case letters, digits, dots, hyphens and underscores.`,
       tag,
       access: 'anyone',
+      limit: 'lineage_ingest',
       body: { mediaType: 'application/json', description: 'At most 1 MiB' },
       responses: {
         201: { description: 'Kept', json: keptShape },
@@ -90,7 +98,8 @@ export function documentRoutes(deps: CatalogDeps, { kind, many, missing, one }: 
       ],
       handle: ({ body, c, param }) =>
         asCaller({ deps, c, action: 'admin' }, async (caller, act) => {
-          requireScope(caller, 'admin', {});
+          // They hold for every organization, so who administers one of them is not enough.
+          requireScope(caller, 'admin', everywhere);
           const named = { id: param('id'), version: param('version') };
           if (!isDocumentId(named.id))
             throw new Problem('invalid_name', {
@@ -118,6 +127,7 @@ export function documentRoutes(deps: CatalogDeps, { kind, many, missing, one }: 
       summary: `List the ${many}, each with its latest version`,
       tag,
       access: 'anyone',
+      limit: 'lineage_read',
       query: pageQuery,
       responses: {
         200: {
@@ -147,6 +157,7 @@ export function documentRoutes(deps: CatalogDeps, { kind, many, missing, one }: 
         'The highest release, whenever it was uploaded; the highest pre-release where there is no release. A whole number stands just below its `.0.0`.',
       tag,
       access: 'anyone',
+      limit: 'lineage_read',
       responses: {
         200: { ...exactBytes, headers: { ...exactBytes.headers, 'Content-Location': 'Where this version stays' } },
         304: { description: 'The latest version is the one that the caller has' },
@@ -169,6 +180,7 @@ export function documentRoutes(deps: CatalogDeps, { kind, many, missing, one }: 
       summary: `List the versions of a ${one}, highest first`,
       tag,
       access: 'anyone',
+      limit: 'lineage_read',
       query: pageQuery,
       responses: {
         200: {
@@ -198,6 +210,7 @@ export function documentRoutes(deps: CatalogDeps, { kind, many, missing, one }: 
       summary: `One version of a ${one}`,
       tag,
       access: 'anyone',
+      limit: 'lineage_read',
       responses: { 200: exactBytes, 304: { description: 'The caller has it' } },
       errors: [...common, missing, 'evidence_corrupt'],
       handle: ({ c, param }) =>

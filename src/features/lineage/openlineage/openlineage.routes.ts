@@ -39,6 +39,7 @@ const batchShape = z.object({
 const errors: readonly ErrorCode[] = [
   'authentication_required',
   'forbidden',
+  'identity_unavailable',
   'invalid_json',
   'invalid_request',
   'request_too_large',
@@ -60,6 +61,7 @@ export function openLineageRoutes(deps: LineageDeps, rules: OpenLineageRules): R
         'A run event, or one of static lineage: a job event or a dataset event. Each is one immutable record among the runs of its job: `organization/project` as the namespace names both, any other namespace is a project of the default organization, the name of the job is the service. A dataset event is filed under the namespace and name of its dataset. The same event again is kept once.',
       tag: 'Lineage',
       access: 'anyone',
+      limit: 'lineage_ingest',
       headers,
       body: { mediaType: 'application/json', description: 'One event, kept as it came' },
       responses: {
@@ -91,6 +93,7 @@ export function openLineageRoutes(deps: LineageDeps, rules: OpenLineageRules): R
         'Each event for itself. What is no JSON array is refused whole. Where every event failed the status is 503 if any may be sent again, else 400.',
       tag: 'Lineage',
       access: 'anyone',
+      limit: 'lineage_ingest',
       headers,
       body: { mediaType: 'application/json', description: 'An array of events' },
       responses: {

@@ -34,6 +34,7 @@ export function visitRoute({ deps, path, summary }: PageRoute, answer: (visit: V
     summary,
     tag: 'Lineage pages',
     access: 'anyone',
+    limit: 'lineage_read',
     responses: { 200: { description: 'A page', mediaType: 'text/html' } },
     errors: [],
     hidden: true,

@@ -32,7 +32,13 @@ const changesQuery = rangeQuery.extend({
   impact: z.enum(impacts).exclude(['none']).optional().describe('Changes with this impact alone'),
 });
 
-const common: readonly ErrorCode[] = ['authentication_required', 'forbidden', 'rate_limited', 'storage_unavailable'];
+const common: readonly ErrorCode[] = [
+  'authentication_required',
+  'forbidden',
+  'identity_unavailable',
+  'rate_limited',
+  'storage_unavailable',
+];
 const serviceRoot = '/v1/lineage/:organization/:project/:service';
 
 export function queryRoutes(deps: LineageDeps): Route[] {
@@ -56,6 +62,7 @@ export function queryRoutes(deps: LineageDeps): Route[] {
       summary: 'List the services that the caller may read, each with its latest run',
       tag: 'Lineage',
       access: 'anyone',
+      limit: 'lineage_read',
       query: pageQuery,
       responses: {
         200: {
@@ -79,6 +86,7 @@ export function queryRoutes(deps: LineageDeps): Route[] {
       summary: 'The record of the latest run',
       tag: 'Lineage',
       access: 'anyone',
+      limit: 'lineage_read',
       responses: {
         200: {
           description: 'The exact bytes that were kept',
@@ -108,6 +116,7 @@ export function queryRoutes(deps: LineageDeps): Route[] {
       summary: 'List runs, newest first',
       tag: 'Lineage',
       access: 'anyone',
+      limit: 'lineage_read',
       query: runsQuery,
       responses: {
         200: {
@@ -125,6 +134,7 @@ export function queryRoutes(deps: LineageDeps): Route[] {
       summary: 'The record of one run',
       tag: 'Lineage',
       access: 'anyone',
+      limit: 'lineage_read',
       responses: {
         200: {
           description: 'The exact bytes that were kept',
@@ -150,6 +160,7 @@ export function queryRoutes(deps: LineageDeps): Route[] {
       description: 'Runs without changes are left out. A stream that ends early is broken off, never closed well.',
       tag: 'Lineage',
       access: 'anyone',
+      limit: 'lineage_read',
       query: rangeQuery,
       responses: { 200: { description: 'One line of JSON each', mediaType: 'application/x-ndjson' } },
       errors: [...common, 'invalid_request', 'evidence_corrupt'],
@@ -169,6 +180,7 @@ export function queryRoutes(deps: LineageDeps): Route[] {
       summary: 'Runs that changed something, newest first, with what changed',
       tag: 'Lineage',
       access: 'anyone',
+      limit: 'lineage_read',
       query: changesQuery,
       responses: {
         200: {
