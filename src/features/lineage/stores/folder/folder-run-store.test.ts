@@ -7,6 +7,8 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
+  rmdirSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -219,6 +221,30 @@ describe('a run store in a folder', () => {
       writeFileSync(path, text.replace('2026-01-02', other));
       await assert.rejects(store.read(key, 'r0'), (error) => isProblem(error, 'evidence_corrupt'), other);
     }
+    await store.close();
+  });
+
+  test('where the folder has gone, with its disk, no answer is an empty one', async () => {
+    using folder = new Folder();
+    await folder.fill(1);
+    const store = await folder.open();
+    const away = `${folder.path}-away`;
+    renameSync(folder.path, away);
+    mkdirSync(folder.path);
+    const questions = [
+      () => store.read(key, 'r0'),
+      () => store.day(key, day),
+      () => store.days(key),
+      () => Array.fromAsync(store.services()),
+      () => store.latest({ ...key, service: 'web' }),
+      () => store.put(run('r1'), at(1)),
+    ];
+    for (const ask of questions) await assert.rejects(ask(), (error) => isProblem(error, 'storage_unavailable'));
+    assert.equal(await store.health(), 'unavailable');
+    assert.deepEqual(readdirSync(folder.path), []);
+    rmdirSync(folder.path);
+    renameSync(away, folder.path);
+    assert.deepEqual(ids(await store.day(key, day)), ['r0']);
     await store.close();
   });
 
