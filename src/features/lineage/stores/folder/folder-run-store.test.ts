@@ -191,8 +191,10 @@ describe('a run store in a folder', () => {
     folder.uncleanEnd();
     rmSync(folder.manifest);
     const store = await folder.open();
-    for (let waited = 0; !existsSync(folder.manifest) && waited < 5000; waited += 10) await pause(10);
-    assert.equal(readFileSync(folder.manifest, 'utf8').split('\n').length, 3);
+    const lines = () =>
+      existsSync(folder.manifest) ? readFileSync(folder.manifest, 'utf8').split('\n').length - 1 : 0;
+    for (let waited = 0; lines() < 2 && waited < 5000; waited += 10) await pause(10);
+    assert.equal(lines(), 2);
     await store.close();
     assert.ok(existsSync(join(folder.path, '.clean')));
   });

@@ -12,8 +12,9 @@ import { contentSha256Of, type NamedRun, type ShapedRun, shapeRun } from '../../
 import { readStoredRun } from '../../record/stored-run.ts';
 import type { KeptRun, Mended, PutOutcome, RunStore } from '../run-store.ts';
 import type { CleanMarker } from './clean-marker.ts';
+import { findLine } from './find-line.ts';
 import { LatestPointers } from './latest-pointers.ts';
-import { type FiledLine, findLine, lineBlocks, linesOf } from './line-blocks.ts';
+import { type FiledLine, lineBlocks, linesOf } from './line-blocks.ts';
 import { listServices } from './list-services.ts';
 import { daysOf, Manifests, newestOf, readDay } from './manifests.ts';
 import { mendService } from './mend-service.ts';

@@ -44,8 +44,9 @@ export class Mending {
     const { dataDir, log, there } = this.#deps;
     try {
       for await (const key of listServices(dataDir)) {
-        if (this.#stopped) return false;
-        await this.whole(new ServiceFolder(dataDir, key));
+        const at = new ServiceFolder(dataDir, key);
+        if (this.#stopped && !this.#begun.has(at.id)) return false;
+        await this.whole(at);
       }
       await there();
       return true;
