@@ -1,17 +1,20 @@
+import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { isProblem, Problem } from '#kit/errors.ts';
 import type { Timestamp } from '#kit/time.ts';
 import type { BlobStore } from '#platform/blobs/blob-store.ts';
+import { asProblem } from '#platform/blobs/local/disk-problem.ts';
 import type { BlobLog } from '#platform/blobs/local/local-blob-store.ts';
 import { failpoint } from '#platform/process/failpoint.ts';
 import type { ServiceKey } from '../../record/names.ts';
 import { dayOf, type RunLine } from '../../record/run-line.ts';
-import { contentSha256Of, type NamedRun, type SealedRun, sealRun, sha256Hex } from '../../record/seal-run.ts';
-import { assertSame, readStoredRun } from '../../record/stored-run.ts';
+import { contentSha256Of, type NamedRun, type ShapedRun, shapeRun } from '../../record/seal-run.ts';
+import { readStoredRun } from '../../record/stored-run.ts';
 import type { KeptRun, Mended, PutOutcome, RunDay, RunStore } from '../run-store.ts';
 import type { CleanMarker } from './clean-marker.ts';
+import { findLine } from './find-line.ts';
 import { LatestPointers } from './latest-pointers.ts';
-import { type FiledLine, findLine, lineBlocks, linesOf } from './line-blocks.ts';
+import { type FiledLine, lineBlocks, linesOf } from './line-blocks.ts';
 import { listServices } from './list-services.ts';
 import { daysOf, Manifests, newestOf, readDay, versionOf } from './manifests.ts';
 import { mendService } from './mend-service.ts';
@@ -19,7 +22,7 @@ import { Mending } from './mending.ts';
 import { NewestRuns } from './newest-runs.ts';
 import { isDay, ServiceFolder } from './service-folder.ts';
 import { ServiceGate } from './service-gate.ts';
-import { readPayload } from './stored-payload.ts';
+import { judged, readJudged, readPayload } from './stored-payload.ts';
 import { Turns } from './turns.ts';
 
 /** Around every change of where the lines of a day lie, but for those that only come behind: the change happens when `rewrite` is called. */
@@ -27,6 +30,7 @@ export type OnRewrite = (key: ServiceKey, day: string, rewrite: () => Promise<vo
 
 export interface FolderParts {
   dataDir: string;
+  stagingDir: string;
   /** Its blobs lie in the data folder itself. */
   blobs: BlobStore;
   /** A name in the staging folder that nobody had before. */
@@ -68,12 +72,13 @@ export class FolderRunStore implements RunStore {
     this.#parts = parts;
     this.#manifests = new Manifests(aside);
     this.#pointers = new LatestPointers({ aside, log, newest: (at) => this.#newestRun(at) });
-    this.#mending = clean ? undefined : new Mending({ dataDir, log, mend: (at) => this.#mend(at) });
+    const there = () => this.#nothing(undefined);
+    this.#mending = clean ? undefined : new Mending({ dataDir, log, there, mend: (at) => this.#mend(at) });
   }
 
   async put(run: NamedRun, receivedAt: Timestamp): Promise<PutOutcome> {
     if (this.#closing !== undefined) throw new Problem('storage_unavailable');
-    const putting = this.#put(this.#at(run), run, receivedAt);
+    const putting = this.#put(run, receivedAt);
     this.#puts.add(putting);
     try {
       return await putting;
@@ -83,52 +88,47 @@ export class FolderRunStore implements RunStore {
   }
 
   async read(key: ServiceKey, runId: string): Promise<KeptRun | undefined> {
-    const at = this.#at(key);
-    await this.#mending?.whole(at);
-    return await this.#read(at, runId);
+    const at = await this.#whole(key);
+    return (await this.#read(at, runId)) ?? (await this.#nothing(undefined));
+  }
+
+  /** For who has the line of a run, which finding it would cost more than the record. */
+  async readListed(key: ServiceKey, line: RunLine): Promise<KeptRun | undefined> {
+    return await readJudged(this.#at(key), line);
   }
 
   async latest(key: ServiceKey): Promise<RunLine | undefined> {
-    const at = this.#at(key);
-    await this.#mending?.whole(at);
-    return await this.#newestRun(at);
+    const at = await this.#whole(key);
+    return (await this.#newestRun(at)) ?? (await this.#nothing(undefined));
   }
 
   async days(key: ServiceKey): Promise<RunDay[]> {
-    const at = this.#at(key);
-    return await Promise.all((await this.#days(key)).map(async (day) => ({ day, version: await versionOf(at, day) })));
+    const at = await this.#whole(key);
+    const days = await daysOf(at);
+    if (days.length === 0) return await this.#nothing([]);
+    return await Promise.all(days.map(async (day) => ({ day, version: await versionOf(at, day) })));
   }
 
   async day(key: ServiceKey, { day }: RunDay): Promise<RunLine[]> {
-    if (!isDay(day)) return [];
-    const at = this.#at(key);
-    await this.#mending?.whole(at);
-    return await readDay(at, day);
+    const lines = isDay(day) ? await readDay(await this.#whole(key), day) : [];
+    return lines.length > 0 ? lines : await this.#nothing(lines);
   }
 
   async *services(within: Partial<ServiceKey> = {}): AsyncGenerator<ServiceKey> {
+    await this.#nothing(undefined);
     for await (const key of listServices(this.#parts.dataDir, within)) {
       // Without a manifest it has lost them, or it is what is left of a run that never came to be.
-      if ((await this.#days(key)).length > 0 || (await this.mend(key)).runs > 0) yield key;
+      if ((await daysOf(await this.#whole(key))).length > 0 || (await this.mend(key)).runs > 0) yield key;
     }
   }
 
-  async #days(key: ServiceKey): Promise<string[]> {
-    const at = this.#at(key);
-    await this.#mending?.whole(at);
-    return await daysOf(at);
-  }
-
   async mend(key: ServiceKey): Promise<Mended> {
-    const at = this.#at(key);
-    await this.#mending?.whole(at);
-    return await this.#mend(at);
+    return await this.#mend(await this.#whole(key));
   }
 
   /** What the manifest of a day has from an offset on, in the order in which it was accepted. */
   async *linesBehind(key: ServiceKey, day: string, offset: number): AsyncGenerator<FiledLine> {
-    const at = this.#at(key);
-    await this.#mending?.whole(at);
+    const at = await this.#whole(key);
     for await (const block of lineBlocks(at.manifest(day), offset)) yield* linesOf(block);
   }
 
@@ -141,46 +141,45 @@ export class FolderRunStore implements RunStore {
     return this.#closing;
   }
 
-  async #put(at: ServiceFolder, run: NamedRun, receivedAt: Timestamp): Promise<PutOutcome> {
-    const sealed = await sealRun(run, receivedAt);
-    await this.#mending?.whole(at);
+  async #put(run: NamedRun, receivedAt: Timestamp): Promise<PutOutcome> {
+    const at = await this.#whole(run);
     const path = at.payload(run.run_id);
     return await this.#gate.share(at.id, () =>
       this.#turns.take(path, async () => {
-        if (await this.#create(path, sealed)) {
-          failpoint('lineage-after-record');
-          await this.#list(at, path, sealed.line);
-          failpoint('lineage-after-line');
-          return { outcome: 'created', line: sealed.line };
-        }
-        return await this.#compare(at, path, sealed);
+        const line = await this.#create(path, shapeRun(run, receivedAt));
+        if (line === undefined) return await this.#compare(at, path, run);
+        failpoint('lineage-after-record');
+        await this.#list(at, path, line);
+        failpoint('lineage-after-line');
+        return { outcome: 'created', line };
       }),
     );
   }
 
-  /** False when the id is taken. */
-  async #create(path: string, { line, payload }: SealedRun): Promise<boolean> {
+  /** Undefined when the id is taken. */
+  async #create(path: string, { line, payload }: ShapedRun): Promise<RunLine | undefined> {
     const { blobs } = this.#parts;
     const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
     const limits = { maxBytes: line.bytes, declaredBytes: line.bytes };
     const staged = await blobs.staging.receive(Readable.from([bytes], { objectMode: false }), limits);
     try {
-      return (await blobs.commit(path, staged)) === 'created';
+      const outcome = await blobs.commit(path, staged);
+      return outcome === 'created' ? { ...line, sha256: staged.sha256Hex } : undefined;
     } catch (error) {
-      if (isProblem(error, 'blob_conflict')) return false;
+      if (isProblem(error, 'blob_conflict')) return undefined;
       throw error;
     } finally {
       await staged.discard();
     }
   }
 
-  async #compare(at: ServiceFolder, path: string, { contentSha256, line }: SealedRun): Promise<PutOutcome> {
-    const standing = await this.#read(at, line.run_id);
+  async #compare(at: ServiceFolder, path: string, run: NamedRun): Promise<PutOutcome> {
+    const standing = await this.#read(at, run.run_id);
     if (standing === undefined) throw new Problem('storage_unavailable');
     const unlisted = this.#unlisted.get(path);
     if (unlisted !== undefined) await this.#list(at, path, unlisted);
-    const same = (await contentSha256Of(readStoredRun(standing.payload))) === contentSha256;
-    return { outcome: same ? 'replayed' : 'conflict', line: standing.line };
+    const [theirs, ours] = await Promise.all([contentSha256Of(readStoredRun(standing.payload)), contentSha256Of(run)]);
+    return { outcome: theirs === ours ? 'replayed' : 'conflict', line: standing.line };
   }
 
   async #list(at: ServiceFolder, path: string, line: RunLine): Promise<void> {
@@ -192,17 +191,16 @@ export class FolderRunStore implements RunStore {
   }
 
   async #read(at: ServiceFolder, runId: string): Promise<KeptRun | undefined> {
-    const path = at.payload(runId);
-    const payload = await readPayload(`${this.#parts.dataDir}/${path}`);
+    const payload = await readPayload(at, runId);
     if (payload === undefined) return undefined;
     const { received_at } = readStoredRun(payload);
     const day = dayOf({ received_at });
     if (!isDay(day)) throw new Problem('evidence_corrupt');
-    const line = this.#unlisted.get(path) ?? (await findLine(at.manifest(day), { received_at, run_id: runId }));
+    const unlisted = this.#unlisted.get(at.payload(runId));
+    const line = unlisted ?? (await findLine(at.manifest(day), { received_at, run_id: runId }));
     // What has no line says another time than the one it was kept with.
     if (line === undefined) throw new Problem('evidence_corrupt');
-    assertSame(line, { sha256: await sha256Hex(payload), bytes: payload.length });
-    return { line, payload };
+    return await judged(line, payload);
   }
 
   #newestRun(at: ServiceFolder): Promise<RunLine | undefined> {
@@ -219,8 +217,26 @@ export class FolderRunStore implements RunStore {
         onCorrupt: () => log.error({}, 'a record of a run is damaged and cannot be listed'),
       });
     });
+    await this.#nothing(undefined);
     if (newest !== undefined) this.#pointers.moved(at);
     return { runs, added };
+  }
+
+  /** Where the service lies, once its manifests can be trusted. */
+  async #whole(key: ServiceKey): Promise<ServiceFolder> {
+    const at = this.#at(key);
+    await this.#mending?.whole(at);
+    return at;
+  }
+
+  /** Says that there is nothing, unless it is the folder that has gone, with its disk: an empty answer would be a lie then. */
+  async #nothing<T>(answer: T): Promise<T> {
+    try {
+      await stat(this.#parts.stagingDir);
+      return answer;
+    } catch (error) {
+      throw asProblem(error);
+    }
   }
 
   #at(key: ServiceKey): ServiceFolder {

@@ -53,18 +53,3 @@ export function* linesOf({ bytes, start }: LineBlock): Generator<FiledLine> {
 export async function* runLines(path: string): AsyncGenerator<RunLine> {
   for await (const block of lineBlocks(path)) for (const { line } of linesOf(block)) if (line !== undefined) yield line;
 }
-
-/** One run's line, without making sense of the others. */
-export async function findLine(
-  path: string,
-  run: Pick<RunLine, 'received_at' | 'run_id'>,
-): Promise<RunLine | undefined> {
-  const { received_at, run_id } = run;
-  // As formatLine begins it.
-  const beginning = `${JSON.stringify({ received_at, run_id }).slice(0, -1)},`;
-  for await (const { bytes } of lineBlocks(path)) {
-    const at = bytes.indexOf(beginning, 0, 'latin1');
-    if (at >= 0) return parseLine(bytes.toString('latin1', at, bytes.indexOf(newline, at)));
-  }
-  return undefined;
-}

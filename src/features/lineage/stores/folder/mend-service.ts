@@ -76,7 +76,7 @@ async function mendDay(
 
 async function lineOfRecord(at: ServiceFolder, runId: string, { onCorrupt }: MendDeps): Promise<RunLine | undefined> {
   // A folder without a record is what a crash leaves before the record has its name.
-  const payload = await readPayload(`${at.path}/${runId}/payload.json`);
+  const payload = await readPayload(at, runId);
   if (payload === undefined) return undefined;
   try {
     const { line } = await resealStoredRun(payload);

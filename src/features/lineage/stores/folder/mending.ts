@@ -5,6 +5,8 @@ import { ServiceFolder } from './service-folder.ts';
 
 export interface MendingDeps {
   dataDir: string;
+  /** Throws when the folder has gone with its disk, where nothing would seem to be left to mend. */
+  there(): Promise<unknown>;
   mend(at: ServiceFolder): Promise<unknown>;
   log: BlobLog;
 }
@@ -39,12 +41,14 @@ export class Mending {
   }
 
   async #mendAll(): Promise<boolean> {
-    const { dataDir, log } = this.#deps;
+    const { dataDir, log, there } = this.#deps;
     try {
       for await (const key of listServices(dataDir)) {
-        if (this.#stopped) return false;
-        await this.whole(new ServiceFolder(dataDir, key));
+        const at = new ServiceFolder(dataDir, key);
+        if (this.#stopped && !this.#begun.has(at.id)) return false;
+        await this.whole(at);
       }
+      await there();
       return true;
     } catch (error) {
       log.warn(

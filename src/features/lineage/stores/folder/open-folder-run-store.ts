@@ -40,7 +40,7 @@ export async function openFolderRunStore({ dataDir, log, onRewrite }: FolderOpti
       const aside = () => `${stagingDir}/${randomUUID()}`;
       const { release } = lock;
       const hook = onRewrite === undefined ? {} : { onRewrite };
-      return new FolderRunStore({ dataDir, blobs, aside, marker, clean, log, release, ...hook });
+      return new FolderRunStore({ dataDir, stagingDir, blobs, aside, marker, clean, log, release, ...hook });
     } catch (error) {
       await blobs.close();
       throw error;

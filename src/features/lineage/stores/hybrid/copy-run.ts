@@ -3,13 +3,14 @@ import { isProblem, Problem } from '#kit/errors.ts';
 import type { ServiceKey } from '../../record/names.ts';
 import type { RunLine } from '../../record/run-line.ts';
 import { readStoredRun } from '../../record/stored-run.ts';
+import type { FolderRunStore } from '../folder/folder-run-store.ts';
 import type { RunStore } from '../run-store.ts';
 
 /** `conflict`: the other side has something else under the id. `damaged`: on one of the sides bytes are not those of their record. */
 export type Copied = 'copied' | 'conflict' | 'damaged';
 
 export interface Copying {
-  from: Pick<RunStore, 'read'>;
+  from: Pick<FolderRunStore, 'readListed'>;
   to: Pick<RunStore, 'put'>;
   /** An answer that takes longer is waited for no more; sending the run again is safe. */
   answerMs: number;
@@ -20,7 +21,7 @@ export interface Copying {
 export async function copyRun(key: ServiceKey, line: RunLine, copying: Copying): Promise<Copied> {
   const { answerMs, from, signal, to } = copying;
   try {
-    const kept = await from.read(key, line.run_id);
+    const kept = await from.readListed(key, line);
     if (kept === undefined) return 'damaged';
     const { received_at, ...run } = readStoredRun(kept.payload);
     const put = await within(to.put(run, received_at), answerMs, signal);

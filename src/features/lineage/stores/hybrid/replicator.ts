@@ -77,8 +77,12 @@ export class Replicator {
     this.#stop.abort();
     await Promise.all(this.#looking);
     await Promise.all(this.#running);
-    for (const { key } of this.#lanes.values()) await this.#deps.cursors.save(key);
-    for (const lane of this.#lanes.values()) lane.cancelPause();
+    for (const lane of this.#lanes.values()) {
+      lane.cancelPause();
+      await this.#deps.cursors.save(lane.key).catch(() => {
+        this.#deps.log.warn({}, 'a cursor could not be written; the next start copies again what has been copied');
+      });
+    }
   }
 
   #look(count: (stop: AbortSignal) => Promise<void>): void {
