@@ -32,7 +32,13 @@ const webOnly = [
   'src/features/lineage/queries/',
   'src/features/lineage/ingest/',
   'src/features/lineage/stores/objects/',
+  'src/features/lineage/portable/',
+  'src/platform/objects/object-store.ts',
   'src/platform/objects/memory/',
+  'src/platform/objects/r2/',
+  'src/http/worker-home.ts',
+  'src/compose/cloudflare.ts',
+  'src/compose/worker-log.ts',
 ];
 
 const vagueName = /(^|[-./])(utils?|helpers?|common|misc|manager)([-./]|$)/;
