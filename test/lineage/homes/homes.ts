@@ -8,6 +8,7 @@ import { listen } from '#http/listener.ts';
 import { nodeHome } from '#http/node-home.ts';
 import { trustProxies } from '#http/peers.ts';
 import type { ObjectStore } from '#platform/objects/object-store.ts';
+import type { R2Bucket } from '#platform/objects/r2/r2-bucket.ts';
 import { createLog } from '#platform/process/log.ts';
 import { bundleWorker } from '../../../scripts/worker/bundle-worker.ts';
 import { identityFrom } from './token-identity.ts';
@@ -52,14 +53,15 @@ export async function nodeServer(objects: ObjectStore, collisionPolicy: Policy):
   };
 }
 
-export interface OutsideBucket {
+export type OutsideBucket = R2Bucket & {
   list(options: { prefix: string; include: string[] }): Promise<{
     objects: { key: string; customMetadata?: Record<string, string> }[];
   }>;
-}
+};
 
 export interface RunningWorker extends RunningHome {
-  runtime: Miniflare;
+  /** Runs its scheduled job; `ok` when that did not throw. */
+  runJob(): Promise<string>;
   /** Its bucket, from outside. */
   bucket: OutsideBucket;
   /** What it wrote on its console. */
@@ -83,7 +85,13 @@ export async function workerd(vars: Record<string, string>): Promise<RunningWork
     handleStructuredLogs: ({ message }: { message: string }) => void lines.push(message),
   });
   const url = await runtime.ready;
-  // Its types are those of workers-types, which is not installed: this is what is used of them.
+  // Types here are those of workers-types, which is not installed: these are what is used of them.
   const bucket = (await runtime.getR2Bucket('RECORDS')) as unknown as OutsideBucket;
-  return { base: url.origin, runtime, bucket, lines, close: () => runtime.dispose() };
+  const runJob = async () => {
+    const worker = (await runtime.getWorker()) as unknown as {
+      scheduled(options: { cron: string }): Promise<{ outcome: string }>;
+    };
+    return (await worker.scheduled({ cron: '17 1 * * *' })).outcome;
+  };
+  return { base: url.origin, runJob, bucket, lines, close: () => runtime.dispose() };
 }
