@@ -36,7 +36,7 @@ const webOnly = [
   'src/platform/objects/object-store.ts',
   'src/platform/objects/memory/',
   'src/platform/objects/r2/',
-  'src/http/worker-home.ts',
+  ...['app', 'caller', 'check', 'home', 'reply', 'route', 'status', 'worker-home'].map((name) => `src/http/${name}.ts`),
   'src/compose/cloudflare.ts',
   'src/compose/worker-log.ts',
 ];
