@@ -21,8 +21,8 @@ async function often(work: () => Promise<unknown>, times: number): Promise<numbe
 
 const latestFirst = await time(() => store.latest(filledKey));
 const latest = await often(() => store.latest(filledKey), 1000);
-const listed = await store.day(filledKey, day);
+const listed = await store.day(filledKey, { day });
 if (listed.length !== runsADay) throw new Error(`${listed.length} runs were listed, and not ${runsADay}`);
-const oneDay = await often(() => store.day(filledKey, day), 100);
+const oneDay = await often(() => store.day(filledKey, { day }), 100);
 await store.close();
 process.stdout.write(`${JSON.stringify({ latestFirst, latest, oneDay })}\n`);

@@ -61,7 +61,7 @@ if (mounted === undefined) {
         }
       }
       assert.deepEqual(readdirSync(join(dataDir, '.staging')), []);
-      const lines = await store.day(key, day);
+      const lines = await store.day(key, { day });
       assert.deepEqual(new Set(lines.map(({ run_id }) => run_id)), kept);
       fill(filler);
     }

@@ -35,7 +35,14 @@ const webOnly = [
   'src/features/lineage/stores/objects/',
   'src/features/lineage/catalog/',
   'src/features/lineage/openlineage/',
+  'src/features/lineage/portable/',
+  'src/features/lineage/pages/',
+  'src/platform/objects/object-store.ts',
   'src/platform/objects/memory/',
+  'src/platform/objects/r2/',
+  ...['app', 'caller', 'check', 'home', 'reply', 'route', 'status', 'worker-home'].map((name) => `src/http/${name}.ts`),
+  'src/compose/cloudflare.ts',
+  'src/compose/worker-log.ts',
 ];
 
 const vagueName = /(^|[-./])(utils?|helpers?|common|misc|manager)([-./]|$)/;

@@ -99,6 +99,8 @@ describe('scanning JSON', () => {
         assert.equal(withoutBlanks(`${a}{"a b"${b}:${c}1.0}${a}`), '{"a b":1.0}');
       }),
     );
+    for (const long of ['x'.repeat(10_000_000), '\\" '.repeat(2_000_000), '\\\\'.repeat(2_000_000)])
+      assert.ok(withoutBlanks(`[ "${long}" ]`) === `["${long}"]`);
   });
 
   for (const [what, text] of [

@@ -5,11 +5,13 @@ import { hasErrno } from '#platform/blobs/local/disk-problem.ts';
 /** Folders that a power cut does not take: each is flushed into the one above it before anything is put in. */
 export class FlushedFolders {
   readonly #root: string;
+  readonly #flush: (folder: string) => Promise<void>;
   readonly #flushed = new Set<string>();
 
   /** The root stands already, and so does everything above it. */
-  constructor(root: string) {
+  constructor(root: string, flush: (folder: string) => Promise<void>) {
     this.#root = root;
+    this.#flush = flush;
   }
 
   async make(path: string): Promise<void> {
@@ -19,7 +21,7 @@ export class FlushedFolders {
       if (!hasErrno(error, 'EEXIST')) throw error;
     });
     // Also where another made it: it may not have come as far as this.
-    await flushFolder(dirname(path));
+    await this.#flush(dirname(path));
     this.#flushed.add(path);
   }
 }

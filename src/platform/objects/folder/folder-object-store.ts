@@ -32,7 +32,7 @@ export class FolderObjectStore implements ObjectStore {
 
   private constructor(root: string) {
     this.#root = root;
-    this.#folders = new FlushedFolders(root);
+    this.#folders = new FlushedFolders(root, (folder) => this.#flush(folder));
   }
 
   /** Makes the folder where it is missing. */

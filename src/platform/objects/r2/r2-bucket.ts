@@ -2,7 +2,6 @@
 export interface R2Bucket {
   /** Null when `onlyIf` was not met. */
   put(key: string, value: Uint8Array, options: R2PutOptions): Promise<object | null>;
-  head(key: string): Promise<R2Facts | null>;
   get(key: string): Promise<(R2Facts & { arrayBuffer(): Promise<ArrayBuffer> }) | null>;
   list(options: R2ListOptions): Promise<R2Page>;
   delete(key: string): Promise<void>;

@@ -235,7 +235,7 @@ describe('a run store in a folder', () => {
     mkdirSync(folder.path);
     const questions = [
       () => store.read(key, 'r0'),
-      () => store.day(key, day),
+      () => store.day(key, { day }),
       () => store.days(key),
       () => Array.fromAsync(store.services()),
       () => store.latest({ ...key, service: 'web' }),
@@ -246,7 +246,7 @@ describe('a run store in a folder', () => {
     assert.deepEqual(readdirSync(folder.path), []);
     rmdirSync(folder.path);
     renameSync(away, folder.path);
-    assert.deepEqual(ids(await store.day(key, day)), ['r0']);
+    assert.deepEqual(ids(await store.day(key, { day })), ['r0']);
     await store.close();
   });
 
