@@ -85,6 +85,21 @@ test('other content under the same id is refused, and so are wrong tokens; each 
   }
 });
 
+test('where the server keeps the first of two, the second is told that it was dropped', async () => {
+  const keeping = await startLineageServer({ collisionPolicy: 'noop' });
+  try {
+    const push = ['push', ...names('first'), '--run-id', 'r1', '--artifact'];
+    const env = { ...withToken(), STRICTURE_SERVER_URL: keeping.url };
+    await lineage([...push, artifact], env);
+    const second = await lineage([...push, file('second.json', '{}')], env);
+    assert.equal(second.code, 0, second.stderr);
+    assert.match(second.stderr, /other content\. What was sent now was dropped/);
+    assert.equal(JSON.parse((await lineage([...push, file('second.json', '{}'), '--json'], env)).stdout).kept, 'first');
+  } finally {
+    await keeping.close();
+  }
+});
+
 test('an answer that is lost, a 503 and a server that comes back later: kept once, under the id of the first try', async () => {
   proxy.fault = (_, count) =>
     count === 1 ? { kind: 'before', status: 503, retryAfter: '1' } : count === 2 ? { kind: 'lost' } : undefined;
