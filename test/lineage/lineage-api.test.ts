@@ -103,7 +103,8 @@ test('it gives up when its time is over, or would be before it may ask again', a
   assert.ok(proxy.seen.length > 1);
   proxy.seen.length = 0;
   proxy.fault = () => ({ kind: 'before', status: 503, retryAfter: '3600' });
-  await assert.rejects(api(short).push(envelope('no', 'r1')), ProoflineApiError);
+  const sleepless = { giveUpAfterMs: 5000, sleep: () => Promise.reject(new Error('it waits for an hour')) };
+  await assert.rejects(api(sleepless).push(envelope('no', 'r1')), ProoflineApiError);
   assert.equal(proxy.seen.length, 1);
 });
 

@@ -143,6 +143,7 @@ test('what is wrong with the command line or a file is said before anything is s
     [[...push, '--artifact', artifact], { ...withToken(), STRICTURE_SERVER_URL: 'http://evidence.example' }, 2],
     [[...push, '--artifact', join(folder.path, 'none.json')], withToken(), 66],
     [[...push, '--artifact', file('two.json', '1,"run_id":"x"')], withToken(), 65],
+    [[...push, '--artifact', file('more.json', '1,"summary":{}')], withToken(), 65],
     [[...push, '--artifact', file('twice.json', '{"a":1,"a":2}')], withToken(), 65],
     [[...push, '--artifact', file('bom.json', '\ufeff{}')], withToken(), 65],
     [[...push, '--artifact', file('null.json', 'null')], withToken(), 65],
