@@ -48,6 +48,13 @@ test('an answer that was lost is asked for again under the same run id, and noth
   assert.equal((await Array.fromAsync(api().runs(key('lost')))).length, 1);
 });
 
+test('an answer that comes too late is given up on, and the next try finds that the run is kept', async () => {
+  proxy.fault = (_, count) => (count === 1 ? { kind: 'slow', ms: 900 } : undefined);
+  const accepted = await api({}, 300).push(envelope('slow', 'r1'));
+  assert.equal(accepted.replayed, true);
+  assert.equal(proxy.seen.length, 2);
+});
+
 test('it tries again behind 429, 502, 503, 504 and silence, and waits as long as it was told', async () => {
   const faults = [429, 502, 503, 504] as const;
   proxy.fault = (_, count) => {
@@ -96,7 +103,8 @@ test('it gives up when its time is over, or would be before it may ask again', a
   assert.ok(proxy.seen.length > 1);
   proxy.seen.length = 0;
   proxy.fault = () => ({ kind: 'before', status: 503, retryAfter: '3600' });
-  await assert.rejects(api(short).push(envelope('no', 'r1')), ProoflineApiError);
+  const sleepless = { giveUpAfterMs: 5000, sleep: () => Promise.reject(new Error('it waits for an hour')) };
+  await assert.rejects(api(sleepless).push(envelope('no', 'r1')), ProoflineApiError);
   assert.equal(proxy.seen.length, 1);
 });
 
@@ -162,11 +170,11 @@ test('runs, changes and services come page after page, all of them, once', async
   assert.deepEqual(services.find(({ service }) => service === 'pages')?.latest, runs[0]);
 });
 
-test('a replay that is cut goes on behind the last run, and brings each run once and in order', async () => {
+test('a replay that is cut, or stands still, goes on behind the last run, and brings each run once and in order', async () => {
   await fill('replay', 40);
   proxy.seen.length = 0;
-  proxy.fault = (_, count) => (count <= 3 ? { kind: 'cut', bytes: 500 } : undefined);
-  const changes = await Array.fromAsync(api().diffs(key('replay')));
+  proxy.fault = (_, count) => (count <= 3 ? { kind: count === 2 ? 'hang' : 'cut', bytes: 500 } : undefined);
+  const changes = await Array.fromAsync(api({}, 400).diffs(key('replay')));
   assert.deepEqual(
     changes.map(({ run_id }) => run_id),
     Array.from({ length: 40 }, (_, i) => `r${i}`),

@@ -85,6 +85,21 @@ test('other content under the same id is refused, and so are wrong tokens; each 
   }
 });
 
+test('where the server keeps the first of two, the second is told that it was dropped', async () => {
+  const keeping = await startLineageServer({ collisionPolicy: 'noop' });
+  try {
+    const push = ['push', ...names('first'), '--run-id', 'r1', '--artifact'];
+    const env = { ...withToken(), STRICTURE_SERVER_URL: keeping.url };
+    await lineage([...push, artifact], env);
+    const second = await lineage([...push, file('second.json', '{}')], env);
+    assert.equal(second.code, 0, second.stderr);
+    assert.match(second.stderr, /other content\. What was sent now was dropped/);
+    assert.equal(JSON.parse((await lineage([...push, file('second.json', '{}'), '--json'], env)).stdout).kept, 'first');
+  } finally {
+    await keeping.close();
+  }
+});
+
 test('an answer that is lost, a 503 and a server that comes back later: kept once, under the id of the first try', async () => {
   proxy.fault = (_, count) =>
     count === 1 ? { kind: 'before', status: 503, retryAfter: '1' } : count === 2 ? { kind: 'lost' } : undefined;
@@ -128,6 +143,7 @@ test('what is wrong with the command line or a file is said before anything is s
     [[...push, '--artifact', artifact], { ...withToken(), STRICTURE_SERVER_URL: 'http://evidence.example' }, 2],
     [[...push, '--artifact', join(folder.path, 'none.json')], withToken(), 66],
     [[...push, '--artifact', file('two.json', '1,"run_id":"x"')], withToken(), 65],
+    [[...push, '--artifact', file('more.json', '1,"summary":{}')], withToken(), 65],
     [[...push, '--artifact', file('twice.json', '{"a":1,"a":2}')], withToken(), 65],
     [[...push, '--artifact', file('bom.json', '\ufeff{}')], withToken(), 65],
     [[...push, '--artifact', file('null.json', 'null')], withToken(), 65],

@@ -2,13 +2,15 @@ import { createServer, type IncomingMessage, request, type ServerResponse } from
 import type { AddressInfo } from 'node:net';
 
 /**
- * `before`: answered without asking the server. `lost`: the server acted, and the connection is destroyed. `cut`: so many bytes of the
- * answer's body come, then it is destroyed. `stall`: no answer at all. `altered`: one bit of the answer's body is another.
+ * `before`: answered without asking the server. `lost`: the server acted, and the connection is destroyed. `slow`: it acted, and the
+ * answer comes so much later. `cut`, `hang`: so many bytes of the answer's body come, then it is destroyed, or nothing more comes.
+ * `stall`: no answer at all, and the server was not asked. `altered`: one bit of the answer's body is another.
  */
 export type ProxyFault =
   | { kind: 'before'; status: number; retryAfter?: string }
   | { kind: 'lost' }
-  | { kind: 'cut'; bytes: number }
+  | { kind: 'slow'; ms: number }
+  | { kind: 'cut' | 'hang'; bytes: number }
   | { kind: 'stall' }
   | { kind: 'altered' };
 
@@ -49,9 +51,12 @@ export async function startFaultyProxy(target: string): Promise<FaultyProxy> {
     }
     const answer = await ask(target, passed);
     if (fault?.kind === 'lost') return void incoming.socket.destroy();
+    if (fault?.kind === 'slow') await new Promise((resolve) => setTimeout(resolve, fault.ms));
     outgoing.writeHead(answer.status, answer.headers);
-    if (fault?.kind === 'cut') {
-      outgoing.write(answer.body.subarray(0, fault.bytes), () => incoming.socket.destroy());
+    if (fault?.kind === 'cut' || fault?.kind === 'hang') {
+      outgoing.write(answer.body.subarray(0, fault.bytes), () => {
+        if (fault.kind === 'cut') incoming.socket.destroy();
+      });
       return;
     }
     const at = answer.body.length >> 1;

@@ -54,7 +54,7 @@ async function diff(ids: readonly string[], flags: DiffFlags, env: NodeJS.Proces
   else {
     process.stderr.write(`From ${headOf(a)}\nto   ${headOf(b)}\n`);
     for (const change of changes) process.stdout.write(`${showChange(change)}\n`);
-    process.stderr.write(changes.length === 0 ? 'Nothing changed.\n' : `${changes.length} changes.\n`);
+    process.stderr.write(changes.length === 0 ? 'Nothing changed.\n' : `Changes: ${changes.length}\n`);
   }
   return flags.exitCode === true && changes.length > 0 ? 1 : 0;
 }

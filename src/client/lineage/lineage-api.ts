@@ -30,10 +30,12 @@ export interface ChangesWanted extends RunRange {
 export class LineageApi {
   readonly #transport: Transport;
   readonly #patience: Patience;
+  readonly #idleMs: number;
 
   constructor(options: TransportOptions & { readonly patience?: Patience }) {
     this.#transport = new Transport(options);
     this.#patience = options.patience ?? {};
+    this.#idleMs = options.timeoutMs ?? 30_000;
   }
 
   useToken(token: string | undefined): void {
@@ -74,11 +76,12 @@ export class LineageApi {
 
   /** The changes of each run, oldest first. A stream that breaks off is taken up again behind the last run that came. */
   diffs(service: wire.ServiceName, range: RunRange = {}, options: CallOptions = {}): AsyncGenerator<wire.RunChanges> {
+    const idleMs = options.timeoutMs ?? this.#idleMs;
     const lines = async function* (transport: Transport, from: string | undefined) {
       const path = withQuery(`${servicePath(service)}/diffs`, { ...range, from });
       const answer = await transport.download({ ...options, method: 'GET', path });
       if (answer.body === null) throw new ProoflineNetworkError('answer', 'The answer has no body.');
-      for await (const line of textLines(answer.body)) yield parsed(wire.runChanges, line);
+      for await (const line of textLines(answer.body, idleMs)) yield parsed(wire.runChanges, line);
     };
     const persisted = <T>(act: () => Promise<T>) => this.#persist(options, act);
     return replay((from) => lines(this.#transport, from), range.from, persisted);

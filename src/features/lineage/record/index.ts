@@ -1,5 +1,4 @@
 /** The door to the record of a run, for whoever needs neither routes nor stores: the command line and pages. Web platform only. */
-export { applyChanges } from './apply-changes.ts';
 export { parseExact } from './exact-json.ts';
 export type { JsonChange, Path, Step } from './json-change.ts';
 export { diffJson } from './json-diff.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { applyChanges } from './apply-changes.ts';
+import { applyChanges } from '../../../../test/support/apply-changes.ts';
 import { parseExact } from './exact-json.ts';
 import { diffJson } from './json-diff.ts';
 

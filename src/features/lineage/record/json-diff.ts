@@ -3,7 +3,8 @@ import { isMembers, type JsonChange, nameIn, namingOf, type Path, spelled } from
 
 /**
  * What changed from one JSON value to another, as structure: the order of members says nothing, and elements that have a `name`, `id` or
- * `path` are compared with their namesake wherever it stands. Empty where nothing changed. `applyChanges` goes the way back.
+ * `path` are compared with their namesake wherever it stands. Empty where nothing changed; taken in order,
+ * the changes make the later value out of the earlier one.
  */
 export function diffJson(before: unknown, after: unknown): JsonChange[] {
   return [...changes(before, after, [])];

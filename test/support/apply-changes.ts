@@ -1,4 +1,11 @@
-import { isMembers, type JsonChange, nameIn, type Path, type Step, spelled } from './json-change.ts';
+import {
+  isMembers,
+  type JsonChange,
+  nameIn,
+  type Path,
+  type Step,
+  spelled,
+} from '#features/lineage/record/json-change.ts';
 
 /** Makes the later value out of the earlier one; neither is changed. Throws RangeError for changes that are not of this value. */
 export function applyChanges(before: unknown, changes: readonly JsonChange[]): unknown {
