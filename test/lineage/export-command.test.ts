@@ -14,6 +14,7 @@ import { type FaultyProxy, startFaultyProxy } from '../support/faulty-proxy.ts';
 import { lineage } from '../support/lineage-cli.ts';
 import { type LineageServer, lineageToken, startLineageServer } from '../support/lineage-server.ts';
 import { cli, repository, scratchFolder } from '../support/server.ts';
+import { codesOf, verified } from '../support/verified-export.ts';
 
 const folder = scratchFolder('lineage-export');
 const whole = join(folder.path, 'whole');
@@ -53,22 +54,6 @@ afterEach(() => {
   proxy.seen.length = 0;
 });
 
-interface Verified {
-  code: number | null;
-  report: {
-    ok: boolean;
-    root: string;
-    services: { service: string; run_count: number; runs_verified: number; ok: boolean }[];
-    failures: { code: string; entry?: string; message: string }[];
-  };
-}
-
-async function verified(path: string, ...more: string[]): Promise<Verified> {
-  const { code, stderr, stdout } = await cli(['verify', path, '--json', ...more]);
-  assert.equal(stderr, '');
-  return { code, report: JSON.parse(stdout) };
-}
-
 /** A copy of the whole export that a test may spoil. */
 function copy(name: string): string {
   const path = join(folder.path, name);
@@ -86,7 +71,6 @@ function editManifest(path: string, edit: (manifest: ManifestFile) => void): voi
   writeFileSync(join(path, 'lineage.json'), JSON.stringify(manifest));
 }
 
-const codesOf = ({ report }: Verified) => [...new Set(report.failures.map(({ code }) => code))].sort();
 const recordOf = (service: string, runId: string) =>
   globSync(`v1/org=acme/project=shop/service=${service}/date=*/run=${runId}/payload.json`, { cwd: whole })[0] ?? '';
 
