@@ -25,16 +25,19 @@ export function workerHome(): WorkerHome {
   };
 }
 
-async function readWebBody({ body, headers }: Request, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
-  if (Number(headers.get('content-length') ?? 0) > maxBytes) throw new Problem('request_too_large');
+/** So much of a body that is too large is read to no purpose: a client that is still sending it would not see its answer. Bytes. */
+const mostDrained = 16 * 1024 * 1024;
+
+async function readWebBody({ body }: Request, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
   const parts: Uint8Array[] = [];
   let size = 0;
   // Leaving the loop by a throw ends the stream.
   for await (const part of body ?? []) {
     size += part.length;
-    if (size > maxBytes) throw new Problem('request_too_large');
-    parts.push(part);
+    if (size > maxBytes + mostDrained) break;
+    if (size <= maxBytes) parts.push(part);
   }
+  if (size > maxBytes) throw new Problem('request_too_large');
   const whole = new Uint8Array(size);
   let at = 0;
   for (const part of parts) {
