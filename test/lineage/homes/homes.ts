@@ -68,9 +68,10 @@ export interface RunningWorker extends RunningHome {
   lines: string[];
 }
 
-/** The bundle that is deployed, in workerd with an R2 bucket. */
+/** The bundle that is deployed, in workerd with an R2 bucket; with the test's own identity unless the variables say who may. */
 export async function workerd(vars: Record<string, string>): Promise<RunningWorker> {
-  const { code } = await bundleWorker('test/lineage/homes/token-identity.ts');
+  const own = 'STRICTURE_SERVER_AUTH_MODE' in vars ? undefined : 'test/lineage/homes/token-identity.ts';
+  const { code } = await bundleWorker(own);
   const lines: string[] = [];
   const runtime = new Miniflare({
     modules: true,
