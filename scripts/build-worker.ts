@@ -1,16 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { bundleWorker } from './worker/bundle-worker.ts';
 
-/** Makes dist/worker/worker.js, which deploy/cloudflare/wrangler.toml names: `node scripts/build-worker.ts --identity src/…/….ts`. */
-const { values } = parseArgs({ options: { identity: { type: 'string' } } });
-if (values.identity === undefined) {
-  process.stderr.write('--identity names the module that says who may do what\n');
-  process.exit(64);
-}
+/** Makes dist/worker/worker.js, which deploy/cloudflare/wrangler.toml names. */
 const folder = join(import.meta.dirname, '../dist/worker');
-const { code, imports } = await bundleWorker(values.identity);
+const { code, imports } = await bundleWorker();
 if (imports.length > 0) {
   process.stderr.write(`a Worker has none of these: ${imports.join(', ')}\n`);
   process.exit(1);

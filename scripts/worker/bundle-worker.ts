@@ -12,15 +12,15 @@ export interface WorkerBundle {
 }
 
 /**
- * The Worker of src/compose/cloudflare.ts in one module. `identity` is a module, relative to the repository, that exports `identityFrom`,
- * an IdentityFactory. Modules of Node are left as they are, so that who looks at `imports` sees them.
+ * The Worker of src/compose/cloudflare.ts in one module. `identity` is for tests: a module, relative to the repository, that exports
+ * `identityFrom`, an IdentityFactory. Modules of Node are left as they are, so that who looks at `imports` sees them.
  */
-export async function bundleWorker(identity: string): Promise<WorkerBundle> {
+export async function bundleWorker(identity?: string): Promise<WorkerBundle> {
   const { metafile, outputFiles } = await build({
     stdin: {
       contents: `import { lineageWorker } from './src/compose/cloudflare.ts';
-import { identityFrom } from './${identity}';
-export default lineageWorker(identityFrom);`,
+${identity === undefined ? '' : `import { identityFrom } from './${identity}';`}
+export default lineageWorker(${identity === undefined ? '' : 'identityFrom'});`,
       resolveDir: root,
       sourcefile: 'worker-entry.ts',
       loader: 'ts',

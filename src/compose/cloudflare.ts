@@ -1,12 +1,12 @@
 import {
   compactPastDays,
-  ingestRoutes,
+  identitySettings,
   type LineageDeps,
   type LineageIdentity,
-  lineageHealthRoutes,
+  lineageIdentity,
+  lineageRoutes,
   lineageSettings,
   ObjectRunStore,
-  queryRoutes,
 } from '#features/lineage/portable/index.ts';
 import { type App, createApp } from '#http/app.ts';
 import { problem } from '#http/reply.ts';
@@ -16,14 +16,14 @@ import { newId } from '#kit/ids.ts';
 import { timestamp } from '#kit/time.ts';
 import type { R2Bucket } from '#platform/objects/r2/r2-bucket.ts';
 import { R2ObjectStore } from '#platform/objects/r2/r2-object-store.ts';
-import type { Setting } from '#platform/process/setting.ts';
+import type { Setting, Settings, ValuesOf } from '#platform/process/setting.ts';
 import { type WorkerLog, workerLog } from './worker-log.ts';
 
 /** Variables and secrets have the names of the environment variables. */
 export type WorkerEnvironment = { readonly RECORDS: R2Bucket } & Readonly<Record<string, unknown>>;
 
 /** Throws when what is set does not say who may do what. */
-export type IdentityFactory = (env: WorkerEnvironment) => LineageIdentity;
+export type IdentityFactory = (env: WorkerEnvironment, log: WorkerLog) => LineageIdentity;
 
 export interface LineageWorker {
   fetch(request: Request, env: WorkerEnvironment): Promise<Response>;
@@ -35,7 +35,7 @@ export interface LineageWorker {
 const entriesAJob = 500;
 
 /** Lineage on Cloudflare: records in R2, nothing else kept anywhere. */
-export function lineageWorker(identityOf: IdentityFactory): LineageWorker {
+export function lineageWorker(identityOf: IdentityFactory = configuredIdentity): LineageWorker {
   const log = workerLog();
   let home: WorkerSetup | undefined;
   // Once for an isolate, whose environment never changes.
@@ -75,18 +75,26 @@ function createSetup(env: WorkerEnvironment, identityOf: IdentityFactory, log: W
   const objects = new R2ObjectStore(env.RECORDS);
   const deps: LineageDeps = {
     store: new ObjectRunStore(objects, prefix),
-    identity: identityOf(env),
+    identity: identityOf(env, log),
     // The edge's own rules count before a Worker is started.
     limit: () => undefined,
     audit: (act) => log.info({ ...act }, 'audit'),
     clock: Date.now,
   };
-  const rules = {
-    collisionPolicy: settingOf(lineageSettings.collisionPolicy, env),
-    maxBodyBytes: settingOf(lineageSettings.maxBodyBytes, env),
-  };
+  const routes = lineageRoutes({
+    deps,
+    catalog: objects,
+    prefix,
+    rules: {
+      collisionPolicy: settingOf(lineageSettings.collisionPolicy, env),
+      maxBodyBytes: settingOf(lineageSettings.maxBodyBytes, env),
+      maxBatchEvents: settingOf(lineageSettings.maxBatchEvents, env),
+      organization: settingOf(lineageSettings.defaultOrganization, env),
+    },
+    secure: true,
+  });
   const home = workerHome();
-  const app = createApp([...lineageHealthRoutes(), ...ingestRoutes(deps, rules), ...queryRoutes(deps)], {
+  const app = createApp(routes, {
     // No route here asks for a session.
     identifier: { identify: async () => undefined },
     limiter: () => undefined,
@@ -110,6 +118,21 @@ async function answered(
     log.error({ err: error }, 'the Worker cannot serve as it is configured');
     return { response: problem(new Problem('internal_error')), route: 'none' };
   }
+}
+
+/** As the variables say. The platform ends TLS. */
+function configuredIdentity(env: WorkerEnvironment, log: WorkerLog): LineageIdentity {
+  return lineageIdentity({
+    config: settingsOf(identitySettings, env),
+    exposure: { addresses: [], behindProxy: true },
+    clock: Date.now,
+    report: (report) => log.warn({ ...report }, 'a token was not accepted, or its keys could not be had'),
+  });
+}
+
+function settingsOf<S extends Settings>(settings: S, env: WorkerEnvironment): ValuesOf<S> {
+  const values = Object.entries(settings).map(([name, setting]) => [name, settingOf(setting, env)]);
+  return Object.fromEntries(values) as ValuesOf<S>; // each parsed by the setting that gives it its type
 }
 
 /** Throws naming the variable, never its value. */

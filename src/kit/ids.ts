@@ -17,7 +17,8 @@ export type IdPrefix =
   | 'upo'
   | 'aud'
   | 'req'
-  | 'run';
+  | 'run'
+  | 'dep';
 
 /** Asking the system for 16 bytes at a time costs more than everything else here. */
 const pool = new Uint8Array(4096);

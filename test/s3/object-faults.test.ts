@@ -203,6 +203,6 @@ for (const ifMatch of ['ignored', 'unknown'] as const)
     assert.equal((await runs.latest(key))?.received_at, '2026-01-02T12:00:00.011Z');
     await compactDay(store, at, '2026-01-02');
     assert.equal((await runs.latest(key))?.received_at, '2026-01-02T12:00:00.011Z');
-    assert.equal((await runs.day(key, '2026-01-02')).length, 12);
+    assert.equal((await runs.day(key, { day: '2026-01-02' })).length, 12);
     assert.equal(fake.objects.has(at.latest), false);
   });

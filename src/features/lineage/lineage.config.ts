@@ -2,7 +2,7 @@ import {
   addresses,
   bytes,
   choice,
-  flag,
+  integer,
   type Settings,
   secret,
   text,
@@ -99,10 +99,19 @@ export const lineageSettings = {
     default: 'none',
     of: ['none', 'sqlite', 'postgresql'],
   }),
-  behindProxy: flag({
-    env: 'STRICTURE_SERVER_BEHIND_TLS_PROXY',
-    doc: 'Say `true` where a proxy in front of this listener speaks TLS. Without it plain HTTP is served to this machine alone.',
-    default: 'false',
+  defaultOrganization: text({
+    env: 'STRICTURE_SERVER_DEFAULT_ORGANIZATION',
+    doc: 'Whose the jobs of OpenLineage events are whose namespace names no organization.',
+    default: 'openlineage',
+    expected: 'lower-case letters, digits and hyphens',
+    pattern: /^[a-z0-9]+(-[a-z0-9]+)*$/,
+  }),
+  maxBatchEvents: integer({
+    env: 'STRICTURE_SERVER_MAX_BATCH_EVENTS',
+    doc: 'The most OpenLineage events that are taken in one batch.',
+    default: '1000',
+    min: 1,
+    max: 10_000,
   }),
 } satisfies Settings;
 

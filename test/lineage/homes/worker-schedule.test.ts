@@ -23,14 +23,14 @@ test('the scheduled job of the Worker gathers the days that are over, and leaves
   }
   await runs.put(run('now'), today);
   await runs.put(run('next'), tomorrow);
-  const before = [await runs.day(key, '2026-01-02'), await runs.latest(key)];
+  const before = [await runs.day(key, { day: '2026-01-02' }), await runs.latest(key)];
 
   assert.equal(await home.runJob(), 'ok');
   const { folders, objects: files } = await objects.level(at.manifests);
   assert.ok(folders.includes(`date=${tomorrow.slice(0, 10)}`));
   assert.ok(!folders.includes('date=2026-01-02'));
   assert.ok(files.includes('date=2026-01-02.jsonl'));
-  assert.deepEqual([await runs.day(key, '2026-01-02'), await runs.latest(key)], before);
+  assert.deepEqual([await runs.day(key, { day: '2026-01-02' }), await runs.latest(key)], before);
   const said = home.lines.map((line) => JSON.parse(line) as Record<string, unknown>);
   assert.equal(said.find(({ msg }) => msg === 'manifests gathered')?.entries, 10);
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { isProblem } from '#kit/errors.ts';
-import { scanJsonObject, withoutBlanks } from './scan-json.ts';
+import { assertJson, scanJsonArray, scanJsonObject, withoutBlanks } from './scan-json.ts';
 
 const scan = (text: string) => scanJsonObject(new TextEncoder().encode(text));
 const refused = (error: unknown) => isProblem(error, 'invalid_json');
@@ -137,5 +137,44 @@ describe('scanning JSON', () => {
       [0xef, 0xbb, 0xbf, 0x7b, 0x7d],
     ])
       assert.throws(() => scanJsonObject(new Uint8Array(bytes)), refused);
+  });
+
+  test('the elements of an array come as they were written', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.jsonValue({ maxDepth: 4 }), blanks, blanks)), blanks, (elements, around) => {
+        const raws = elements.map(([value]) => JSON.stringify(value));
+        const text = `${around}[${elements.map(([, before, after], i) => before + raws[i] + after).join(',')}]${around}`;
+        assert.deepEqual(scanJsonArray(new TextEncoder().encode(text)), raws);
+      }),
+    );
+    for (const text of ['', '{}', '[1', '[1,]', '[1] 2', '[{"a":1,"a":2}]', `${'['.repeat(65)}${']'.repeat(65)}`])
+      assert.throws(() => scanJsonArray(new TextEncoder().encode(text)), refused, text);
+  });
+
+  test('any one value is JSON, and nothing that two readers may understand differently', () => {
+    const take = (text: string) => assertJson(new TextEncoder().encode(text));
+    fc.assert(
+      fc.property(fc.jsonValue({ maxDepth: 6 }), blanks, (value, around) =>
+        take(around + JSON.stringify(value) + around),
+      ),
+    );
+    for (const text of ['0', ' "a" ', 'null', '[]', `${'['.repeat(64)}${']'.repeat(64)}`]) take(text);
+    for (const text of [
+      '',
+      ' ',
+      '1 2',
+      '\ufeff1',
+      '[{"a":1,"\\u0061":2}]',
+      'nul',
+      `${'['.repeat(65)}${']'.repeat(65)}`,
+    ])
+      assert.throws(() => take(text), refused, text);
+  });
+
+  test('an object that is to stand inside of others may be so much less deep', () => {
+    const nested = (depth: number) => new TextEncoder().encode(`${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`);
+    scanJsonObject(nested(64));
+    scanJsonObject(nested(63), 2);
+    assert.throws(() => scanJsonObject(nested(64), 2), refused);
   });
 });

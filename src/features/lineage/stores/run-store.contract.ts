@@ -42,7 +42,7 @@ export function runStoreContract(name: string, open: () => Promise<RunStoreUnder
       const stored = readStoredRun(kept.payload);
       assert.deepEqual(stored, { ...run('r1', { commit_sha: 'abc1234' }), received_at: at('2026-01-02') });
       assert.deepEqual(await daysOf(store), ['2026-01-02']);
-      assert.deepEqual(await store.day(key, '2026-01-02'), [put.line]);
+      assert.deepEqual(await store.day(key, { day: '2026-01-02' }), [put.line]);
       assert.deepEqual(await store.latest(key), put.line);
     });
 
@@ -50,7 +50,7 @@ export function runStoreContract(name: string, open: () => Promise<RunStoreUnder
       assert.equal(await store.read(key, 'r1'), undefined);
       assert.equal(await store.latest(key), undefined);
       assert.deepEqual(await daysOf(store), []);
-      assert.deepEqual(await store.day(key, '2026-01-02'), []);
+      assert.deepEqual(await store.day(key, { day: '2026-01-02' }), []);
       assert.deepEqual(await allServices(store), []);
       assert.deepEqual(await store.mend(key), { runs: 0, added: 0 });
       assert.equal(await store.health(), 'ok');
@@ -65,7 +65,7 @@ export function runStoreContract(name: string, open: () => Promise<RunStoreUnder
         assert.deepEqual(replay.line, first.line);
       }
       assert.deepEqual(await daysOf(store), ['2026-01-02']);
-      assert.equal((await store.day(key, '2026-01-02')).length, 1);
+      assert.equal((await store.day(key, { day: '2026-01-02' })).length, 1);
     });
 
     withStore('something else under the same id is a conflict and changes nothing', async ({ store }) => {
@@ -105,7 +105,7 @@ export function runStoreContract(name: string, open: () => Promise<RunStoreUnder
       assert.equal(readStoredRun(kept?.payload ?? new Uint8Array()).artifact, String(winner));
       const days = await daysOf(store);
       assert.equal(days.length, 1);
-      assert.equal((await store.day(key, days[0] ?? '')).length, 1);
+      assert.equal((await store.day(key, { day: days[0] ?? '' })).length, 1);
     });
 
     withStore('of those who race with the same words one creates, the others replay', async ({ store }) => {
@@ -122,7 +122,7 @@ export function runStoreContract(name: string, open: () => Promise<RunStoreUnder
         at('2026-01-02', `12:00:00.${String((i * 37) % 60).padStart(3, '0')}`),
       );
       await Promise.all(times.map((time, i) => store.put(run(`r${i}`), time)));
-      const listed = await store.day(key, '2026-01-02');
+      const listed = await store.day(key, { day: '2026-01-02' });
       assert.equal(listed.length, 60);
       assert.deepEqual(
         listed.map((line) => line.received_at),
@@ -147,7 +147,7 @@ export function runStoreContract(name: string, open: () => Promise<RunStoreUnder
       await store.put(run('r2'), at('2026-01-02'));
       const after = await versionOf();
       if (after !== undefined) assert.notEqual(after, before);
-      assert.equal((await store.day(key, '2026-01-02')).length, 2);
+      assert.equal((await store.day(key, { day: '2026-01-02' })).length, 2);
     });
 
     withStore('services are listed by name, and within what is asked for', async ({ store }) => {
@@ -191,7 +191,7 @@ export function run(runId: string, rest: Partial<NamedRun> = {}): NamedRun {
 
 async function answers(store: RunStore) {
   const days = await daysOf(store);
-  return { days, runs: await Promise.all(days.map((day) => store.day(key, day))), latest: await store.latest(key) };
+  return { days, runs: await Promise.all(days.map((day) => store.day(key, { day }))), latest: await store.latest(key) };
 }
 
 async function daysOf(store: RunStore): Promise<string[]> {

@@ -49,8 +49,10 @@ export interface RunStore {
   latest(key: ServiceKey): Promise<RunLine | undefined>;
   /** Days on which the service has runs, ascending. */
   days(key: ServiceKey): Promise<RunDay[]>;
-  /** All runs of one day, in order of arrival. */
-  day(key: ServiceKey, day: string): Promise<RunLine[]>;
+  /** All runs of one day, as `days` named it, in order of arrival. */
+  day(key: ServiceKey, day: RunDay): Promise<RunLine[]>;
+  /** Those of the days on which the commit may have been built. Absent where nobody can tell without reading them. */
+  daysOfCommit?(key: ServiceKey, commit: string, days: readonly RunDay[]): Promise<RunDay[]>;
   /** Everyone who has runs, in order of their names. */
   services(within?: Partial<ServiceKey>): AsyncIterable<ServiceKey>;
   /** Looks at every record of the service and adds what its manifests lack. */

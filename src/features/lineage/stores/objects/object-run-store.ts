@@ -76,7 +76,7 @@ export class ObjectRunStore implements RunStore {
     return await daysOf(this.#objects, new ServiceObjects(this.#prefix, key));
   }
 
-  async day(key: ServiceKey, day: string): Promise<RunLine[]> {
+  async day(key: ServiceKey, { day }: RunDay): Promise<RunLine[]> {
     return await readDay(this.#objects, new ServiceObjects(this.#prefix, key), day);
   }
 
@@ -89,7 +89,7 @@ export class ObjectRunStore implements RunStore {
     const mended: Mended = { runs: 0, added: 0 };
     const { folders } = await this.#objects.level(at.root);
     for (const day of folders.flatMap((name) => (name.startsWith('date=') ? [name.slice(5)] : []))) {
-      const known = new Set((await this.day(key, day)).map((line) => line.run_id));
+      const known = new Set((await readDay(this.#objects, at, day)).map((line) => line.run_id));
       for await (const object of this.#objects.list(`${at.root}date=${day}/`)) {
         mended.runs += 1;
         const runId = /\/run=([^/]+)\/payload\.json$/.exec(object.key)?.[1];

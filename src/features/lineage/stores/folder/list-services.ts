@@ -1,0 +1,15 @@
+import { normalName, type ServiceKey } from '../../record/names.ts';
+import { sortedNames } from './folder-names.ts';
+
+/** Every service that has a folder, in order of their names. What has no name of ours is not ours. */
+export async function* listServices(dataDir: string, within: Partial<ServiceKey> = {}): AsyncGenerator<ServiceKey> {
+  for (const organization of await below(dataDir, within.organization))
+    for (const project of await below(`${dataDir}/${organization}`, within.project))
+      for (const service of await below(`${dataDir}/${organization}/${project}`, within.service))
+        yield { organization, project, service };
+}
+
+async function below(path: string, only: string | undefined): Promise<string[]> {
+  const names = await sortedNames(path, 'folder');
+  return names.filter((name) => (only === undefined ? normalName(name) === name : name === only));
+}
