@@ -25,17 +25,19 @@ export function workerHome(): WorkerHome {
   };
 }
 
-/** So much of a body that is too large is read to no purpose: a client that is still sending it would not see its answer. Bytes. */
-const mostDrained = 16 * 1024 * 1024;
+/** So much of a body that is too large is taken and thrown away: who is still writing would not read the answer. Bytes. */
+const drainBytes = 64 * 1024 * 1024;
 
-async function readWebBody({ body }: Request, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
+async function readWebBody({ body, headers }: Request, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
+  if (Number(headers.get('content-length') ?? 0) > maxBytes + drainBytes) throw new Problem('request_too_large');
   const parts: Uint8Array[] = [];
   let size = 0;
-  // Leaving the loop by a throw ends the stream.
+  // Leaving the loop early ends the stream.
   for await (const part of body ?? []) {
     size += part.length;
-    if (size > maxBytes + mostDrained) break;
+    if (size > maxBytes + drainBytes) break;
     if (size <= maxBytes) parts.push(part);
+    else parts.length = 0;
   }
   if (size > maxBytes) throw new Problem('request_too_large');
   const whole = new Uint8Array(size);

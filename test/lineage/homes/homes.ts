@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Miniflare } from 'miniflare';
 import { lineageHealthRoutes } from '#features/lineage/health.routes.ts';
 import { ingestRoutes } from '#features/lineage/ingest/ingest.routes.ts';
@@ -11,7 +13,14 @@ import type { ObjectStore } from '#platform/objects/object-store.ts';
 import type { R2Bucket } from '#platform/objects/r2/r2-bucket.ts';
 import { createLog } from '#platform/process/log.ts';
 import { bundleWorker } from '../../../scripts/worker/bundle-worker.ts';
+import { repository } from '../../support/server.ts';
 import { identityFrom } from './token-identity.ts';
+
+/** A text value of the configuration that is deployed. */
+export function deployed(name: string): string {
+  const file = join(repository, 'deploy/cloudflare/wrangler.toml');
+  return new RegExp(`^${name} = "([^"]*)"$`, 'm').exec(readFileSync(file, 'utf8'))?.[1] ?? '';
+}
 
 export interface RunningHome {
   base: string;
@@ -78,7 +87,7 @@ export async function workerd(vars: Record<string, string>): Promise<RunningWork
     script: code,
     r2Buckets: ['RECORDS'],
     bindings: vars,
-    compatibilityDate: '2026-07-01',
+    compatibilityDate: deployed('compatibility_date'),
     host: '127.0.0.1',
     port: 0,
     cf: false,

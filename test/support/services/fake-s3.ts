@@ -169,7 +169,7 @@ export async function startFakeS3(options: FakeS3Options = {}): Promise<FakeS3> 
     const all = [...names]
       .filter((name) => last === '' || rank(name) > rank(last))
       .sort((a, b) => (rank(a) < rank(b) ? -1 : 1));
-    const size = options.listings === 'ragged' ? (Number(pages) * 5) % 13 : Number(asked('max-keys'));
+    const size = options.listings === 'ragged' ? (Number(pages) * 311) % 997 : Number(asked('max-keys'));
     const page = all.slice(0, size);
     const items = page.map((name) =>
       name.endsWith('/')
