@@ -4,7 +4,7 @@ import { type HttpContext, type Route, route } from '#http/route.ts';
 import type { ErrorCode } from '#kit/error-codes.ts';
 import { Problem } from '#kit/errors.ts';
 import { asCaller, requireScope } from '../authorise.ts';
-import { runLineShape, runPath, serviceShape } from '../lineage.json.ts';
+import { runLineJson, runLineShape, runPath, serviceShape } from '../lineage.json.ts';
 import type { LineageDeps } from '../lineage-deps.ts';
 import { isRunId, normalName, type ServiceKey } from '../record/names.ts';
 import { impacts } from '../record/run-line.ts';
@@ -77,7 +77,11 @@ export function queryRoutes(deps: LineageDeps): Route[] {
       handle: ({ c, query }) =>
         asCaller({ deps, c, action: 'read' }, async (caller) => {
           requireScope(caller, 'read', {});
-          return json(200, await listServices(store, caller, query));
+          const { services, ...rest } = await listServices(store, caller, query);
+          const shown = services.map(({ latest, ...key }) =>
+            latest === undefined ? key : { ...key, latest: runLineJson(latest) },
+          );
+          return json(200, { services: shown, ...rest });
         }),
     }),
     route({
@@ -126,7 +130,10 @@ export function queryRoutes(deps: LineageDeps): Route[] {
       },
       errors: [...common, 'invalid_cursor', 'invalid_request'],
       handle: ({ c, param, query }) =>
-        ofService({ c, param }, async (key) => json(200, await listRuns(store, key, query))),
+        ofService({ c, param }, async (key) => {
+          const { runs, ...rest } = await listRuns(store, key, query);
+          return json(200, { runs: runs.map(runLineJson), ...rest });
+        }),
     }),
     route({
       method: 'GET',

@@ -15,7 +15,7 @@ import type { CleanMarker } from './clean-marker.ts';
 import { findLine } from './find-line.ts';
 import { LatestPointers } from './latest-pointers.ts';
 import { type FiledLine, lineBlocks, linesOf } from './line-blocks.ts';
-import { listServices } from './list-services.ts';
+import { hasRecord, listServices } from './list-services.ts';
 import { daysOf, Manifests, newestOf, readDay, versionOf } from './manifests.ts';
 import { mendService } from './mend-service.ts';
 import { Mending } from './mending.ts';
@@ -117,8 +117,9 @@ export class FolderRunStore implements RunStore {
   async *services(within: Partial<ServiceKey> = {}): AsyncGenerator<ServiceKey> {
     await this.#nothing(undefined);
     for await (const key of listServices(this.#parts.dataDir, within)) {
-      // Without a manifest it has lost them, or it is what is left of a run that never came to be.
-      if ((await daysOf(await this.#whole(key))).length > 0 || (await this.mend(key)).runs > 0) yield key;
+      const at = await this.#whole(key);
+      // A folder may be what is left of a run that never came to be, or have lost its manifests.
+      if ((await daysOf(at)).length > 0 || (await hasRecord(at))) yield key;
     }
   }
 

@@ -1,5 +1,7 @@
-import { normalName, type ServiceKey } from '../../record/names.ts';
-import { sortedNames } from './folder-names.ts';
+import { isRunId, normalName, type ServiceKey } from '../../record/names.ts';
+import { namesIn, sortedNames } from './folder-names.ts';
+import type { ServiceFolder } from './service-folder.ts';
+import { readPayload } from './stored-payload.ts';
 
 /** Every service that has a folder, in order of their names. What has no name of ours is not ours. */
 export async function* listServices(dataDir: string, within: Partial<ServiceKey> = {}): AsyncGenerator<ServiceKey> {
@@ -7,6 +9,12 @@ export async function* listServices(dataDir: string, within: Partial<ServiceKey>
     for (const project of await below(`${dataDir}/${organization}`, within.project))
       for (const service of await below(`${dataDir}/${organization}/${project}`, within.service))
         yield { organization, project, service };
+}
+
+export async function hasRecord(at: ServiceFolder): Promise<boolean> {
+  for await (const name of namesIn(at.path, 'folder'))
+    if (isRunId(name) && (await readPayload(at, name)) !== undefined) return true;
+  return false;
 }
 
 async function below(path: string, only: string | undefined): Promise<string[]> {
