@@ -1,5 +1,5 @@
 import { normalName, type ServiceKey } from '../../record/names.ts';
-import { sortedNames } from './folder-names.ts';
+import { foldersIn } from './folders-in.ts';
 
 /** Every service that has a folder, in order of their names. What has no name of ours is not ours. */
 export async function* listServices(dataDir: string, within: Partial<ServiceKey> = {}): AsyncGenerator<ServiceKey> {
@@ -10,6 +10,6 @@ export async function* listServices(dataDir: string, within: Partial<ServiceKey>
 }
 
 async function below(path: string, only: string | undefined): Promise<string[]> {
-  const names = await sortedNames(path, 'folder');
+  const names = (await Array.fromAsync(foldersIn(path))).sort();
   return names.filter((name) => (only === undefined ? normalName(name) === name : name === only));
 }
