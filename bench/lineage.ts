@@ -79,7 +79,7 @@ async function compareSizes(): Promise<void> {
   say(`Questions to one service with ${large.runs} runs against ${small.runs}, milliseconds; bar 2\n`);
   say('| question | small | large | ratio |\n|---|---|---|---|');
   for (const [name, title] of [
-    ['latestFirst', 'latest, the first time in a process'],
+    ['latestFirst', 'latest, the first time after a start'],
     ['latest', 'latest'],
     ['oneDay', 'one day of a thousand runs'],
   ] as const)

@@ -5,8 +5,6 @@ import { filledKey, runsADay } from './fill-folder.ts';
 
 const [dataDir = '', day = ''] = process.argv.slice(2);
 const log = { warn: () => undefined, error: () => undefined };
-const store = await openFolderRunStore({ dataDir, log });
-
 async function time(work: () => Promise<unknown>): Promise<number> {
   const began = performance.now();
   await work();
@@ -19,10 +17,17 @@ async function often(work: () => Promise<unknown>, times: number): Promise<numbe
   return median(taken);
 }
 
-const latestFirst = await time(() => store.latest(filledKey));
+// A store that was just opened has yet to look for it.
+const firsts: number[] = [];
+for (let i = 0; i < 15; i++) {
+  const fresh = await openFolderRunStore({ dataDir, log });
+  firsts.push(await time(() => fresh.latest(filledKey)));
+  await fresh.close();
+}
+const store = await openFolderRunStore({ dataDir, log });
 const latest = await often(() => store.latest(filledKey), 1000);
 const listed = await store.day(filledKey, { day });
 if (listed.length !== runsADay) throw new Error(`${listed.length} runs were listed, and not ${runsADay}`);
 const oneDay = await often(() => store.day(filledKey, { day }), 100);
 await store.close();
-process.stdout.write(`${JSON.stringify({ latestFirst, latest, oneDay })}\n`);
+process.stdout.write(`${JSON.stringify({ latestFirst: median(firsts), latest, oneDay })}\n`);

@@ -13,6 +13,7 @@ function killedAt(failpoint: string, dataDir: string, first: number): AnsweredRu
     env: { ...process.env, PROOFLINE_FAILPOINT: failpoint },
     encoding: 'utf8',
     timeout: 20_000,
+    maxBuffer: 2 ** 28,
   });
   assert.equal(signal, 'SIGKILL', `${failpoint} was never reached: ${stderr}`);
   return answersOf(stdout);

@@ -29,6 +29,7 @@ for (const point of [
           env: { ...process.env, PROOFLINE_FAILPOINT: `${point}:${nth}` },
           encoding: 'utf8',
           timeout: 20_000,
+          maxBuffer: 2 ** 28,
         });
         assert.equal(signal, 'SIGKILL', `${point} was never reached: ${stderr}`);
         answered.push(...answersOf(stdout));

@@ -1,5 +1,5 @@
 import { isRunId, normalName, type ServiceKey } from '../../record/names.ts';
-import { namesIn, sortedNames } from './folder-names.ts';
+import { foldersIn } from './folders-in.ts';
 import type { ServiceFolder } from './service-folder.ts';
 import { readPayload } from './stored-payload.ts';
 
@@ -12,12 +12,12 @@ export async function* listServices(dataDir: string, within: Partial<ServiceKey>
 }
 
 export async function hasRecord(at: ServiceFolder): Promise<boolean> {
-  for await (const name of namesIn(at.path, 'folder'))
+  for await (const name of foldersIn(at.path))
     if (isRunId(name) && (await readPayload(at, name)) !== undefined) return true;
   return false;
 }
 
 async function below(path: string, only: string | undefined): Promise<string[]> {
-  const names = await sortedNames(path, 'folder');
+  const names = (await Array.fromAsync(foldersIn(path))).sort();
   return names.filter((name) => (only === undefined ? normalName(name) === name : name === only));
 }

@@ -1,8 +1,8 @@
-import { stat } from 'node:fs/promises';
-import { asProblem } from '#platform/blobs/local/disk-problem.ts';
+import { readdir, stat } from 'node:fs/promises';
+import { asProblem, hasErrno } from '#platform/blobs/local/disk-problem.ts';
+
 import { compareLines, dayOf, formatLine, type RunLine } from '../../record/run-line.ts';
 import { removeFile, replaceFile } from './durable-names.ts';
-import { sortedNames } from './folder-names.ts';
 import { runLines } from './line-blocks.ts';
 import { ManifestFile } from './manifest-file.ts';
 import { dayOfManifest, type ServiceFolder } from './service-folder.ts';
@@ -115,7 +115,12 @@ export class Manifests {
 
 /** Ascending. */
 export async function daysOf(at: ServiceFolder): Promise<string[]> {
-  return (await sortedNames(at.manifests, 'file')).flatMap((name) => dayOfManifest(name) ?? []);
+  try {
+    return (await readdir(at.manifests)).flatMap((name) => dayOfManifest(name) ?? []).sort();
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return [];
+    throw asProblem(error);
+  }
 }
 
 /** A manifest grows, or is another file. */

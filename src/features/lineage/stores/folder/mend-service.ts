@@ -4,7 +4,7 @@ import { isRunId } from '../../record/names.ts';
 import { compareLines, dayOf, formatLine, type RunLine } from '../../record/run-line.ts';
 import { resealStoredRun } from '../../record/stored-run.ts';
 import type { Mended } from '../run-store.ts';
-import { namesIn } from './folder-names.ts';
+import { foldersIn } from './folders-in.ts';
 import { lineBlocks, linesOf } from './line-blocks.ts';
 import { daysOf, type Manifests } from './manifests.ts';
 import type { ServiceFolder } from './service-folder.ts';
@@ -33,7 +33,7 @@ export async function mendService(at: ServiceFolder, deps: MendDeps): Promise<Me
   const mended: MendedService = { runs: 0, added: 0, newest: undefined };
   const unlisted = new Set<string>();
   await deps.manifests.release(at);
-  for await (const name of namesIn(at.path, 'folder')) if (isRunId(name)) unlisted.add(name);
+  for await (const name of foldersIn(at.path)) if (isRunId(name)) unlisted.add(name);
   for (const day of await daysOf(at)) await mendDay(at, day, unlisted, mended, deps);
   let adopted: RunLine[] = [];
   for (const runId of unlisted) {

@@ -42,16 +42,16 @@ export class Cursors {
     return offset;
   }
 
-  /** Durable when it resolves. */
+  /** For the next process. After a power cut an earlier one may be found; flushing would make those wait who put runs. */
   async save(key: ServiceKey): Promise<void> {
     const { id } = this.#at(key);
-    await this.#turns.take(id, () => this.#write(id, this.#loaded.get(id)));
+    await this.#turns.take(id, () => this.#write(id, this.#loaded.get(id), 'soon'));
   }
 
   async unload(key: ServiceKey): Promise<void> {
     const { id } = this.#at(key);
     await this.#turns.take(id, async () => {
-      await this.#write(id, this.#loaded.get(id));
+      await this.#write(id, this.#loaded.get(id), 'soon');
       this.#loaded.delete(id);
     });
   }
@@ -63,7 +63,7 @@ export class Cursors {
       const cursor = this.#loaded.get(id) ?? (await this.#read(id));
       if (cursor.has(day)) {
         cursor.set(day, lost);
-        await this.#write(id, cursor);
+        await this.#write(id, cursor, 'durable');
       }
       await rewrite();
     });
@@ -78,14 +78,14 @@ export class Cursors {
     }
   }
 
-  async #write(id: string, cursor: ServiceCursor | undefined): Promise<void> {
+  async #write(id: string, cursor: ServiceCursor | undefined, how: 'durable' | 'soon'): Promise<void> {
     if (cursor === undefined) return;
     const offsets = [...cursor].filter(([, offset]) => offset > 0);
     const path = this.#path(id);
     try {
       await mkdir(dirname(path), { recursive: true, mode: 0o700 });
       const aside = `${this.#dataDir}/.staging/${randomUUID()}`;
-      await replaceFile(path, `${JSON.stringify(Object.fromEntries(offsets))}\n`, aside, 'durable');
+      await replaceFile(path, `${JSON.stringify(Object.fromEntries(offsets))}\n`, aside, how);
       failpoint('lineage-after-cursor');
     } catch (error) {
       throw asProblem(error);

@@ -40,8 +40,12 @@ export class HybridRunStore implements RunStore {
       dataDir,
       log,
       async onRewrite(key, day, rewrite) {
-        await cursors.around(key, day, rewrite);
-        replicator?.rewritten(key, day);
+        try {
+          await cursors.around(key, day, rewrite);
+        } finally {
+          // Also where it failed: the day has been forgotten by then.
+          replicator?.rewritten(key, day);
+        }
       },
     });
     replicator = new Replicator({ from: folder, to, cursors, log, times });

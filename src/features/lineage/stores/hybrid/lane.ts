@@ -26,6 +26,8 @@ export class Lane {
   /** Days that have something to copy, or may have. */
   readonly days = new Set<string>();
   state: 'idle' | 'ready' | 'running' | 'paused' = 'idle';
+  /** When its cursor was written, while it is running. Milliseconds. */
+  savedAt = 0;
   /** The one that is being copied, or will be next. */
   head: RunLine | undefined;
   /** Runs, by day. */

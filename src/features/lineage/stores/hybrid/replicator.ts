@@ -155,6 +155,7 @@ export class Replicator {
   async #pass(lane: Lane): Promise<void> {
     const { cursors, times } = this.#deps;
     lane.state = 'running';
+    lane.savedAt = performance.now();
     let day = lane.firstDay();
     try {
       for (; day !== undefined && !this.#stop.signal.aborted; day = lane.firstDay()) {
@@ -180,7 +181,6 @@ export class Replicator {
     const { key } = lane;
     const cursor = await cursors.load(key);
     let at = await cursors.begin(key, day);
-    let savedAt = performance.now();
     for await (const { end, line } of from.linesBehind(key, day, at)) {
       if (line !== undefined) await this.#copy(lane, line);
       failpoint('lineage-after-copy');
@@ -189,9 +189,9 @@ export class Replicator {
       cursor.set(day, end);
       at = end;
       if (this.#stop.signal.aborted) return;
-      if (performance.now() - savedAt < saveEveryMs) continue;
+      if (performance.now() - lane.savedAt < saveEveryMs) continue;
       await cursors.save(key);
-      savedAt = performance.now();
+      lane.savedAt = performance.now();
     }
   }
 
