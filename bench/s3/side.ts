@@ -67,7 +67,7 @@ async function prepared(): Promise<(key: string) => Promise<unknown>> {
     case 'request': {
       const objects = new S3Objects(clients(), bucket);
       const { signal } = new AbortController();
-      return (key) => objects.create(key, { body: { bytes: body }, sha256Hex, nonce: run }, signal);
+      return (key) => objects.put(key, { body: { bytes: body }, sha256Hex, nonce: run }, signal);
     }
     default: {
       const store = await openS3BlobStore({

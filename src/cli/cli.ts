@@ -56,18 +56,23 @@ const commands = {
     summary: 'record, encrypt and deliver to a server',
     load: async () => (await import('./record.ts')).recordCommand(),
   },
+  lineage: {
+    summary: 'push and read the records of CI runs',
+    load: async (rest) => (await import('./lineage/lineage.ts')).lineageCommand(rest),
+  },
   verify: {
-    summary: 'verify a bundle, and decrypt it with the key',
+    summary: 'verify a bundle or an export of runs, and decrypt a bundle with its key',
     load: async () => (await import('./verify.ts')).verifyCommand(),
   },
-} as const satisfies Record<string, { summary: string; load: () => Promise<Command> }>;
+} as const satisfies Record<string, { summary: string; load: (rest: readonly string[]) => Promise<Command> }>;
 
 export async function runCli(argv: readonly string[]): Promise<void> {
   const program = new Command('proofline').description('An evidence server: kept whole, in order and unaltered.');
-  const name = argv.slice(2).find((argument) => !argument.startsWith('-'));
+  const at = argv.findIndex((argument, i) => i >= 2 && !argument.startsWith('-'));
+  const name = argv[at];
   for (const [commandName, command] of Object.entries(commands)) {
     // Only the one that was asked for is loaded; the others appear in the help by name and summary.
-    const loaded = commandName === name ? await command.load() : new Command(commandName);
+    const loaded = commandName === name ? await command.load(argv.slice(at + 1)) : new Command(commandName);
     program.addCommand(loaded.summary(command.summary).exitOverride());
   }
   program.exitOverride().showHelpAfterError('Add --help for what is possible.');

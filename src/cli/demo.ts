@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { startDemoCluster } from './demo/cluster/start-demo-cluster.ts';
+import { demoLineage, type LineageDemo } from './demo/lineage/demo-lineage.ts';
 import { type Demo, recordAndVerify } from './demo/record-and-verify.ts';
 import { startDemoServer } from './demo/start-demo-server.ts';
 import { untilSignal } from './until-signal.ts';
@@ -11,10 +12,13 @@ type Stage = Pick<Demo, 'server' | 'survives'>;
 
 export function demoCommand(): Command {
   return new Command('demo')
-    .description('Shows the whole way of a recording on this machine: encrypt, upload, watch, bundle, verify.')
+    .description(
+      'Shows the whole way of a recording on this machine: encrypt, upload, watch, bundle, verify. Or of records of CI runs.',
+    )
     .option('--exit', 'end when the recording is verified, instead of staying up until Ctrl-C')
     .option('--fast', 'do not wait a second between chunks')
     .option('--cluster', 'two nodes, one of which is killed while the recording goes on')
+    .option('--lineage', 'records of CI runs instead of a recording, with the server killed in between')
     .addHelpText(
       'after',
       `
@@ -24,11 +28,13 @@ incident there. In a checkout, npm run demo -- --cluster starts local ones for t
 Examples:
   proofline demo
   proofline demo --exit
-  npm run demo -- --cluster`,
+  npm run demo -- --cluster
+  proofline demo --lineage --exit`,
     )
-    .action(async (options: { exit?: boolean; fast?: boolean; cluster?: boolean }) => {
+    .action(async (options: { exit?: boolean; fast?: boolean; cluster?: boolean; lineage?: boolean }) => {
       const stays = options.exit !== true;
       const folder = mkdtempSync(join(tmpdir(), 'proofline-demo-'));
+      if (options.lineage === true) return await showLineage(folder, stays);
       let stage: Stage | undefined;
       try {
         stage = options.cluster === true ? await twoNodes(folder) : { server: await startDemoServer(folder) };
@@ -51,6 +57,21 @@ Examples:
         rmSync(folder, { recursive: true, force: true });
       }
     });
+}
+
+async function showLineage(folder: string, stays: boolean): Promise<void> {
+  let demo: LineageDemo | undefined;
+  try {
+    demo = await demoLineage(folder, (line) => process.stdout.write(`${line}\n`));
+    process.exitCode = demo.verified ? 0 : 1;
+    if (stays) {
+      process.stdout.write('\nThe server stays up: look at its pages. Ctrl-C ends it.\n');
+      await untilSignal();
+    }
+  } finally {
+    await demo?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 async function twoNodes(folder: string): Promise<Stage> {

@@ -1,11 +1,11 @@
 import { flushCompileCache } from 'node:module';
-import type { AddressInfo } from 'node:net';
 import { Command } from 'commander';
 import { type Config, exposesAdmin } from '#compose/config.ts';
 import { startServer } from '#compose/server.ts';
 import { createLog } from '#platform/process/log.ts';
 import { newSecret } from '#platform/process/secrets.ts';
 import { configuration } from './configuration.ts';
+import { shown } from './shown-address.ts';
 import { untilSignal } from './until-signal.ts';
 
 export function serveCommand(): Command {
@@ -42,8 +42,4 @@ export function serveCommand(): Command {
 /** Only where nobody but the person at this very terminal can read it, and only people of this machine can use it. */
 function offersSetUp(config: Config): boolean {
   return process.stderr.isTTY === true && config.accounts.bootstrapSecret === '' && !exposesAdmin(config);
-}
-
-function shown(address: AddressInfo): string {
-  return address.family === 'IPv6' ? `[${address.address}]:${address.port}` : `${address.address}:${address.port}`;
 }

@@ -9,10 +9,13 @@ import { Rate } from '#recorder/progress/rate.ts';
 import { RecorderError } from '#recorder/recorder-error.ts';
 import { loadKey } from '#recorder/staging/key-on-disk.ts';
 import { describeFailure } from './recorder-failure.ts';
+import { showName } from './show-name.ts';
+import { isFolder, verifyExportFolder } from './verify-export.ts';
 
 interface VerifyFlags {
   keyFile?: string;
   out?: string;
+  root?: string;
   json?: boolean;
 }
 
@@ -20,20 +23,23 @@ const notes = `
 Examples:
   proofline verify incident.zip
   proofline verify incident.zip --key-file key.json --out media
+  proofline verify records --root 5f7c...           an export of "proofline lineage export"
 
 Works without a server and without a network. Without a key it shows that the bundle is whole and agrees with its own
 manifest. With the key it also shows that each chunk was sealed by who holds the key, for this place in this recording.
-Only what was verified is written; a file that exists is never overwritten.
+Only what was verified is written; a file that exists is never overwritten. Of an export of runs every record is hashed, sealed once
+more and found in its place in its chain; with the root that the export printed, also that nobody made all of it anew.
 
 Exit codes: 0 everything is right; 1 something is not, and is listed; 2 wrong options; 66 no such file, or no key file;
 73 a file is in the way of the output.`;
 
 export function verifyCommand(): Command {
   const command = new Command('verify')
-    .description('Verifies a bundle offline, and decrypts it when the key is given.')
-    .argument('<bundle>', 'the ZIP that was downloaded')
+    .description('Verifies a bundle or an export of runs offline, and decrypts a bundle when its key is given.')
+    .argument('<bundle>', 'the ZIP that was downloaded, or the folder of an export')
     .option('--key-file <file>', 'the key that the recorder made')
     .option('--out <folder>', 'write the decrypted media there, one file for each stream')
+    .option('--root <hash>', 'export: the root that it has to have')
     .option('--json', 'print the report as one JSON object')
     .addHelpText('after', notes);
   return command.action(async (path: string) => {
@@ -48,6 +54,12 @@ export function verifyCommand(): Command {
 }
 
 async function verify(path: string, flags: VerifyFlags): Promise<number> {
+  if (await isFolder(path)) {
+    if (flags.keyFile !== undefined || flags.out !== undefined)
+      throw new RecorderError('usage', '--key-file and --out are for bundles; an export of runs is not encrypted.');
+    return await verifyExportFolder(path, flags);
+  }
+  if (flags.root !== undefined) throw new RecorderError('usage', '--root is for an export of runs, which is a folder.');
   if (flags.out !== undefined && flags.keyFile === undefined)
     throw new RecorderError('usage', '--out needs --key-file: without the key there is nothing to write.');
   const key = flags.keyFile === undefined ? undefined : await loadKey(flags.keyFile);
@@ -115,9 +127,4 @@ function verdict(report: BundleReport, withKey: boolean): string {
   return withKey
     ? 'Verified: whole, unaltered, and sealed with this key.'
     : 'Verified: whole, and as its manifest says. With --key-file, who sealed it is checked too.';
-}
-
-/** Names come out of the file: whatever could steer a terminal is shown as its code. */
-function showName(name: string): string {
-  return name.replace(/\p{Cc}/gu, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

@@ -16,6 +16,19 @@ export { readChunkHeader } from './envelope/chunk-header.ts';
 export { EnvelopeError, type EnvelopeErrorCode } from './envelope/envelope-error.ts';
 export { type ChunkKey, createKey, parseKey, serialiseKey } from './envelope/key-file.ts';
 export { decryptChunk, encryptChunk } from './envelope/seal-chunk.ts';
+export type { ExportedService, ExportManifest } from './lineage/export/export-manifest.ts';
+export type {
+  ExportedServiceReport,
+  ExportFailure,
+  ExportFailureCode,
+  ExportReport,
+} from './lineage/export/export-report.ts';
+export type { ExportFile, ExportSource, Reseal } from './lineage/export/export-source.ts';
+export { type VerifyExportOptions, verifyExport } from './lineage/export/verify-export.ts';
+export { type ChangesWanted, LineageApi, type RunRange, type RunsWanted } from './lineage/lineage-api.ts';
+export type { AcceptedRun, Impact, RunChanges, RunLine, ServiceLine, ServiceName } from './lineage/lineage-wire.ts';
+export type { Patience } from './lineage/patience.ts';
+export type { ReceivedRecord } from './lineage/received-record.ts';
 export { isMediaType, type MediaType, mediaTypes } from './media-type.ts';
 export { backoffMs, sleep } from './upload/backoff.ts';
 export { type PersistOptions, persist } from './upload/persist.ts';

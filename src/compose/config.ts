@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { accountSettings } from '#features/accounts/index.ts';
 import { chunkSettings, deletionSettings, viewerTokenSettings } from '#features/incidents/index.ts';
+import { identitySettings, lineageSettings } from '#features/lineage/index.ts';
 import { rateLimitSettings } from '#http/rate-limits.ts';
 import { blobSettings } from '#platform/blobs/blobs.config.ts';
 import { checkS3Settings } from '#platform/blobs/s3/s3-settings.ts';
@@ -22,6 +23,8 @@ export const sections = {
   chunks: chunkSettings,
   viewerTokens: viewerTokenSettings,
   deletion: deletionSettings,
+  lineage: lineageSettings,
+  lineageIdentity: identitySettings,
   rateLimits: rateLimitSettings,
 } satisfies Record<string, Settings>;
 
@@ -111,6 +114,16 @@ export function dataPaths(config: Config): { dataDir: string; dbPath: string } {
     dataDir,
     dbPath: config.metadata.sqlitePath === '' ? resolve(dataDir, 'proofline.db') : resolve(config.metadata.sqlitePath),
   };
+}
+
+/** For runs, and nothing else in it. */
+export function lineageDir(config: Config): string {
+  return config.lineage.dataDir === '' ? resolve(config.server.dataDir, 'lineage') : resolve(config.lineage.dataDir);
+}
+
+/** Whether `proofline serve` answers lineage too: not where nobody said who may. */
+export function servesLineage(config: Config): boolean {
+  return config.lineageIdentity.mode !== '';
 }
 
 /** For a configuration whose backend is PostgreSQL. */

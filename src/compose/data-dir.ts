@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { lockFile } from '#platform/process/lock-file.ts';
 import { StartupError } from '#platform/process/startup-error.ts';
-import { lockFile } from './lock-file.ts';
 
 export interface DataPaths {
   dataDir: string;

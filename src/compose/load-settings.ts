@@ -130,7 +130,7 @@ function refuseUnknown(all: readonly Setting<unknown>[], sources: Sources): void
   known.add('SAFE_CONFIG_FILE');
   const given = [...Object.keys(sources.environment), ...Object.keys(sources.file?.values ?? {})];
   for (const name of given) {
-    if (!name.startsWith('SAFE_') || known.has(name)) continue;
+    if (!/^(SAFE|STRICTURE_SERVER)_/.test(name) || known.has(name)) continue;
     const near = [...known]
       .map((other) => ({ other, distance: distance(name, other) }))
       .sort((a, b) => a.distance - b.distance)[0];

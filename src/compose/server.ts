@@ -19,6 +19,7 @@ import { viewerRoutes } from '#features/viewer/index.ts';
 import { createApp } from '#http/app.ts';
 import { healthRoutes } from '#http/health.routes.ts';
 import { type Listener, listen } from '#http/listener.ts';
+import { nodeHome } from '#http/node-home.ts';
 import { trustProxies } from '#http/peers.ts';
 import { rateLimiter } from '#http/rate-limits.ts';
 import { requestObserver } from '#http/request-observer.ts';
@@ -26,8 +27,9 @@ import type { Route } from '#http/route.ts';
 import type { Log } from '#platform/process/log.ts';
 import { createMetrics, type Metrics } from '#platform/process/metrics.ts';
 import { type Backends, openBackends } from './backends/open-backends.ts';
-import { type Config, dataPaths } from './config.ts';
+import { type Config, dataPaths, servesLineage } from './config.ts';
 import { lockDataDir, prepareDataDir } from './data-dir.ts';
+import { openLineage } from './lineage/open-lineage.ts';
 import { packageVersion } from './version.ts';
 import { startWorkers } from './workers.ts';
 
@@ -67,17 +69,32 @@ export async function startServer(config: Config, log: Log, options: ServerOptio
     let accepting = true;
     const workers = startWorkers(backends, config, log);
     opened.push(() => workers.stop());
+    const limiter = rateLimiter(coordinator, config.rateLimits);
+    const lineage = servesLineage(config)
+      ? await openLineage(config, {
+          exposure: {
+            addresses: config.server.mainAddresses,
+            behindProxy: config.server.trustedProxies.length > 0,
+          },
+          limiter,
+          metrics,
+          log,
+        })
+      : undefined;
+    opened.push(async () => await lineage?.close());
     const readiness = {
       accepting: () => accepting,
       checks: {
         metadata: () => backends.metadata.health(),
         blobs: () => backends.blobs.health(),
         coordination: () => coordinator.health(),
+        ...(lineage === undefined ? {} : { lineage: () => lineage.health() }),
       },
     };
     const appDeps = {
       identifier: sessionIdentifier(backends, 'api'),
-      limiter: rateLimiter(coordinator, config.rateLimits),
+      limiter,
+      home: nodeHome(log),
       log,
     };
     const peers = trustProxies(config.server.trustedProxies);
@@ -90,7 +107,7 @@ export async function startServer(config: Config, log: Log, options: ServerOptio
         observer: requestObserver(name, { log, metrics }),
         log,
       });
-    const main = await listener('main', mainRoutes({ ...backends, inFlight }, config));
+    const main = await listener('main', mainRoutes({ ...backends, inFlight }, config, lineage?.routes));
     opened.push(() => main.close(config.server.shutdownDeadlineMs));
     const accounts = {
       ...config.accounts,
@@ -146,8 +163,8 @@ export function describedApi(routes: readonly Route[]): DescribedApi {
 }
 
 /** Everything on the main listener. */
-export function mainRoutes(deps: MainDeps, config: Config): Route[] {
-  const routes = [...apiRoutes(deps, config), ...viewerRoutes(deps)];
+export function mainRoutes(deps: MainDeps, config: Config, lineage: readonly Route[] = []): Route[] {
+  const routes = [...apiRoutes(deps, config), ...lineage, ...viewerRoutes(deps)];
   return [...routes, ...referenceRoutes(describedApi(routes))];
 }
 

@@ -1,6 +1,7 @@
 import { accountTransactions } from '#features/accounts/transactions.ts';
 import { auditTransactions } from '#features/audit/transactions.ts';
 import { incidentTransactions } from '#features/incidents/transactions.ts';
+import { lineageTransactions } from '#features/lineage/transactions.ts';
 import type { AnyTransaction } from '#platform/metadata/metadata.ts';
 import { transferTransactions } from './transfer/transactions.ts';
 
@@ -9,5 +10,6 @@ export const transactions: readonly AnyTransaction[] = [
   ...accountTransactions,
   ...auditTransactions,
   ...incidentTransactions,
+  ...lineageTransactions,
   ...transferTransactions,
 ];

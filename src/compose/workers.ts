@@ -1,5 +1,6 @@
 import { applyRetention, runDeletions } from '#features/incidents/index.ts';
 import type { Log } from '#platform/process/log.ts';
+import { type Repetition, repeatedly } from '#platform/process/repeatedly.ts';
 import type { Backends } from './backends/open-backends.ts';
 import type { Config } from './config.ts';
 
@@ -13,18 +14,17 @@ const turnMs = 2 * 60_000;
 
 /** What runs by itself beside the listeners: retention and deletion, and the sweep of staging. */
 export function startWorkers({ metadata, blobs, coordinator }: Backends, config: Config, log: Log): Workers {
-  const ending = new AbortController();
-  const loops: Promise<void>[] = [];
-  const every = (name: string, intervalMs: number, work: () => Promise<unknown>) => {
-    if (intervalMs > 0) loops.push(repeat(name, intervalMs, work, ending.signal, log));
+  const loops: Repetition[] = [];
+  const every = (name: string, intervalMs: number, work: (signal: AbortSignal) => Promise<unknown>) => {
+    if (intervalMs > 0) loops.push(repeatedly(name, intervalMs, work, log));
   };
-  every('deletion', config.deletion.workerIntervalMs, async () => {
+  every('deletion', config.deletion.workerIntervalMs, async (ending) => {
     // Nodes take turns so that they do not do the same work at once. What is done is decided by the rows, whoever does it.
     const turn = await coordinator.lease('turn:deletion', turnMs);
     if (turn === undefined) return;
     try {
       await applyRetention({ metadata }, config.deletion);
-      await runDeletions({ metadata, blobs, log }, ending.signal);
+      await runDeletions({ metadata, blobs, log }, ending);
     } finally {
       await turn.release();
     }
@@ -35,41 +35,7 @@ export function startWorkers({ metadata, blobs, coordinator }: Backends, config:
   });
   return {
     stop: async () => {
-      ending.abort();
-      await Promise.all(loops);
+      await Promise.all(loops.map((loop) => loop.stop()));
     },
   };
-}
-
-async function repeat(
-  name: string,
-  intervalMs: number,
-  work: () => Promise<unknown>,
-  signal: AbortSignal,
-  log: Log,
-): Promise<void> {
-  while (!signal.aborted) {
-    try {
-      await work();
-    } catch (error) {
-      log.error({ err: error, worker: name }, 'a worker turn failed and will be tried again');
-    }
-    await pause(intervalMs, signal);
-  }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) {
-      resolve();
-      return;
-    }
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done);
-  });
 }

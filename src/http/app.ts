@@ -1,18 +1,24 @@
 import type { HttpBindings } from '@hono/node-server';
-import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
 import { isProblem, Problem } from '#kit/errors.ts';
-import { type Log, requestScope } from '#platform/process/log.ts';
 import { bearerToken, type CallerIdentifier } from './caller.ts';
+import { check, maxJsonBytes, parseJson } from './check.ts';
+import type { Home } from './home.ts';
 import type { RateLimiter } from './rate-limits.ts';
-import { check, readJson } from './read-json.ts';
 import { problem } from './reply.ts';
 import type { HttpContext, Route } from './route.ts';
 
 export interface AppDeps {
   identifier: CallerIdentifier;
   limiter: RateLimiter;
-  log: Log;
+  home: Home;
+  log: AppLog;
+}
+
+/** Part of what pino offers. */
+export interface AppLog {
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
 }
 
 export type App = Hono<{ Bindings: HttpBindings }>;
@@ -23,7 +29,7 @@ export function createApp(routes: readonly Route[], deps: AppDeps): App {
   const methods = new Map<string, Set<string>>();
   for (const route of routes) {
     app.on(route.method, route.path, (c) =>
-      answer(route, c, deps).catch((error) => answerError(error, c, deps.log, route.refusal)),
+      answer(route, c, deps).catch((error) => answerError(error, c, deps, route.refusal)),
     );
     methods.set(route.path, (methods.get(route.path) ?? new Set()).add(route.method));
   }
@@ -31,24 +37,24 @@ export function createApp(routes: readonly Route[], deps: AppDeps): App {
     app.all(path, () => problem(new Problem('method_not_allowed'), { Allow: [...allowed].join(', ') }));
   }
   app.notFound(() => problem(new Problem('not_found')));
-  app.onError((error, c) => answerError(error, c, deps.log));
+  app.onError((error, c) => answerError(error, c, deps));
   return app;
 }
 
 async function answer(route: Route, c: HttpContext, deps: AppDeps): Promise<Response> {
-  const scope = requestScope.getStore();
-  if (scope !== undefined) scope.route = route.path;
-  if (route.limit !== undefined) await deps.limiter(route.limit, scope?.peer ?? '');
+  const { home } = deps;
+  const request = home.request(c);
+  request.route = route.path;
+  if (route.limit !== undefined) await deps.limiter(route.limit, request.peer);
   const caller =
-    route.access === 'anyone'
-      ? undefined
-      : await deps.identifier.identify(bearerToken(c.env.incoming.headers.authorization));
+    route.access === 'anyone' ? undefined : await deps.identifier.identify(bearerToken(home.authorization(c)));
   if (route.access !== 'anyone' && caller === undefined) throw new Problem('authentication_required');
   if (route.access === 'admin' && caller?.role !== 'admin') throw new Problem('forbidden');
   const query = route.query === undefined ? undefined : check(route.query, c.req.query());
+  const body = (maxBytes: number) => home.readBody(c, maxBytes);
   const json =
-    route.json === undefined ? undefined : await readJson(c.env.incoming, route.json, route.jsonOptional === true);
-  return await route.handle({ c, caller, json, query, param: (name) => pathWord(c.req.param(name)) });
+    route.json === undefined ? undefined : parseJson(await body(maxJsonBytes), route.json, route.jsonOptional === true);
+  return await route.handle({ c, caller, json, query, param: (name) => pathWord(c.req.param(name)), body });
 }
 
 /** A word of the path names something or nothing. No name has a NUL, and a database would refuse the question instead of finding none. */
@@ -59,17 +65,11 @@ function pathWord(given: string | undefined): string {
 function answerError(
   error: unknown,
   c: HttpContext,
-  log: Log,
+  { home, log }: Pick<AppDeps, 'home' | 'log'>,
   say: NonNullable<Route['refusal']> = problem,
 ): Response | Promise<Response> {
-  const { incoming, outgoing } = c.env;
-  // Too late for another answer, or nobody left to hear it: what was being sent is broken off instead of ended well.
-  if (outgoing.headersSent || incoming.socket.destroyed) {
-    if (!outgoing.writableEnded) outgoing.destroy();
-    const brokenByUs = !isProblem(error) ? !incoming.socket.destroyed : error.kind === 'corrupt';
-    if (brokenByUs) log.error({ err: error, ...(isProblem(error) ? { code: error.code } : {}) }, 'response broken off');
-    return RESPONSE_ALREADY_SENT;
-  }
+  const broken = home.breakOff(c, error);
+  if (broken !== undefined) return broken;
   if (isProblem(error)) {
     if (error.kind === 'corrupt' || error.kind === 'internal')
       log.error({ err: error, code: error.code }, 'request failed');

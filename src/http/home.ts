@@ -12,7 +12,7 @@ export interface RequestFacts {
 export interface Home {
   request(c: HttpContext): RequestFacts;
   authorization(c: HttpContext): string | undefined;
-  /** The whole body. Throws request_too_large, and then leaves the rest of it alone. */
+  /** The whole body. Throws request_too_large; who sent it gets to read that. */
   readBody(c: HttpContext, maxBytes: number): Promise<Uint8Array<ArrayBuffer>>;
   /** Where it is too late for another answer, ends what was being sent; undefined while an answer is still possible. */
   breakOff(c: HttpContext, error: unknown): Response | undefined;

@@ -91,7 +91,9 @@ function serve(
 ): void {
   const startedAt = performance.now();
   const peer = hashPeer(options.peers.addressOf(incoming));
-  requestScope.run({ id: newId('req'), peer, route: '' }, () => {
+  const id = newId('req');
+  outgoing.setHeader('X-Request-Id', id);
+  requestScope.run({ id, peer, route: '' }, () => {
     if (!server.listening) outgoing.setHeader('Connection', 'close');
     watchPace(incoming, outgoing);
     drainAfterAnswer(incoming, outgoing);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { fromBase64Url, toBase64Url } from '#kit/bytes.ts';
 import { Problem } from '#kit/errors.ts';
 
 /** Query of every listing: `limit` items a page, `cursor` as the page before returned it. */
@@ -9,12 +10,12 @@ export const pageQuery = z.object({
 
 /** A cursor is the last id of the page, wrapped so that clients do not come to rely on its inside. */
 export function encodeCursor(lastId: string): string {
-  return Buffer.from(`1:${lastId}`, 'utf8').toString('base64url');
+  return toBase64Url(new TextEncoder().encode(`1:${lastId}`));
 }
 
 export function decodeCursor(cursor: string | undefined): string | undefined {
   if (cursor === undefined) return undefined;
-  const text = Buffer.from(cursor, 'base64url').toString('utf8');
+  const text = new TextDecoder().decode(fromBase64Url(cursor));
   if (!/^1:[A-Za-z0-9_-]{1,80}$/.test(text)) throw new Problem('invalid_cursor');
   return text.slice(2);
 }

@@ -3,7 +3,7 @@ import { Problem } from '#kit/errors.ts';
 import type { Coordinator } from '#platform/coordination/coordinator.ts';
 import { duration, flag, integer, type Setting, type Settings, type ValuesOf } from '#platform/process/setting.ts';
 
-/** Requests a window and peer, by what a route costs and how it is abused. */
+/** Requests a window and peer, by what a route costs and how it is abused; of lineage by identity, which all jobs of a CI may share. */
 const mainDefaults = {
   auth: 30,
   account: 120,
@@ -15,6 +15,8 @@ const mainDefaults = {
   token: 60,
   download: 30,
   admin: 60,
+  lineage_ingest: 6000,
+  lineage_read: 6000,
 } as const;
 
 const viewerDefaults = { viewer_page: 60, viewer_data: 300, viewer_download: 12, viewer_static: 600 } as const;

@@ -1,5 +1,4 @@
 import type { Problem } from '#kit/errors.ts';
-import { requestScope } from '#platform/process/log.ts';
 import { statusOf } from './status.ts';
 
 /** On every response. Pages loosen the content policy for their own style and script and nothing else. */
@@ -19,8 +18,7 @@ const pagePolicy =
 type Headers = Record<string, string>;
 
 function headersOf(extra: Headers): Headers {
-  const id = requestScope.getStore()?.id;
-  return id === undefined ? { ...securityHeaders, ...extra } : { ...securityHeaders, 'X-Request-Id': id, ...extra };
+  return { ...securityHeaders, ...extra };
 }
 
 /** JSON, never cached: almost every answer is about one account or carries a token. */

@@ -41,6 +41,8 @@ export interface Exchange<Json, Query, A extends Access> {
   json: Parsed<Json>;
   query: Parsed<Query>;
   param: (name: string) => string;
+  /** The whole body, at most so many bytes; throws request_too_large. For routes that declare no `json`. */
+  body: (maxBytes: number) => Promise<Uint8Array<ArrayBuffer>>;
 }
 
 interface Definition<Json, Query, A extends Access> {

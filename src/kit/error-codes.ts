@@ -39,8 +39,17 @@ const registry = {
     'A username is 3 to 64 of a-z, 0-9, dot, underscore, hyphen and at sign, starting with a letter or digit.',
   ],
   invalid_password: ['invalid', 'A password is 12 to 72 bytes of UTF-8.'],
+  invalid_name: ['invalid', 'organization, project and service must each have a letter or a digit.'],
+  invalid_run_id: [
+    'invalid',
+    'run_id must be 1 to 128 letters, digits, dots, hyphens or underscores, beginning with a letter or digit.',
+  ],
+  invalid_version: [
+    'invalid',
+    'A version is a whole number or a semantic version without build metadata, such as 3 or 1.4.0-rc.1.',
+  ],
 
-  authentication_required: ['unauthenticated', 'A valid session token is required.'],
+  authentication_required: ['unauthenticated', 'A valid token is required.'],
   invalid_credentials: ['unauthenticated', 'The username or the password is wrong.'],
   forbidden: ['forbidden', 'This account may not do that.'],
 
@@ -52,6 +61,11 @@ const registry = {
   incident_token_not_found: ['not_found', 'There is no such viewer token.'],
   incident_token_invalid: ['not_found', 'This link is not valid. It may have expired or been withdrawn.'],
   incident_deletion_not_found: ['not_found', 'No deletion was requested for this incident.'],
+  run_not_found: ['not_found', 'There is no such run.'],
+  policy_not_found: ['not_found', 'There is no such policy, or no such version of it.'],
+  flow_not_found: ['not_found', 'There is no such flow, or no such version of it.'],
+  deployment_not_found: ['not_found', 'There is no such deployment.'],
+  service_not_found: ['not_found', 'This service has no runs.'],
   method_not_allowed: ['method_not_allowed', 'This method is not available here.'],
 
   request_timeout: ['timeout', 'The request did not arrive in time.'],
@@ -77,6 +91,9 @@ const registry = {
     'conflict',
     'Other bytes already stand under this identity. They were never confirmed and are left for the operator.',
   ],
+  version_conflict: ['conflict', 'This version was kept before with other bytes.'],
+  deployment_conflict: ['conflict', 'This deployment id belongs to a deployment with other content.'],
+  run_conflict: ['conflict', 'This run id belongs to a run with other content.'],
 
   request_too_large: ['too_large', 'The body is larger than this route accepts.'],
   upload_too_large: ['too_large', 'The upload is larger than this server accepts.'],
@@ -92,6 +109,7 @@ const registry = {
   coordination_unavailable: ['unavailable', 'Coordination with the other nodes is not available. Try again later.'],
   metadata_unavailable: ['unavailable', 'The database is not available. Try again later.'],
   storage_unavailable: ['unavailable', 'Storage is not available. Try again later.'],
+  identity_unavailable: ['unavailable', 'Whoever issued the token cannot be asked for its keys. Try again later.'],
   shutting_down: ['unavailable', 'The server is shutting down. Try again later.'],
   staging_full: ['storage_full', 'There is no room for uploads at the moment. Try again later.'],
   storage_full: ['storage_full', 'The disk is full.'],

@@ -4,7 +4,21 @@
  */
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
 
-export type IdPrefix = 'inc' | 'str' | 'chk' | 'chi' | 'itk' | 'acct' | 'ses' | 'del' | 'dit' | 'upo' | 'aud' | 'req';
+export type IdPrefix =
+  | 'inc'
+  | 'str'
+  | 'chk'
+  | 'chi'
+  | 'itk'
+  | 'acct'
+  | 'ses'
+  | 'del'
+  | 'dit'
+  | 'upo'
+  | 'aud'
+  | 'req'
+  | 'run'
+  | 'dep';
 
 /** Asking the system for 16 bytes at a time costs more than everything else here. */
 const pool = new Uint8Array(4096);

@@ -72,7 +72,7 @@ for (const [need, start, checksums] of real) {
       refusesWrongBytes: true,
       refusesWrongChecksum: checksums,
     });
-    const { objects } = await connection.objects.list('', undefined, 10, AbortSignal.timeout(5_000));
+    const { objects } = await connection.objects.list({ prefix: '', limit: 10 }, AbortSignal.timeout(5_000));
     assert.deepEqual(objects, []);
     await assert.rejects(connect(settings(server.endpoint, 'not-there')), refusal(/does not exist/, /Make it first/));
     const wrongSecret = { ...settings(server.endpoint, bucket), s3SecretAccessKey: 'another-secret' };

@@ -6,6 +6,7 @@ import type { TestContext } from 'node:test';
 import { postgresBinaries } from './services/postgres.ts';
 
 const versitygwVersion = 'v1.8.0';
+const openLineageVersion = '1.54.0';
 
 /** What a test of faults may need of the machine, and how to get it. */
 const needs = {
@@ -36,8 +37,10 @@ const needs = {
     how: 'as root, apt-get install --no-install-recommends radosgw ceph-mon ceph-osd ceph-common',
   },
   versitygw: { there: () => versitygwBinary() !== undefined, how: '.ci/install-versitygw' },
+  openlineage: { there: () => openLineagePython() !== undefined, how: '.ci/install-openlineage' },
   nginx: { there: () => inPath('nginx'), how: 'apt-get install --no-install-recommends nginx-light' },
   caddy: { there: () => inPath('caddy'), how: 'apt-get install --no-install-recommends caddy' },
+  curl: { there: () => inPath('curl'), how: 'apt-get install --no-install-recommends curl' },
   openssl: { there: () => inPath('openssl'), how: 'apt-get install openssl' },
   yaml: { there: () => spawnSync('python3', ['-c', 'import yaml']).status === 0, how: 'apt-get install python3-yaml' },
   // Only to read unit files: it need not be what runs the machine.
@@ -83,4 +86,11 @@ export function versitygwBinary(): string | undefined {
   const own = join(cache, 'proofline', `versitygw-${versitygwVersion}`, 'versitygw');
   if (existsSync(own)) return own;
   return inPath('versitygw') ? 'versitygw' : undefined;
+}
+
+/** The Python that has OpenLineage's client, where .ci/install-openlineage puts it. */
+export function openLineagePython(): string | undefined {
+  const cache = process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache');
+  const folder = join(cache, 'proofline', `openlineage-${openLineageVersion}`);
+  return existsSync(join(folder, 'installed')) ? join(folder, 'bin/python') : undefined;
 }

@@ -79,11 +79,19 @@ export interface ServerOptions {
   /** Put before the node binary: strace, eatmydata, ip netns exec … */
   wrapper?: readonly string[];
   nodeArguments?: readonly string[];
+  /** `lineage serve` in place of `serve`; its listener is the main one then. */
+  command?: readonly string[];
 }
 
 /** Starts `proofline serve` on free ports and resolves when it is ready; rejects with its output when it is not. */
 export async function startServer(options: ServerOptions): Promise<TestServer> {
-  const [command = node, ...args] = [...(options.wrapper ?? []), node, ...(options.nodeArguments ?? []), main, 'serve'];
+  const [command = node, ...args] = [
+    ...(options.wrapper ?? []),
+    node,
+    ...(options.nodeArguments ?? []),
+    main,
+    ...(options.command ?? ['serve']),
+  ];
   const cell = await cellSettings(options.dataDir);
   const child = spawn(command, args, {
     env: environment({
@@ -91,6 +99,7 @@ export async function startServer(options: ServerOptions): Promise<TestServer> {
       SAFE_DATA_DIR: options.dataDir,
       SAFE_MAIN_BIND_ADDRS: '127.0.0.1:0',
       SAFE_ADMIN_BIND_ADDRS: '127.0.0.1:0',
+      STRICTURE_SERVER_ADDR: '127.0.0.1:0',
       SAFE_MAIN_API_RATE_LIMIT_ENABLED: 'false',
       SAFE_PUBLIC_VIEWER_RATE_LIMIT_ENABLED: 'false',
       ...options.env,
@@ -102,7 +111,7 @@ export async function startServer(options: ServerOptions): Promise<TestServer> {
     output += data.toString();
   });
   const exited = once(child, 'exit') as Promise<[number | null, string | null]>;
-  const ready = new Promise<{ main: string[]; admin: string[] }>((resolve, reject) => {
+  const ready = new Promise<{ main?: string[]; lineage?: string[]; admin: string[] }>((resolve, reject) => {
     createInterface({ input: child.stdout }).on('line', (line) => {
       output += `${line}\n`;
       if (line.includes('"msg":"ready"')) resolve(JSON.parse(line));
@@ -114,7 +123,7 @@ export async function startServer(options: ServerOptions): Promise<TestServer> {
   });
   const addresses = await ready;
   return {
-    url: `http://${addresses.main[0]}`,
+    url: `http://${(addresses.main ?? addresses.lineage)?.[0]}`,
     adminUrl: `http://${addresses.admin[0]}`,
     pid: child.pid ?? 0,
     process: child,
@@ -138,7 +147,7 @@ function environment(extra: Record<string, string>): Record<string, string> {
   const inherited = Object.entries(process.env).filter(
     (entry): entry is [string, string] =>
       entry[1] !== undefined &&
-      !entry[0].startsWith('SAFE_') &&
+      !/^(SAFE|STRICTURE_SERVER)_/.test(entry[0]) &&
       !otherSettings.includes(entry[0]) &&
       !entry[0].startsWith('MINIO_'),
   );

@@ -80,6 +80,11 @@ export class Transport {
     await this.#send(call, (answer) => answer.arrayBuffer());
   }
 
+  /** Sends, and reads the whole answer, within the time limit. */
+  async bytes(call: Call): Promise<{ bytes: Uint8Array<ArrayBuffer>; answer: Response }> {
+    return this.#send(call, async (answer) => ({ bytes: new Uint8Array(await answer.arrayBuffer()), answer }));
+  }
+
   /** Sends, and hands the answer over once its head is there: its body is the caller's to read, without a time limit. */
   async download(call: Call): Promise<Response> {
     return this.#send(call, async (answer) => answer);

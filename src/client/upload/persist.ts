@@ -6,6 +6,8 @@ export interface PersistOptions extends BackoffOptions {
   readonly sleep?: ((ms: number, signal?: AbortSignal) => Promise<void>) | undefined;
   readonly random?: (() => number) | undefined;
   readonly reauthenticate?: ((signal?: AbortSignal) => Promise<boolean>) | undefined;
+  /** What is worth another try; by default whatever may pass. Asked before each wait, so it may also say that it was long enough. */
+  readonly passing?: ((error: Error) => boolean) | undefined;
   readonly onRetry?: ((retry: { attempt: number; waitMs: number; error: Error }) => void) | undefined;
 }
 
@@ -37,7 +39,7 @@ export async function persist<T>(act: (attempt: number) => Promise<T>, options: 
     } else {
       signedInAgain = false;
     }
-    if (!(error instanceof Error) || !isPassing(error)) throw error;
+    if (!(error instanceof Error) || !(options.passing ?? isPassing)(error)) throw error;
     const retryAfter = error instanceof ProoflineApiError ? error.retryAfterSeconds : undefined;
     const waitMs = backoffMs(attempt, options, options.random ?? Math.random, retryAfter);
     options.onRetry?.({ attempt, waitMs, error });

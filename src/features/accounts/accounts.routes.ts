@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { auditEntry } from '#features/audit/index.ts';
+import { freeText } from '#http/check.ts';
 import { decodeCursor, pageOf, pageQuery } from '#http/paging.ts';
-import { freeText } from '#http/read-json.ts';
 import * as reply from '#http/reply.ts';
 import { type Route, route } from '#http/route.ts';
 import { Problem } from '#kit/errors.ts';

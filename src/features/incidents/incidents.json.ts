@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { optionalText } from '#http/read-json.ts';
+import { optionalText } from '#http/check.ts';
 import type { IncidentRow } from './incident-access.ts';
 
 const time = z.iso.datetime();

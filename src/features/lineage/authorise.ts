@@ -6,17 +6,19 @@ import type { LineageDeps } from './lineage-deps.ts';
 import type { ServiceKey } from './record/names.ts';
 
 /** What a handler says of its act while it learns it; one line of audit is made from it, whatever becomes of it. */
-export type ActDraft = Partial<ServiceKey> & { run_id?: string; outcome?: string };
+export type ActDraft = Partial<Omit<LineageAct, 'action' | 'subject'>>;
 
 interface Asked {
-  deps: LineageDeps;
+  deps: Pick<LineageDeps, 'identity' | 'limit' | 'audit'>;
   c: HttpContext;
   action: Action;
+  /** Where the caller is known by something else than the request's own. */
+  headers?: Headers;
 }
 
 /** Identifies, limits, runs the act and writes its line of audit: also, and above all, when it is refused. */
 export async function asCaller(
-  { action, c, deps }: Asked,
+  { action, c, deps, headers = c.req.raw.headers }: Asked,
   act: (caller: LineageCaller, draft: ActDraft) => Promise<Response>,
 ): Promise<Response> {
   const draft: ActDraft = {};
@@ -28,7 +30,7 @@ export async function asCaller(
     deps.audit(line);
   };
   try {
-    const caller = await deps.identity.identify(c.req.raw.headers);
+    const caller = await deps.identity.identify(headers);
     subject = caller.subject;
     await deps.limit(action === 'read' ? 'lineage_read' : 'lineage_ingest', subject);
     const response = await act(caller, draft);

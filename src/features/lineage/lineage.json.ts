@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ServiceKey } from './record/names.ts';
-import { impacts } from './record/run-line.ts';
+import { impacts, type RunLine } from './record/run-line.ts';
 
 export const runLineShape = z.object({
   run_id: z.string(),
@@ -10,6 +10,11 @@ export const runLineShape = z.object({
   bytes: z.number().int().describe('Size of the record'),
   sha256: z.string().describe('Of the record, lower-case hexadecimal'),
 });
+
+/** In one order of fields, wherever the line was read from. */
+export function runLineJson({ bytes, commit_sha, impact, received_at, run_id, sha256 }: RunLine): RunLine {
+  return { run_id, received_at, ...(commit_sha === undefined ? {} : { commit_sha }), impact, bytes, sha256 };
+}
 
 export const serviceShape = z.object({ organization: z.string(), project: z.string(), service: z.string() });
 

@@ -48,6 +48,13 @@ const pathParameters: Record<string, { description: string; schema: JsonSchema }
   token: { description: 'The token of a viewer link', schema: { type: 'string' } },
   media_type: { description: 'Media type of the chunk', schema: { $ref: '#/components/schemas/MediaType' } },
   chunk_index: { description: 'Number of the chunk', schema: { type: 'integer', minimum: 0 } },
+  organization: { description: 'Whose service it is, in any spelling', schema: { type: 'string' } },
+  project: { description: 'The project of the service', schema: { type: 'string' } },
+  service: { description: 'The service', schema: { type: 'string' } },
+  run_id: { description: 'The run, unique within its service', schema: { type: 'string' } },
+  deployment_id: { description: 'The deployment', schema: { type: 'string' } },
+  id: { description: 'The name of the document', schema: { type: 'string' } },
+  version: { description: 'A semantic version, or a whole number', schema: { type: 'string' } },
 };
 
 export function describeRoute(route: Route, book: SchemaBook): Operation {

@@ -31,6 +31,12 @@ const about = `JSON over HTTP. Times are RFC 3339 in UTC; optional values that a
 changes its meaning, \`error.message\` is for people. Repeating a request is always safe: an upload with an Idempotency-Key is
 answered as it was the first time.`;
 
+/** Lineage knows its callers by tokens of its own; where nobody need say who they are, it has no limit by identity either. */
+function securityOf({ access, limit }: Operation): Record<string, []>[] {
+  if (limit?.startsWith('lineage_') === true) return [{ lineage: [] }];
+  return access === 'anyone' ? [] : [{ session: [] }];
+}
+
 export const apiVersion = '1.0.0';
 
 /** OpenAPI 3.1. */
@@ -53,6 +59,11 @@ export function openApiDocument(api: ApiDescription): Record<string, unknown> {
     components: {
       securitySchemes: {
         session: { type: 'http', scheme: 'bearer', description: 'The token that `POST /v1/auth/login` returned.' },
+        lineage: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'The shared token of lineage, or a token of an issuer that it trusts.',
+        },
       },
       headers: responseHeaders,
       schemas: api.schemas.components,
@@ -78,7 +89,7 @@ function operationObject(operation: Operation, book: SchemaBook): Record<string,
     summary: operation.summary,
     ...(description === undefined ? {} : { description }),
     tags: [operation.tag],
-    security: operation.access === 'anyone' ? [] : [{ session: [] }],
+    security: securityOf(operation),
     'x-access': operation.access,
     ...(operation.limit === undefined ? {} : { 'x-rate-class': operation.limit }),
     ...(operation.parameters.length === 0 ? {} : { parameters: operation.parameters }),

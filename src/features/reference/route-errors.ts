@@ -13,7 +13,8 @@ function impliedErrors(route: Route): ErrorCode[] {
   const codes: ErrorCode[] = ['internal_error'];
   if (route.limit !== undefined) codes.push('rate_limited', 'rate_limit_unavailable');
   if (route.access !== 'anyone') codes.push('authentication_required', 'setup_required');
-  if (route.limit !== undefined && route.limit !== 'viewer_static') {
+  // Lineage stands on no database.
+  if (route.limit !== undefined && route.limit !== 'viewer_static' && !route.limit.startsWith('lineage_')) {
     codes.push('metadata_unavailable', 'shutting_down');
     // SQLite and its log live on the same disk as the blobs.
     if (route.method !== 'GET') codes.push('storage_full');

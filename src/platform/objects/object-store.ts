@@ -1,3 +1,5 @@
+import { Problem } from '#kit/errors.ts';
+
 /**
  * Small objects under names, as S3, R2 and a folder have them; for records that are written whole and read whole. Everything here
  * is of the web platform, so that the same code runs on Node and on Workers.
@@ -8,7 +10,7 @@ export type ObjectKey = string;
 
 export interface StoredObject {
   bytes: Uint8Array<ArrayBuffer>;
-  /** Changes whenever the object is replaced; for `replace`. */
+  /** Another one once other bytes were put in its place; for `replace`. */
   tag: string;
 }
 
@@ -35,10 +37,11 @@ export interface ObjectStore {
    * node; an answer that was lost on the way counts as what it was. `sha256Hex` is kept beside the bytes where the store can.
    */
   create(key: ObjectKey, bytes: Uint8Array<ArrayBuffer>, sha256Hex: string): Promise<CreateOutcome>;
+  /** Throws evidence_corrupt where the store knows that the bytes are no longer those that were kept. */
   read(key: ObjectKey): Promise<StoredObject | undefined>;
   /**
    * For pointers, the only objects that change: puts the bytes in place of what had this tag, or of nothing. False when somebody
-   * was quicker, and also when the answer was lost: look again.
+   * was quicker, when the answer was lost, and always in a store that cannot compare: whoever reads a pointer looks behind it.
    */
   replace(key: ObjectKey, bytes: Uint8Array<ArrayBuffer>, over: string | undefined): Promise<boolean>;
   /** Every object whose key begins with `prefix` and comes after `after`, in no promised order. */
@@ -56,4 +59,9 @@ const segment = /^[A-Za-z0-9_.=~-]{1,255}$/;
 
 export function isObjectKey(key: string): boolean {
   return key.length <= 1024 && key.split('/').every((part) => segment.test(part) && part !== '.' && part !== '..');
+}
+
+/** A key that is none is a mistake of ours, and never goes to a store. */
+export function assertObjectKey(key: string): void {
+  if (!isObjectKey(key)) throw new Problem('internal_error');
 }

@@ -7,6 +7,7 @@ export interface Metrics {
   bytesReceived: Counter<'listener'>;
   bytesSent: Counter<'listener'>;
   commitSeconds: Histogram<'step'>;
+  lineageActs: Counter<'action' | 'outcome'>;
   /** A gauge that is read when it is scraped. */
   gauge(name: string, help: string, read: () => number | Promise<number>): void;
 }
@@ -52,6 +53,12 @@ export async function createMetrics(): Promise<Metrics> {
       help: 'Time until the bytes (step blob) or the row (step row) of a chunk were durable.',
       labelNames: ['step'],
       buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+      registers,
+    }),
+    lineageActs: new Counter({
+      name: 'proofline_lineage_acts_total',
+      help: 'What was asked of lineage, and what it came to.',
+      labelNames: ['action', 'outcome'],
       registers,
     }),
     gauge(name, help, read) {

@@ -33,11 +33,26 @@ export interface FakeS3Options {
   canary?: string;
   /** Shows what was written or removed only so many milliseconds later. */
   staleMs?: number;
+  /** What it makes of `If-Match`: an ETag without quotes alone counts, as with Ceph; it is not heeded; it is not known. */
+  ifMatch?: 'bare' | 'ignored' | 'unknown';
+  /** How listings lie; see the type. */
+  listings?: ListingLie;
+  /** What goes wrong with the so-manieth request of its method, counted from 1, where nothing else was said. */
+  pattern?: (request: { method: string; key: string; count: number }) => Fault | undefined;
 }
+
+/**
+ * `unordered`, also across pages; `ragged`: pages of odd sizes, some of them empty; `from-the-start`: begins there whatever was asked;
+ * `cut`: says that there is more, and not where; `circling`: says so for ever; `late`: without what is younger than a second.
+ */
+export type ListingLie = 'unordered' | 'ragged' | 'from-the-start' | 'cut' | 'circling' | 'late';
 
 interface Stored {
   bytes: Buffer;
   nonce: string | undefined;
+  /** Names as the headers had them. */
+  metadata?: Record<string, string>;
+  writtenAtMs?: number;
 }
 
 export interface FakeS3 {
@@ -59,6 +74,7 @@ export async function startFakeS3(options: FakeS3Options = {}): Promise<FakeS3> 
   const requests: FakeS3['requests'] = [];
   const queued = new Map<string, Fault[]>();
   const standing = new Map<string, Fault>();
+  const counts = new Map<string, number>();
   const bucket = 'fake-bucket';
 
   const server = createServer((request, response) => void handle(request, response).catch(() => response.destroy()));
@@ -68,7 +84,9 @@ export async function startFakeS3(options: FakeS3Options = {}): Promise<FakeS3> 
     const key = rest.join('/');
     const method = request.method ?? '';
     requests.push({ method, key });
-    const fault = queued.get(method)?.shift() ?? standing.get(method);
+    const count = (counts.get(method) ?? 0) + 1;
+    counts.set(method, count);
+    const fault = queued.get(method)?.shift() ?? standing.get(method) ?? options.pattern?.({ method, key, count });
     const body: Buffer[] = [];
     for await (const piece of request) body.push(piece as Buffer); // no encoding is set, so pieces are Buffers
     const refuse = (status: number, code: string) => {
@@ -98,16 +116,31 @@ export async function startFakeS3(options: FakeS3Options = {}): Promise<FakeS3> 
       const conditional =
         headers['if-none-match'] === '*' && !options.ignoresConditions && fault !== 'ignore-condition';
       if (conditional && objects.has(name)) return reply.refuse(412, 'PreconditionFailed');
+      const over = headers['if-match'];
+      if (over !== undefined && options.ifMatch === 'unknown') return reply.refuse(501, 'NotImplemented');
+      if (over !== undefined && options.ifMatch !== 'ignored') {
+        const standing = objects.get(name);
+        if (standing === undefined) return reply.refuse(404, 'NoSuchKey');
+        const there = etagOf(standing.bytes);
+        if (over !== there && (options.ifMatch !== 'bare' || `"${over}"` !== there))
+          return reply.refuse(412, 'PreconditionFailed');
+        if (over === there && options.ifMatch === 'bare') return reply.refuse(412, 'PreconditionFailed');
+      }
       const hash = createHash('sha256').update(bytes).digest();
       if (options.ignoresHashes !== true) {
         if (headers['x-amz-content-sha256'] !== hash.toString('hex'))
           return reply.refuse(400, 'XAmzContentSHA256Mismatch');
         if (headers['x-amz-checksum-sha256'] !== hash.toString('base64')) return reply.refuse(400, 'BadDigest');
       }
-      const nonce = headers['x-amz-meta-proofline-commit'];
-      show(() => objects.set(name, { bytes, nonce: typeof nonce === 'string' ? nonce : undefined }));
+      const metadata = Object.fromEntries(
+        Object.entries(headers).flatMap(([header, value]) =>
+          header.startsWith('x-amz-meta-') && typeof value === 'string' ? [[header, value]] : [],
+        ),
+      );
+      const stored = { bytes, nonce: metadata['x-amz-meta-proofline-commit'], metadata };
+      show(() => objects.set(name, { ...stored, writtenAtMs: Date.now() }));
       if (fault === 'done-but-412') return reply.refuse(412, 'PreconditionFailed');
-      reply.answer.writeHead(200, { etag: '"fake"' });
+      reply.answer.writeHead(200, { etag: etagOf(bytes) });
       return reply.answer.end();
     }
     function remove(name: string, to: ServerResponse): void {
@@ -121,19 +154,34 @@ export async function startFakeS3(options: FakeS3Options = {}): Promise<FakeS3> 
     else setTimeout(change, options.staleMs);
   }
   function list(url: URL, response: ServerResponse): void {
-    const prefix = url.searchParams.get('prefix') ?? '';
-    const limit = Number(url.searchParams.get('max-keys') ?? 1000);
-    const after = url.searchParams.get('continuation-token') ?? '';
-    const keys = [...objects.keys()].filter((name) => name.startsWith(prefix) && name > after).sort();
-    const page = keys.slice(0, limit);
-    const contents = page.map(
-      (name) =>
-        `<Contents><Key>${name}</Key><Size>${objects.get(name)?.bytes.length}</Size><LastModified>2026-01-01T00:00:00Z</LastModified></Contents>`,
+    const asked = (name: string) => url.searchParams.get(name) ?? '';
+    const prefix = asked('prefix');
+    const start = options.listings === 'from-the-start' ? '' : asked('start-after');
+    const names = new Set<string>();
+    for (const [name, { writtenAtMs = 0 }] of objects) {
+      if (!name.startsWith(prefix) || name <= start) continue;
+      if (options.listings === 'late' && writtenAtMs > Date.now() - 1_000) continue;
+      const end = asked('delimiter') === '' ? -1 : name.indexOf('/', prefix.length);
+      names.add(end < 0 ? name : name.slice(0, end + 1));
+    }
+    const rank = (name: string) => (options.listings === 'unordered' ? etagOf(Buffer.from(name)) : name);
+    const [, pages = '0', last = ''] = /^(\d+)~(.*)$/.exec(asked('continuation-token')) ?? [];
+    const all = [...names]
+      .filter((name) => last === '' || rank(name) > rank(last))
+      .sort((a, b) => (rank(a) < rank(b) ? -1 : 1));
+    const size = options.listings === 'ragged' ? (Number(pages) * 311) % 997 : Number(asked('max-keys'));
+    const page = all.slice(0, size);
+    const items = page.map((name) =>
+      name.endsWith('/')
+        ? `<CommonPrefixes><Prefix>${name}</Prefix></CommonPrefixes>`
+        : `<Contents><Key>${name}</Key><Size>${objects.get(name)?.bytes.length}</Size><LastModified>2026-01-01T00:00:00Z</LastModified></Contents>`,
     );
-    const more = keys.length > page.length;
-    const next = more ? `<NextContinuationToken>${page.at(-1)}</NextContinuationToken>` : '';
+    const circling = options.listings === 'circling';
+    const more = page.length < all.length || circling || options.listings === 'cut';
+    const next = circling ? '0~' : `${Number(pages) + 1}~${page.at(-1) ?? last}`;
+    const token = more && options.listings !== 'cut' ? `<NextContinuationToken>${next}</NextContinuationToken>` : '';
     response.writeHead(200, { 'content-type': 'application/xml' });
-    response.end(`<ListBucketResult><IsTruncated>${more}</IsTruncated>${next}${contents.join('')}</ListBucketResult>`);
+    response.end(`<ListBucketResult><IsTruncated>${more}</IsTruncated>${token}${items.join('')}</ListBucketResult>`);
   }
   function get(request: IncomingMessage, key: string, reply: Reply & { fault: Fault | undefined }): unknown {
     const stored = objects.get(key);
@@ -148,7 +196,9 @@ export async function startFakeS3(options: FakeS3Options = {}): Promise<FakeS3> 
     const length = reply.fault === 'short-body' ? sent.length - 1 : sent.length;
     reply.answer.writeHead(range === null ? 200 : 206, {
       'content-length': length,
+      etag: etagOf(stored.bytes),
       ...(stored.nonce === undefined ? {} : { 'x-amz-meta-proofline-commit': stored.nonce }),
+      ...stored.metadata,
       ...(range === null ? {} : { 'content-range': `bytes ${range[1]}-${range[2]}/${total}` }),
     });
     if (request.method === 'HEAD') return reply.answer.end();
@@ -176,6 +226,10 @@ export async function startFakeS3(options: FakeS3Options = {}): Promise<FakeS3> 
       await once(server, 'close');
     },
   };
+}
+
+function etagOf(bytes: Buffer): string {
+  return `"${createHash('md5').update(bytes).digest('hex')}"`;
 }
 
 interface Reply {

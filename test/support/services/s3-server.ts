@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 import { CreateBucketCommand, PutBucketVersioningCommand, S3Client } from '@aws-sdk/client-s3';
+import type { S3Access } from '#platform/blobs/s3/s3-client.ts';
 
 /** A real S3-compatible server of its own on 127.0.0.1. */
 export interface TestS3 {
@@ -14,6 +15,11 @@ export interface TestS3 {
 }
 
 export const testKeys = { accessKey: 'test-key-id', secretKey: 'test-secret-access-key' };
+
+export function s3Access(endpoint: string): S3Access {
+  const { accessKey: accessKeyId, secretKey: secretAccessKey } = testKeys;
+  return { endpoint, region: 'us-east-1', forcePathStyle: true, keys: { accessKeyId, secretAccessKey } };
+}
 
 export async function createBucket(endpoint: string, kind: 'plain' | 'versioned' = 'plain'): Promise<string> {
   const client = new S3Client({

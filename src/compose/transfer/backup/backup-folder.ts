@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:f
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { failpoint } from '#platform/process/failpoint.ts';
-import { lockFile } from '../../lock-file.ts';
+import { lockFile } from '#platform/process/lock-file.ts';
 import type { RowSource } from '../rows.ts';
 import { TransferFailure } from '../transfer-failure.ts';
 import { wantedBlobs } from '../wanted-blobs.ts';

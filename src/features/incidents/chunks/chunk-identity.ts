@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { freeText } from '#http/read-json.ts';
+import { freeText } from '#http/check.ts';
 import { isSha256Hex } from '#kit/bytes.ts';
 import { Problem } from '#kit/errors.ts';
 import { isBefore, parseTimestamp } from '#kit/time.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { optionalText } from '#http/read-json.ts';
+import { optionalText } from '#http/check.ts';
 import * as reply from '#http/reply.ts';
 import { type Route, route } from '#http/route.ts';
 import { newId } from '#kit/ids.ts';

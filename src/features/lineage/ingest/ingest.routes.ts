@@ -33,6 +33,7 @@ export function ingestRoutes(deps: LineageDeps, rules: IngestRules): Route[] {
         'One immutable record for each `run_id` of a service. The same run may be sent again at any time: it is kept once. Answers when the record is durable.',
       tag: 'Lineage',
       access: 'anyone',
+      limit: 'lineage_ingest',
       body: {
         mediaType: 'application/json',
         description: 'The envelope. Names are brought into their normal form; the JSON values are kept as they came.',
@@ -56,6 +57,7 @@ export function ingestRoutes(deps: LineageDeps, rules: IngestRules): Route[] {
       errors: [
         'authentication_required',
         'forbidden',
+        'identity_unavailable',
         'invalid_json',
         'invalid_request',
         'invalid_name',

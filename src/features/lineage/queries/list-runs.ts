@@ -21,13 +21,18 @@ export interface RunPage {
   next_cursor?: string;
 }
 
-/** Newest first. */
+/** Newest first, from behind the cursor or the given run on. */
 export async function listRuns(
   store: RunStore,
   key: ServiceKey,
-  { cursor, limit, ...filter }: RunFilter & { limit: number; cursor?: string | undefined },
+  {
+    after: given,
+    cursor,
+    limit,
+    ...filter
+  }: RunFilter & { limit: number; cursor?: string | undefined; after?: Arrival },
 ): Promise<RunPage> {
-  const after = decodeRunCursor(cursor);
+  const after = given ?? decodeRunCursor(cursor);
   const runs: RunLine[] = [];
   for await (const line of runsWithin(store, key, filter, 'newest', after?.received_at)) {
     if (after !== undefined && compareLines(line, after) >= 0) continue;
@@ -50,8 +55,9 @@ export async function* runsWithin(
 ): AsyncGenerator<RunLine> {
   const { from, to } = readRange(range);
   const lastDay = notAfter === undefined || to < notAfter ? to.slice(0, 10) : notAfter.slice(0, 10);
-  const days = (await store.days(key)).filter((day) => day >= from.slice(0, 10) && day <= lastDay);
-  for (const day of order === 'newest' ? days.reverse() : days) {
+  const within = (await store.days(key)).filter(({ day }) => day >= from.slice(0, 10) && day <= lastDay);
+  const days = commit === undefined ? within : ((await store.daysOfCommit?.(key, commit, within)) ?? within);
+  for (const day of order === 'newest' ? days.toReversed() : days) {
     const lines = await store.day(key, day);
     for (const line of order === 'newest' ? lines.reverse() : lines) {
       if (isBefore(line.received_at, from) || isBefore(to, line.received_at)) continue;
@@ -62,7 +68,8 @@ export async function* runsWithin(
   }
 }
 
-function readRange({ from, to }: RunRange): { from: Timestamp; to: Timestamp } {
+/** Throws invalid_request. */
+export function readRange({ from, to }: RunRange): { from: Timestamp; to: Timestamp } {
   const range = {
     from: readMoment('from', from ?? '0001-01-01', '00:00:00.000'),
     to: readMoment('to', to ?? '9999-12-31', '23:59:59.999999'),

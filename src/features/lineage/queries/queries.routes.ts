@@ -4,10 +4,11 @@ import { type HttpContext, type Route, route } from '#http/route.ts';
 import type { ErrorCode } from '#kit/error-codes.ts';
 import { Problem } from '#kit/errors.ts';
 import { asCaller, requireScope } from '../authorise.ts';
-import { runLineShape, runPath, serviceShape } from '../lineage.json.ts';
+import { runLineJson, runLineShape, runPath, serviceShape } from '../lineage.json.ts';
 import type { LineageDeps } from '../lineage-deps.ts';
-import { normalName, type ServiceKey } from '../record/names.ts';
+import { isRunId, normalName, type ServiceKey } from '../record/names.ts';
 import { impacts } from '../record/run-line.ts';
+import { commitPattern } from '../record/run-request.ts';
 import { listRuns } from './list-runs.ts';
 import { listServices } from './list-services.ts';
 import { changesOf, replayDiffs } from './replay-diffs.ts';
@@ -23,7 +24,7 @@ const pageQuery = z.object({
   limit: z.coerce.number().int().min(1).max(500).default(100).describe('Items on a page'),
 });
 const runsQuery = rangeQuery.extend(pageQuery.shape).extend({
-  commit: z.string().max(64).optional().describe('Runs of this commit alone'),
+  commit: z.string().regex(commitPattern).optional().describe('Runs of this commit alone'),
 });
 const changesQuery = rangeQuery.extend({
   cursor: pageQuery.shape.cursor,
@@ -31,7 +32,13 @@ const changesQuery = rangeQuery.extend({
   impact: z.enum(impacts).exclude(['none']).optional().describe('Changes with this impact alone'),
 });
 
-const common: readonly ErrorCode[] = ['authentication_required', 'forbidden', 'rate_limited', 'storage_unavailable'];
+const common: readonly ErrorCode[] = [
+  'authentication_required',
+  'forbidden',
+  'identity_unavailable',
+  'rate_limited',
+  'storage_unavailable',
+];
 const serviceRoot = '/v1/lineage/:organization/:project/:service';
 
 export function queryRoutes(deps: LineageDeps): Route[] {
@@ -55,6 +62,7 @@ export function queryRoutes(deps: LineageDeps): Route[] {
       summary: 'List the services that the caller may read, each with its latest run',
       tag: 'Lineage',
       access: 'anyone',
+      limit: 'lineage_read',
       query: pageQuery,
       responses: {
         200: {
@@ -69,7 +77,11 @@ export function queryRoutes(deps: LineageDeps): Route[] {
       handle: ({ c, query }) =>
         asCaller({ deps, c, action: 'read' }, async (caller) => {
           requireScope(caller, 'read', {});
-          return json(200, await listServices(store, caller, query));
+          const { services, ...rest } = await listServices(store, caller, query);
+          const shown = services.map(({ latest, ...key }) =>
+            latest === undefined ? key : { ...key, latest: runLineJson(latest) },
+          );
+          return json(200, { services: shown, ...rest });
         }),
     }),
     route({
@@ -78,6 +90,7 @@ export function queryRoutes(deps: LineageDeps): Route[] {
       summary: 'The record of the latest run',
       tag: 'Lineage',
       access: 'anyone',
+      limit: 'lineage_read',
       responses: {
         200: {
           description: 'The exact bytes that were kept',
@@ -107,6 +120,7 @@ export function queryRoutes(deps: LineageDeps): Route[] {
       summary: 'List runs, newest first',
       tag: 'Lineage',
       access: 'anyone',
+      limit: 'lineage_read',
       query: runsQuery,
       responses: {
         200: {
@@ -116,7 +130,10 @@ export function queryRoutes(deps: LineageDeps): Route[] {
       },
       errors: [...common, 'invalid_cursor', 'invalid_request'],
       handle: ({ c, param, query }) =>
-        ofService({ c, param }, async (key) => json(200, await listRuns(store, key, query))),
+        ofService({ c, param }, async (key) => {
+          const { runs, ...rest } = await listRuns(store, key, query);
+          return json(200, { runs: runs.map(runLineJson), ...rest });
+        }),
     }),
     route({
       method: 'GET',
@@ -124,6 +141,7 @@ export function queryRoutes(deps: LineageDeps): Route[] {
       summary: 'The record of one run',
       tag: 'Lineage',
       access: 'anyone',
+      limit: 'lineage_read',
       responses: {
         200: {
           description: 'The exact bytes that were kept',
@@ -135,7 +153,8 @@ export function queryRoutes(deps: LineageDeps): Route[] {
       errors: [...common, 'run_not_found', 'evidence_corrupt'],
       handle: ({ c, param }) =>
         ofService({ c, param }, async (key) => {
-          const kept = await store.read(key, param('run_id'));
+          const runId = param('run_id');
+          const kept = isRunId(runId) ? await store.read(key, runId) : undefined;
           if (kept === undefined) throw new Problem('run_not_found');
           const { line, payload } = kept;
           return sendImmutable(c, { bytes: payload, sha256: line.sha256, forever: true, headers: recordHeaders(line) });
@@ -148,6 +167,7 @@ export function queryRoutes(deps: LineageDeps): Route[] {
       description: 'Runs without changes are left out. A stream that ends early is broken off, never closed well.',
       tag: 'Lineage',
       access: 'anyone',
+      limit: 'lineage_read',
       query: rangeQuery,
       responses: { 200: { description: 'One line of JSON each', mediaType: 'application/x-ndjson' } },
       errors: [...common, 'invalid_request', 'evidence_corrupt'],
@@ -167,6 +187,7 @@ export function queryRoutes(deps: LineageDeps): Route[] {
       summary: 'Runs that changed something, newest first, with what changed',
       tag: 'Lineage',
       access: 'anyone',
+      limit: 'lineage_read',
       query: changesQuery,
       responses: {
         200: {

@@ -26,7 +26,7 @@ const known = new Set([
   'summary',
   'metadata',
 ]);
-const commitPattern = /^[A-Za-z0-9._-]{1,64}$/;
+export const commitPattern = /^[A-Za-z0-9._-]{1,64}$/;
 
 /** Throws invalid_json, or the code of the field that is wrong. A field that is null, or an empty text, counts as absent. */
 export function readRunRequest(body: Uint8Array): RunRequest {
@@ -66,14 +66,15 @@ export function readRunRequest(body: Uint8Array): RunRequest {
   });
 }
 
-function textOf(name: string, raw: string | undefined): string | undefined {
+/** Of a member as it was written; an empty text counts as absent. */
+export function textOf(name: string, raw: string | undefined): string | undefined {
   if (raw === undefined) return undefined;
   if (!raw.startsWith('"')) throw invalid(`${name}: must be text`);
   const text = JSON.parse(raw) as string; // scanned before, and it begins with a quote
   return text === '' ? undefined : text;
 }
 
-function assertTextMap(raw: string): void {
+export function assertTextMap(raw: string): void {
   const value: unknown = JSON.parse(raw);
   const fits =
     typeof value === 'object' &&

@@ -17,20 +17,49 @@ export interface JsonObject {
 /**
  * Reads exactly one JSON object as RFC 8259 has it, and nothing that two readers may understand differently: no second value, no key
  * twice in one object, no nesting deeper than 64, UTF-8 without errors and without a byte order mark. Throws invalid_json.
+ * `depth` is that of the object itself, for one that is to be kept inside of others.
  */
-export function scanJsonObject(bytes: Uint8Array): JsonObject {
-  let text: string;
+export function scanJsonObject(bytes: Uint8Array, depth = 1): JsonObject {
+  return new Scanner(textOf(bytes)).object(depth);
+}
+
+/** The elements of exactly one JSON array as they were written, by the same rules. */
+export function scanJsonArray(bytes: Uint8Array): string[] {
+  return new Scanner(textOf(bytes)).array();
+}
+
+/** Exactly one JSON value of any kind, by the same rules. */
+export function assertJson(bytes: Uint8Array): void {
+  new Scanner(textOf(bytes)).any();
+}
+
+function textOf(bytes: Uint8Array): string {
   try {
-    text = utf8.decode(bytes);
+    return utf8.decode(bytes);
   } catch {
     throw wrong('The body is not UTF-8.');
   }
-  return new Scanner(text).object();
 }
 
-/** The same text without the blanks between its tokens. For valid JSON only. */
+/** The same text without the blanks between its tokens. For valid JSON only. By hand: a pattern overflows on a string of megabytes. */
 export function withoutBlanks(json: string): string {
-  return json.replace(/"(?:[^"\\]|\\.)*"|[ \t\n\r]+/g, (token) => (token.startsWith('"') ? token : ''));
+  let kept = '';
+  let from = 0;
+  for (let at = 0; at < json.length; at++) {
+    if (json.charCodeAt(at) === quote) {
+      at += 1;
+      while (at < json.length && json.charCodeAt(at) !== quote) at += json.charCodeAt(at) === backslash ? 2 : 1;
+    } else if (isBlank(json.charCodeAt(at))) {
+      kept += json.slice(from, at);
+      while (isBlank(json.charCodeAt(at + 1))) at += 1;
+      from = at + 1;
+    }
+  }
+  return kept + json.slice(from);
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
 }
 
 class Scanner {
@@ -41,23 +70,44 @@ class Scanner {
     this.#text = text;
   }
 
-  object(): JsonObject {
+  object(depth: number): JsonObject {
     this.#blanks();
     if (this.#text[this.#at] !== '{') throw wrong('The body must be a JSON object.');
     const members = new Map<string, string>();
-    this.#members(1, (key, from, to) => members.set(key, this.#text.slice(from, to)));
-    this.#blanks();
-    if (this.#at < this.#text.length) throw wrong('Something follows the JSON object.');
+    this.#members(depth, (key, from, to) => members.set(key, this.#text.slice(from, to)));
+    this.#end();
     return { text: this.#text, members };
+  }
+
+  array(): string[] {
+    this.#blanks();
+    if (this.#text[this.#at] !== '[') throw wrong('The body must be a JSON array.');
+    const elements: string[] = [];
+    this.#elements(1, (from, to) => elements.push(this.#text.slice(from, to)));
+    this.#end();
+    return elements;
+  }
+
+  any(): void {
+    this.#blanks();
+    this.#value(0);
+    this.#end();
+  }
+
+  #end(): void {
+    this.#blanks();
+    if (this.#at < this.#text.length) throw wrong('Something follows the JSON value.');
   }
 
   #value(depth: number): void {
     const text = this.#text;
     switch (text[this.#at]) {
       case '{':
-        return this.#members(depth + 1);
+        this.#members(depth + 1);
+        return;
       case '[':
-        return this.#elements(depth + 1);
+        this.#elements(depth + 1);
+        return;
       case '"':
         this.#string();
         return;
@@ -93,13 +143,15 @@ class Scanner {
     }
   }
 
-  #elements(depth: number): void {
+  #elements(depth: number, seen?: (from: number, to: number) => void): void {
     if (depth > deepest) throw wrong(`The body is nested deeper than ${deepest}.`);
     this.#at += 1;
     this.#blanks();
     if (this.#skip(']')) return;
     for (;;) {
+      const from = this.#at;
       this.#value(depth);
+      seen?.(from, this.#at);
       this.#blanks();
       if (this.#skip(']')) return;
       if (!this.#skip(',')) throw wrong();
@@ -128,11 +180,7 @@ class Scanner {
   }
 
   #blanks(): void {
-    for (;;) {
-      const code = this.#text.charCodeAt(this.#at);
-      if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return;
-      this.#at += 1;
-    }
+    while (isBlank(this.#text.charCodeAt(this.#at))) this.#at += 1;
   }
 
   #skip(character: string): boolean {

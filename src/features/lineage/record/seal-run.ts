@@ -21,23 +21,31 @@ export type NamedRun = RunRequest & { readonly run_id: string };
 const encoder = new TextEncoder();
 const values = ['artifact', 'diff', 'summary', 'metadata'] as const;
 
-export async function sealRun(run: NamedRun, receivedAt: Timestamp): Promise<SealedRun> {
+/** A run as it is kept, for a store that hashes what it keeps anyway. */
+export interface ShapedRun extends Pick<SealedRun, 'key' | 'payload'> {
+  readonly line: Omit<RunLine, 'sha256'>;
+}
+
+export function shapeRun(run: NamedRun, receivedAt: Timestamp): ShapedRun {
   const payload = encoder.encode(recordText(run, receivedAt, (raw) => raw));
-  const [sha256, contentSha256] = await Promise.all([sha256Hex(payload), contentSha256Of(run)]);
   const { commit_sha, organization, project, run_id, service } = run;
   return {
     key: { organization, project, service },
     line: {
       run_id,
       received_at: receivedAt,
-      sha256,
       bytes: payload.length,
       impact: impactOf(run),
       ...(commit_sha === undefined ? {} : { commit_sha }),
     },
     payload,
-    contentSha256,
   };
+}
+
+export async function sealRun(run: NamedRun, receivedAt: Timestamp): Promise<SealedRun> {
+  const { key, line, payload } = shapeRun(run, receivedAt);
+  const [sha256, contentSha256] = await Promise.all([sha256Hex(payload), contentSha256Of(run)]);
+  return { key, line: { ...line, sha256 }, payload, contentSha256 };
 }
 
 export async function contentSha256Of(run: NamedRun): Promise<string> {

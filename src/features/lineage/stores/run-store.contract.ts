@@ -41,16 +41,16 @@ export function runStoreContract(name: string, open: () => Promise<RunStoreUnder
       assert.equal(kept.payload.length, put.line.bytes);
       const stored = readStoredRun(kept.payload);
       assert.deepEqual(stored, { ...run('r1', { commit_sha: 'abc1234' }), received_at: at('2026-01-02') });
-      assert.deepEqual(await store.days(key), ['2026-01-02']);
-      assert.deepEqual(await store.day(key, '2026-01-02'), [put.line]);
+      assert.deepEqual(await daysOf(store), ['2026-01-02']);
+      assert.deepEqual(await store.day(key, { day: '2026-01-02' }), [put.line]);
       assert.deepEqual(await store.latest(key), put.line);
     });
 
     withStore('nothing is there before anything was put', async ({ store }) => {
       assert.equal(await store.read(key, 'r1'), undefined);
       assert.equal(await store.latest(key), undefined);
-      assert.deepEqual(await store.days(key), []);
-      assert.deepEqual(await store.day(key, '2026-01-02'), []);
+      assert.deepEqual(await daysOf(store), []);
+      assert.deepEqual(await store.day(key, { day: '2026-01-02' }), []);
       assert.deepEqual(await allServices(store), []);
       assert.deepEqual(await store.mend(key), { runs: 0, added: 0 });
       assert.equal(await store.health(), 'ok');
@@ -64,8 +64,8 @@ export function runStoreContract(name: string, open: () => Promise<RunStoreUnder
         assert.equal(replay.outcome, 'replayed');
         assert.deepEqual(replay.line, first.line);
       }
-      assert.deepEqual(await store.days(key), ['2026-01-02']);
-      assert.equal((await store.day(key, '2026-01-02')).length, 1);
+      assert.deepEqual(await daysOf(store), ['2026-01-02']);
+      assert.equal((await store.day(key, { day: '2026-01-02' })).length, 1);
     });
 
     withStore('something else under the same id is a conflict and changes nothing', async ({ store }) => {
@@ -81,7 +81,7 @@ export function runStoreContract(name: string, open: () => Promise<RunStoreUnder
         assert.deepEqual(put.line, first.line);
       }
       assert.deepEqual(await store.read(key, 'r1'), before);
-      assert.deepEqual(await store.days(key), ['2026-01-02']);
+      assert.deepEqual(await daysOf(store), ['2026-01-02']);
       assert.deepEqual(await store.latest(key), first.line);
     });
 
@@ -103,9 +103,9 @@ export function runStoreContract(name: string, open: () => Promise<RunStoreUnder
       const kept = await store.read(key, 'r1');
       const winner = puts.findIndex(({ outcome }) => outcome === 'created');
       assert.equal(readStoredRun(kept?.payload ?? new Uint8Array()).artifact, String(winner));
-      const days = await store.days(key);
+      const days = await daysOf(store);
       assert.equal(days.length, 1);
-      assert.equal((await store.day(key, days[0] ?? '')).length, 1);
+      assert.equal((await store.day(key, { day: days[0] ?? '' })).length, 1);
     });
 
     withStore('of those who race with the same words one creates, the others replay', async ({ store }) => {
@@ -122,7 +122,7 @@ export function runStoreContract(name: string, open: () => Promise<RunStoreUnder
         at('2026-01-02', `12:00:00.${String((i * 37) % 60).padStart(3, '0')}`),
       );
       await Promise.all(times.map((time, i) => store.put(run(`r${i}`), time)));
-      const listed = await store.day(key, '2026-01-02');
+      const listed = await store.day(key, { day: '2026-01-02' });
       assert.equal(listed.length, 60);
       assert.deepEqual(
         listed.map((line) => line.received_at),
@@ -136,7 +136,18 @@ export function runStoreContract(name: string, open: () => Promise<RunStoreUnder
       await store.put(run('old'), at('2026-01-31'));
       await store.put(run('older'), at('2026-02-01', '11:59:59.999'));
       assert.deepEqual(await store.latest(key), newest.line);
-      assert.deepEqual(await store.days(key), ['2026-01-31', '2026-02-01']);
+      assert.deepEqual(await daysOf(store), ['2026-01-31', '2026-02-01']);
+    });
+
+    withStore('a day that has a version has another one when its runs have changed', async ({ store }) => {
+      const versionOf = async () => (await store.days(key)).find(({ day }) => day === '2026-01-02')?.version;
+      await store.put(run('r1'), at('2026-01-02'));
+      const before = await versionOf();
+      assert.equal(await versionOf(), before);
+      await store.put(run('r2'), at('2026-01-02'));
+      const after = await versionOf();
+      if (after !== undefined) assert.notEqual(after, before);
+      assert.equal((await store.day(key, { day: '2026-01-02' })).length, 2);
     });
 
     withStore('services are listed by name, and within what is asked for', async ({ store }) => {
@@ -179,8 +190,12 @@ export function run(runId: string, rest: Partial<NamedRun> = {}): NamedRun {
 }
 
 async function answers(store: RunStore) {
-  const days = await store.days(key);
-  return { days, runs: await Promise.all(days.map((day) => store.day(key, day))), latest: await store.latest(key) };
+  const days = await daysOf(store);
+  return { days, runs: await Promise.all(days.map((day) => store.day(key, { day }))), latest: await store.latest(key) };
+}
+
+async function daysOf(store: RunStore): Promise<string[]> {
+  return (await store.days(key)).map(({ day }) => day);
 }
 
 async function allServices(store: RunStore, within?: Partial<ServiceKey>): Promise<ServiceKey[]> {

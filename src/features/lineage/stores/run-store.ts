@@ -19,6 +19,13 @@ export interface KeptRun {
   readonly payload: Uint8Array<ArrayBuffer>;
 }
 
+export interface RunDay {
+  /** `2026-01-31`, UTC. */
+  readonly day: string;
+  /** Another one whenever the runs of the day have changed. Absent where that cannot be told without reading them. */
+  readonly version?: string;
+}
+
 /** What mending found. Counts. */
 export interface Mended {
   runs: number;
@@ -40,10 +47,12 @@ export interface RunStore {
   read(key: ServiceKey, runId: string): Promise<KeptRun | undefined>;
   /** The newest run by arrival. */
   latest(key: ServiceKey): Promise<RunLine | undefined>;
-  /** Days on which the service has runs, `2026-01-31`, ascending. */
-  days(key: ServiceKey): Promise<string[]>;
-  /** All runs of one day, in order of arrival. */
-  day(key: ServiceKey, day: string): Promise<RunLine[]>;
+  /** Days on which the service has runs, ascending. */
+  days(key: ServiceKey): Promise<RunDay[]>;
+  /** All runs of one day, as `days` named it, in order of arrival. */
+  day(key: ServiceKey, day: RunDay): Promise<RunLine[]>;
+  /** Those of the days on which the commit may have been built. Absent where nobody can tell without reading them. */
+  daysOfCommit?(key: ServiceKey, commit: string, days: readonly RunDay[]): Promise<RunDay[]>;
   /** Everyone who has runs, in order of their names. */
   services(within?: Partial<ServiceKey>): AsyncIterable<ServiceKey>;
   /** Looks at every record of the service and adds what its manifests lack. */

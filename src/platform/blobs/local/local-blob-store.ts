@@ -20,8 +20,12 @@ export interface BlobLog {
 }
 
 export interface LocalBlobStoreOptions {
-  /** Blobs lie under its folder `blobs`, bodies that wait for their commit under `staging`; both are made when missing. */
+  /** Made when missing, with the two folders in it. */
   dataDir: string;
+  /** Where blobs lie; the folder `blobs` of the data folder unless told, and it may be the data folder itself. */
+  blobsDir?: string;
+  /** Where bodies wait for their commit; the folder `staging` of the data folder unless told. */
+  stagingDir?: string;
   stagingQuotaBytes: number;
   /** No body may be larger, whatever the caller of `receive` allows. */
   maxBodyBytes: number;
@@ -37,8 +41,8 @@ const commitAttempts = 8;
 export async function openLocalBlobStore(options: LocalBlobStoreOptions): Promise<BlobStore> {
   const { dataDir, log = silent, maxBodyBytes, stagingMaxAgeMs = 3_600_000, stagingQuotaBytes } = options;
   const arena = new Arena();
-  const volume = openVolume(dataDir, arena);
-  const { blobsDir, stagingDir } = volume;
+  const { blobsDir = `${dataDir}/blobs`, stagingDir = `${dataDir}/staging` } = options;
+  const volume = openVolume({ dataDir, blobsDir, stagingDir }, arena);
   const names = new StagedNames();
   const swept = await sweepStaging(stagingDir, names, stagingMaxAgeMs);
   if (swept.removed > 0) log.warn(swept, 'removed staged files that an earlier process left behind');

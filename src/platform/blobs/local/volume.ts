@@ -6,9 +6,13 @@ import { diskFault } from './disk-problem.ts';
 import { quickMs } from './flush.ts';
 import { writeStaged } from './write-staged.ts';
 
-export interface Volume {
+export interface VolumeFolders {
+  dataDir: string;
   blobsDir: string;
   stagingDir: string;
+}
+
+export interface Volume extends Omit<VolumeFolders, 'dataDir'> {
   /** Writing past the page cache works here, and the disk answers such writes at once. */
   direct: boolean;
   /** Of one flush. Milliseconds. */
@@ -19,15 +23,13 @@ export interface Volume {
 const probePrefix = '~probe-';
 
 /** Makes the folders and finds out what the disk can do. Throws storage_unavailable with words for the operator. */
-export function openVolume(dataDir: string, arena: Arena): Volume {
-  const blobsDir = `${dataDir}/blobs`;
-  const stagingDir = `${dataDir}/staging`;
+export function openVolume({ blobsDir, dataDir, stagingDir }: VolumeFolders, arena: Arena): Volume {
   attempt('The data directory cannot be made or opened', () => {
     for (const dir of [dataDir, blobsDir, stagingDir]) fs.mkdirSync(dir, { recursive: true, mode: 0o700 });
     for (const dir of [`${dataDir}/..`, dataDir]) flushDirectory(dir);
   });
   if (fs.statSync(blobsDir).dev !== fs.statSync(stagingDir).dev) {
-    throw unusable('The folders "blobs" and "staging" of the data directory must be on one file system');
+    throw unusable('The folders of blobs and of staging must be on one file system');
   }
   attempt('The data directory cannot be written to', () => {
     for (const name of fs.readdirSync(blobsDir)) if (name.startsWith(probePrefix)) fs.unlinkSync(`${blobsDir}/${name}`);

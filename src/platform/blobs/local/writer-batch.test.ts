@@ -20,7 +20,7 @@ describe('a batch', () => {
   beforeEach(async () => {
     dataDir = await mkdtemp(join(tmpdir(), 'proofline-batch-'));
     arena = new Arena();
-    volume = openVolume(dataDir, arena);
+    volume = openVolume({ dataDir, blobsDir: `${dataDir}/blobs`, stagingDir: `${dataDir}/staging` }, arena);
   });
   afterEach(() => rm(dataDir, { recursive: true }));
 

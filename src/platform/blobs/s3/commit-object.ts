@@ -13,6 +13,7 @@ export const commitMs = 20_000;
 export interface CommitObject extends BlobRecord {
   key: string;
   body: ObjectBody;
+  metadata?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -23,7 +24,7 @@ export interface CommitObject extends BlobRecord {
  */
 export async function commitObject(
   objects: S3Objects,
-  { key, body, ...record }: CommitObject,
+  { key, body, metadata = {}, ...record }: CommitObject,
   timeMs = commitMs,
 ): Promise<'created' | 'adopted'> {
   const nonce = randomBytes(16).toString('hex');
@@ -32,7 +33,7 @@ export async function commitObject(
   try {
     for (;;) {
       const failure = await deadline
-        .request((signal) => objects.create(key, { body, nonce, sha256Hex: record.sha256Hex }, signal), moreMs)
+        .request((signal) => objects.put(key, { body, nonce, metadata, sha256Hex: record.sha256Hex }, signal), moreMs)
         .then(() => undefined, s3Failure);
       if (failure === undefined) return 'created';
       if (!mayStand(failure) && !failure.passes && failure.status !== 409) throw failure;

@@ -59,7 +59,7 @@ export class S3Connection {
   /** Rows without any object mean the wrong bucket or prefix. Throws StartupError. */
   async refuseLostBlobs(hasChunks: boolean): Promise<void> {
     if (!hasChunks) return;
-    const list = (signal: AbortSignal) => this.objects.list(`${this.#root}incidents/`, undefined, 1, signal);
+    const list = (signal: AbortSignal) => this.objects.list({ prefix: `${this.#root}incidents/`, limit: 1 }, signal);
     const page = await new Deadline(firstAnswerMs).persist(list).catch((error: unknown) => {
       throw explainFailure(s3Failure(error));
     });
@@ -82,7 +82,7 @@ export class S3Connection {
   /** Listing, as its refusal has words where that of a HEAD has none. */
   async #firstAnswer(): Promise<void> {
     const deadline = new Deadline(firstAnswerMs);
-    const list = (signal: AbortSignal) => this.objects.list(`${this.#root}incidents/`, undefined, 1, signal);
+    const list = (signal: AbortSignal) => this.objects.list({ prefix: `${this.#root}incidents/`, limit: 1 }, signal);
     try {
       await deadline.request(list);
     } catch (error) {

@@ -20,15 +20,15 @@ export async function* listObjects(
     if (own !== undefined) yield { path: prefix, byteSize: own.byteSize };
   }
   const under = prefix === undefined ? root : `${root}${prefix}/`;
-  let after: string | undefined;
+  let token: string | undefined;
   do {
-    const page: ListPage = await within((signal) => objects.list(under, after, pageSize, signal));
+    const page: ListPage = await within((signal) => objects.list({ prefix: under, token, limit: pageSize }, signal));
     for (const { byteSize, key } of page.objects) {
       const path = key.slice(root.length);
       if (isBlobPath(path) && !path.startsWith(`${probeFolder}/`)) yield { path, byteSize };
     }
-    after = page.next;
-  } while (after !== undefined);
+    token = page.next;
+  } while (token !== undefined);
 }
 
 async function within<T>(send: (signal: AbortSignal) => Promise<T>): Promise<T> {

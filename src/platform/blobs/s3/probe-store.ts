@@ -54,7 +54,7 @@ export async function probeStore(objects: S3Objects, folder: string, size: Probe
       report.winners.push(race.winners);
       report.stands &&= race.stands;
     }
-    const listed = await deadline.persist((signal) => objects.list(`${run}/`, undefined, 1000, signal));
+    const listed = await deadline.persist((signal) => objects.list({ prefix: `${run}/`, limit: 1000 }, signal));
     const found = listed.objects.map((object) => object.key);
     report.consistent = Array.from({ length: size.keys }, (_, i) => `${run}/${i + 1}`).every((one) =>
       found.includes(one),
@@ -71,7 +71,9 @@ export async function probeStore(objects: S3Objects, folder: string, size: Probe
 
 /** What probes that were cut short have left. */
 export async function removeForgottenProbes(objects: S3Objects, folder: string): Promise<void> {
-  const page = await new Deadline(probeMs).persist((signal) => objects.list(`${folder}/`, undefined, 1000, signal));
+  const page = await new Deadline(probeMs).persist((signal) =>
+    objects.list({ prefix: `${folder}/`, limit: 1000 }, signal),
+  );
   const old = page.objects.filter(({ modifiedAtMs }) => modifiedAtMs < Date.now() - forgottenMs);
   await removeAll(
     objects,
@@ -103,7 +105,7 @@ type Outcome = 'created' | 'taken' | 'unknown';
 
 async function create(objects: S3Objects, key: string, bytes: Buffer, deadline: Deadline): Promise<Outcome> {
   const put = { body: { bytes }, sha256Hex: sha256(bytes), nonce: 'probe' };
-  const failure = await deadline.request((signal) => objects.create(key, put, signal)).then(() => undefined, s3Failure);
+  const failure = await deadline.request((signal) => objects.put(key, put, signal)).then(() => undefined, s3Failure);
   if (failure === undefined) return 'created';
   if (failure.status === 412 || failure.status === 409) return 'taken';
   if (failure.passes) return 'unknown';
@@ -123,7 +125,7 @@ async function refuses(
     nonce: 'probe',
     ...(what === 'signed' ? { sha256Hex: wrong, checksumHex: right } : { sha256Hex: right, checksumHex: wrong }),
   };
-  const failure = await deadline.request((signal) => objects.create(key, put, signal)).then(() => undefined, s3Failure);
+  const failure = await deadline.request((signal) => objects.put(key, put, signal)).then(() => undefined, s3Failure);
   if (failure?.status === 403 && failure.code === 'AccessDenied') throw failure;
   return failure !== undefined && (await deadline.persist((signal) => objects.facts(key, signal))) === undefined;
 }

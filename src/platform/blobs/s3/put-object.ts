@@ -9,6 +9,10 @@ export interface PutObject {
   checksumHex?: string;
   /** Kept beside the object, to know one's own after a lost answer. */
   nonce: string;
+  /** Kept beside it too. Lower-case names. */
+  metadata?: Readonly<Record<string, string>>;
+  /** Takes the place of the object that has this ETag, as it came. Absent: makes a new one. */
+  over?: string;
 }
 
 /** Of the object's metadata. */

@@ -37,13 +37,14 @@ export class PutRequest {
     this.#bucket = bucket;
   }
 
-  /** Rejects with an S3Failure; 412 when the key is taken. */
+  /** Rejects with an S3Failure; 412 when the key is taken, or is not what it should take the place of. */
   async send(key: string, put: PutObject, signal: AbortSignal): Promise<void> {
     try {
       this.#ready ??= this.#prepare();
       const { place, signer } = await this.#ready;
       const keys = await this.#client.config.credentials();
-      const path = place.path + key;
+      // The one character of our keys that is not its own canonical form.
+      const path = place.path + key.replaceAll('=', '%3D');
       const headers = signer.sign(
         {
           host: place.host,
@@ -52,9 +53,10 @@ export class PutRequest {
           at: new Date(Date.now() + this.#clockOffsetMs),
           headers: {
             'content-type': 'application/octet-stream',
-            'if-none-match': '*',
+            ...(put.over === undefined ? { 'if-none-match': '*' } : { 'if-match': put.over }),
             'x-amz-checksum-sha256': Buffer.from(put.checksumHex ?? put.sha256Hex, 'hex').toString('base64'),
             [`x-amz-meta-${nonceName}`]: put.nonce,
+            ...metadataHeaders(put.metadata),
           },
         },
         keys,
@@ -133,6 +135,10 @@ export class PutRequest {
     if (failure.code === 'RequestTimeTooSkewed' && theirs > 0) this.#clockOffsetMs = theirs - Date.now();
     return failure;
   }
+}
+
+function metadataHeaders(metadata: PutObject['metadata'] = {}): Record<string, string> {
+  return Object.fromEntries(Object.entries(metadata).map(([name, value]) => [`x-amz-meta-${name}`, value]));
 }
 
 const agentOptions = { keepAlive: true, maxSockets: sockets };

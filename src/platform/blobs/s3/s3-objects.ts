@@ -23,6 +23,9 @@ export interface ObjectBytes {
   byteSize: number;
   /** Of the range, or all. Fails with errors of the network, which `s3Failure` reads. */
   stream: Readable;
+  /** As it came, with its quotes. */
+  etag: string | undefined;
+  metadata: Readonly<Record<string, string>>;
 }
 
 export interface ListedObject {
@@ -31,9 +34,24 @@ export interface ListedObject {
   modifiedAtMs: number;
 }
 
+export interface ListQuestion {
+  prefix: string;
+  limit: number;
+  /** `next` of the page before. */
+  token?: string | undefined;
+  /** Only keys that sort behind this one; for the first page. */
+  after?: string | undefined;
+  /** Only what is directly under the prefix. */
+  level?: boolean;
+}
+
 export interface ListPage {
   objects: ListedObject[];
+  /** Prefixes that end with a slash; of a level alone. */
+  folders: string[];
   next: string | undefined;
+  /** The store said that this is not all. */
+  truncated: boolean;
 }
 
 export interface S3Clients {
@@ -58,8 +76,8 @@ export class S3Objects {
     this.#bucket = bucket;
   }
 
-  /** Creates the object, never replaces one: 412 when the key is taken, by us perhaps. */
-  create(key: string, put: PutObject, signal: AbortSignal): Promise<void> {
+  /** Creates the object, never replaces one: 412 when the key is taken, by us perhaps. With `over` it replaces that very one. */
+  put(key: string, put: PutObject, signal: AbortSignal): Promise<void> {
     return this.#put.send(key, put, signal);
   }
 
@@ -94,7 +112,12 @@ export class S3Objects {
         stream.destroy();
         throw new S3Failure(200, 'NotImplemented');
       }
-      return { byteSize: total === undefined ? (answer.ContentLength ?? 0) : Number(total), stream };
+      return {
+        byteSize: total === undefined ? (answer.ContentLength ?? 0) : Number(total),
+        stream,
+        etag: answer.ETag,
+        metadata: answer.Metadata ?? {},
+      };
     } catch (error) {
       const failure = s3Failure(error);
       if (failure.missing) return undefined;
@@ -114,14 +137,16 @@ export class S3Objects {
     }
   }
 
-  async list(prefix: string, after: string | undefined, limit: number, signal: AbortSignal): Promise<ListPage> {
+  async list({ after, level, limit, prefix, token }: ListQuestion, signal: AbortSignal): Promise<ListPage> {
     try {
       const answer = await this.#clients.prompt.send(
         new ListObjectsV2Command({
           Bucket: this.#bucket,
           Prefix: prefix,
           MaxKeys: limit,
-          ...(after === undefined ? {} : { ContinuationToken: after }),
+          ...(level === true ? { Delimiter: '/' } : {}),
+          ...(token === undefined ? {} : { ContinuationToken: token }),
+          ...(after === undefined ? {} : { StartAfter: after }),
         }),
         { abortSignal: signal },
       );
@@ -130,7 +155,13 @@ export class S3Objects {
         byteSize: Size ?? 0,
         modifiedAtMs: LastModified?.getTime() ?? 0,
       }));
-      return { objects, next: answer.IsTruncated === true ? answer.NextContinuationToken : undefined };
+      const truncated = answer.IsTruncated === true;
+      return {
+        objects,
+        folders: (answer.CommonPrefixes ?? []).map(({ Prefix }) => Prefix ?? ''),
+        next: truncated ? answer.NextContinuationToken : undefined,
+        truncated,
+      };
     } catch (error) {
       throw s3Failure(error);
     }

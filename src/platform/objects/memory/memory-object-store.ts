@@ -1,5 +1,4 @@
-import { Problem } from '#kit/errors.ts';
-import { isObjectKey, type ListedLevel, type ObjectStore, type StoredObject } from '../object-store.ts';
+import { assertObjectKey, type ListedLevel, type ObjectStore, type StoredObject } from '../object-store.ts';
 
 /** For tests and for showing what the port asks for; nothing survives the process. */
 export class MemoryObjectStore implements ObjectStore {
@@ -7,7 +6,7 @@ export class MemoryObjectStore implements ObjectStore {
   #tags = 0;
 
   async create(key: string, bytes: Uint8Array<ArrayBuffer>): Promise<'created' | 'same' | 'different'> {
-    assertKey(key);
+    assertObjectKey(key);
     const standing = this.#objects.get(key);
     if (standing === undefined) {
       this.#put(key, bytes);
@@ -19,12 +18,13 @@ export class MemoryObjectStore implements ObjectStore {
   }
 
   async read(key: string): Promise<StoredObject | undefined> {
+    assertObjectKey(key);
     const found = this.#objects.get(key);
     return found === undefined ? undefined : { bytes: found.bytes.slice(), tag: found.tag };
   }
 
   async replace(key: string, bytes: Uint8Array<ArrayBuffer>, over: string | undefined): Promise<boolean> {
-    assertKey(key);
+    assertObjectKey(key);
     if (this.#objects.get(key)?.tag !== over) return false;
     this.#put(key, bytes);
     return true;
@@ -49,6 +49,7 @@ export class MemoryObjectStore implements ObjectStore {
   }
 
   async remove(key: string): Promise<void> {
+    assertObjectKey(key);
     this.#objects.delete(key);
   }
 
@@ -68,8 +69,4 @@ export class MemoryObjectStore implements ObjectStore {
   #keys(prefix: string): string[] {
     return [...this.#objects.keys()].filter((key) => key.startsWith(prefix)).sort();
   }
-}
-
-function assertKey(key: string): void {
-  if (!isObjectKey(key)) throw new Problem('internal_error');
 }

@@ -1,14 +1,19 @@
 import type { ObjectStore } from '#platform/objects/object-store.ts';
 import { compareLines, formatLine, parseLine, type RunLine } from '../../record/run-line.ts';
 import { sha256Hex } from '../../record/seal-run.ts';
+import type { RunDay } from '../run-store.ts';
 import { lineOfEntry, type ServiceObjects } from './keys.ts';
 import { advanceLatest, readLatest } from './latest.ts';
 
-/** Ascending. */
-export async function daysOf(objects: ObjectStore, at: ServiceObjects): Promise<string[]> {
+/** Ascending. A day whose entries were all gathered has its one manifest, which never changes. */
+export async function daysOf(objects: ObjectStore, at: ServiceObjects): Promise<RunDay[]> {
   const { folders, objects: files } = await objects.level(at.manifests);
-  const days = [...folders, ...files].flatMap((name) => /^date=(\d{4}-\d\d-\d\d)(?:\.jsonl)?$/.exec(name)?.[1] ?? []);
-  return [...new Set(days)].sort();
+  const open = folders.flatMap((name) => /^date=(\d{4}-\d\d-\d\d)$/.exec(name)?.[1] ?? []);
+  const gathered = files.flatMap((name) => /^date=(\d{4}-\d\d-\d\d)\.jsonl$/.exec(name)?.[1] ?? []);
+  const settled = gathered.filter((day) => !open.includes(day));
+  return [...open.map((day) => ({ day })), ...settled.map((day) => ({ day, version: 'gathered' }))].sort((a, b) =>
+    a.day < b.day ? -1 : 1,
+  );
 }
 
 /** In order of arrival, whatever order the store lists in. */
@@ -61,8 +66,8 @@ async function compactedLines(objects: ObjectStore, at: ServiceObjects, day: str
 export async function newestRun(objects: ObjectStore, at: ServiceObjects): Promise<RunLine | undefined> {
   const { pointed } = await readLatest(objects, at);
   if (pointed === undefined) {
-    const day = (await daysOf(objects, at)).at(-1);
-    return day === undefined ? undefined : (await readDay(objects, at, day)).at(-1);
+    const last = (await daysOf(objects, at)).at(-1);
+    return last === undefined ? undefined : (await readDay(objects, at, last.day)).at(-1);
   }
   let newest = pointed;
   for await (const { key } of objects.list(at.manifests, at.before(pointed))) {

@@ -1,11 +1,11 @@
-import { Problem } from '#kit/errors.ts';
+import { isProblem, Problem } from '#kit/errors.ts';
 import type { Timestamp } from '#kit/time.ts';
 import type { ObjectStore } from '#platform/objects/object-store.ts';
-import type { ServiceKey } from '../../record/names.ts';
+import { isRunId, type ServiceKey } from '../../record/names.ts';
 import type { RunLine } from '../../record/run-line.ts';
 import { type NamedRun, sealRun, sha256Hex } from '../../record/seal-run.ts';
 import { assertSame, resealStoredRun } from '../../record/stored-run.ts';
-import type { KeptRun, Mended, PutOutcome, RunStore } from '../run-store.ts';
+import type { KeptRun, Mended, PutOutcome, RunDay, RunStore } from '../run-store.ts';
 import { type Claim, formatClaim, parseClaim } from './claim.ts';
 import { ServiceObjects } from './keys.ts';
 import { advanceLatest } from './latest.ts';
@@ -59,6 +59,7 @@ export class ObjectRunStore implements RunStore {
   }
 
   async read(key: ServiceKey, runId: string): Promise<KeptRun | undefined> {
+    if (!isRunId(runId)) return undefined;
     const at = new ServiceObjects(this.#prefix, key);
     const claim = await this.#claim(at, runId);
     const found = claim === undefined ? undefined : await this.#objects.read(at.payload(claim.line));
@@ -71,11 +72,11 @@ export class ObjectRunStore implements RunStore {
     return await newestRun(this.#objects, new ServiceObjects(this.#prefix, key));
   }
 
-  async days(key: ServiceKey): Promise<string[]> {
+  async days(key: ServiceKey): Promise<RunDay[]> {
     return await daysOf(this.#objects, new ServiceObjects(this.#prefix, key));
   }
 
-  async day(key: ServiceKey, day: string): Promise<RunLine[]> {
+  async day(key: ServiceKey, { day }: RunDay): Promise<RunLine[]> {
     return await readDay(this.#objects, new ServiceObjects(this.#prefix, key), day);
   }
 
@@ -88,7 +89,7 @@ export class ObjectRunStore implements RunStore {
     const mended: Mended = { runs: 0, added: 0 };
     const { folders } = await this.#objects.level(at.root);
     for (const day of folders.flatMap((name) => (name.startsWith('date=') ? [name.slice(5)] : []))) {
-      const known = new Set((await this.day(key, day)).map((line) => line.run_id));
+      const known = new Set((await readDay(this.#objects, at, day)).map((line) => line.run_id));
       for await (const object of this.#objects.list(`${at.root}date=${day}/`)) {
         mended.runs += 1;
         const runId = /\/run=([^/]+)\/payload\.json$/.exec(object.key)?.[1];
@@ -133,7 +134,12 @@ export class ObjectRunStore implements RunStore {
 
   async #enter(at: ServiceObjects, line: RunLine): Promise<void> {
     await this.#objects.create(at.entry(line), new Uint8Array(), emptySha256);
-    await advanceLatest(this.#objects, at, line);
+    try {
+      await advanceLatest(this.#objects, at, line);
+    } catch (error) {
+      // The run is kept and listed, and readers look behind a pointer: its failure is not the client's.
+      if (!isProblem(error, 'storage_unavailable')) throw error;
+    }
   }
 
   async #claim(at: ServiceObjects, runId: string): Promise<Claim | undefined> {

@@ -1,4 +1,4 @@
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 
 /**
@@ -6,7 +6,8 @@ import { DatabaseSync } from 'node:sqlite';
  * Undefined when another process has it.
  */
 export function lockFile(path: string): { release(): void } | undefined {
-  closeSync(openSync(path, 'a', 0o600));
+  // Only a missing one: closing any descriptor of a file gives back every lock that this process has on it.
+  if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600));
   const lock = new DatabaseSync(path);
   try {
     lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');

@@ -1,0 +1,15 @@
+export type { LineageAct } from './audit.ts';
+export type { Exposure } from './identity/check-identity-config.ts';
+export { identitySettings } from './identity/identity.config.ts';
+export { lineageIdentity } from './identity/lineage-identity.ts';
+export { lineageSettings } from './lineage.config.ts';
+export { lineageRoutes } from './lineage.routes.ts';
+export type { ServiceKey } from './record/names.ts';
+export { openFolderRunStore } from './stores/folder/open-folder-run-store.ts';
+export { HybridRunStore } from './stores/hybrid/hybrid-run-store.ts';
+export type { Lag } from './stores/hybrid/lane.ts';
+export { DatabaseRunIndex } from './stores/indexed/database-run-index.ts';
+export { IndexedRunStore } from './stores/indexed/indexed-run-store.ts';
+export { compactPastDays } from './stores/objects/compact-past-days.ts';
+export { ObjectRunStore } from './stores/objects/object-run-store.ts';
+export type { Mended, RunStore } from './stores/run-store.ts';
