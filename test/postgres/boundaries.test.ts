@@ -22,15 +22,19 @@ import { newId } from '#kit/ids.ts';
 import { createMemoryBlobStore } from '#platform/blobs/memory/memory-blob-store.ts';
 import { anyTables } from '#platform/metadata/contract/transactions.ts';
 import type { Metadata } from '#platform/metadata/metadata.ts';
-import { testDatabases, testOnPostgres } from '#platform/metadata/postgres/testing/databases.ts';
+import { elsewhere, testDatabases, testOnPostgres } from '#platform/metadata/postgres/testing/databases.ts';
 import { createLog } from '#platform/process/log.ts';
 import { postgresBinaries } from '../support/services/postgres.ts';
+import { startProxy, type TcpProxy } from '../support/services/tcp-proxy.ts';
 import { anAccount, anIncident, aStream, at, audit, hash, record, transactions } from './support.ts';
 
 /** Two nodes on one database; each test lets them race, many times over. */
 const databases = testDatabases();
 let one: Metadata;
 let two: Metadata;
+/** A third node, farther away: between its questions the others get a word in. */
+let slow: Metadata;
+let distance: TcpProxy;
 const rounds = 60;
 
 before(async () => {
@@ -38,9 +42,12 @@ before(async () => {
   const dsn = await databases.migrated();
   one = await databases.open(dsn, transactions);
   two = await databases.open(dsn, transactions);
+  distance = await startProxy((await databases.server()).port, 2);
+  slow = await databases.open(elsewhere(dsn, { port: distance.port }), transactions);
 });
 after(async () => {
-  await Promise.all([one?.close(), two?.close()]);
+  await Promise.all([one?.close(), two?.close(), slow?.close()]);
+  await distance?.close();
 });
 
 /** What a request of either node would have been told: `ok`, or the code. */
@@ -67,14 +74,16 @@ testOnPostgres(
   'chunks against completion: a complete stream has exactly the chunks that it was completed with',
   async () => {
     let completed = 0;
+    const owner = await anAccount(one, 'completes');
     for (let round = 0; round < rounds; round++) {
-      const incidentId = await anIncident(one, null);
+      // What is held is asked for in one question where there is an owner, and in three where there is none.
+      const incidentId = await anIncident(one, round % 2 === 0 ? null : owner);
       const streamId = await aStream(one, incidentId);
       await record(one, { incidentId, streamId, index: 1 });
       const [completion, ...uploads] = await Promise.all([
         told(two.write(completeStreamTransaction, { incidentId, streamId, expectedChunkCount: 1 + (round % 3), at })),
-        told(record(one, { incidentId, streamId, index: 2 })),
-        told(record(two, { incidentId, streamId, index: 3 })),
+        told(record(slow, { incidentId, streamId, index: 2 })),
+        told(record(round % 4 < 2 ? one : slow, { incidentId, streamId, index: 3 })),
       ]);
       const accepted = 1 + uploads.filter((answer) => answer === 'ok').length;
       assert.ok(
