@@ -6,6 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { fillFolder } from './lineage/fill-folder.ts';
+import { compareServed } from './lineage/served.ts';
 import { freshFilesystem } from './support/fresh-filesystem.ts';
 import { median } from './support/process-figures.ts';
 
@@ -35,10 +36,26 @@ const script = (name: string) => fileURLToPath(new URL(`./lineage/${name}`, impo
 const disk = freshFilesystem(48 * 2 ** 30);
 try {
   say(`On ${disk.description}.\n`);
+  await compareWholeWay();
   comparePuts();
   await compareSizes();
 } finally {
   disk.release();
+}
+
+async function compareWholeWay(): Promise<void> {
+  process.env.TMPDIR = disk.path;
+  const { ours, reference } = await compareServed(rounds, Number(values.puts));
+  say(`Records of 4 KiB over HTTP, 32 at once: medians of ${rounds} alternating rounds\n`);
+  say('| side | runs/s | CPU ms/run | p50 ms | p99 ms | peak MiB |\n|---|---|---|---|---|---|');
+  for (const [name, { cpuMs, p50, p99, peakMiB, perSecond }] of Object.entries({
+    '`proofline lineage serve`': ours,
+    'bare server': reference,
+  }))
+    say(
+      `| ${name} | ${perSecond.toFixed(0)} | ${cpuMs.toFixed(2)} | ${p50.toFixed(1)} | ${p99.toFixed(1)} | ${peakMiB.toFixed(0)} |`,
+    );
+  say(`\nRatio **${(ours.perSecond / reference.perSecond).toFixed(2)}** (bar 0.8)\n`);
 }
 
 function comparePuts(): void {
@@ -49,7 +66,7 @@ function comparePuts(): void {
       const said = execFileSync(process.execPath, [script('side.ts'), side, folder, values.puts], { encoding: 'utf8' });
       figures[side].push(JSON.parse(said));
     }
-  say(`Records of 4 KiB, 32 at once: medians of ${rounds} alternating rounds\n`);
+  say(`Records of 4 KiB in process, 32 at once: medians of ${rounds} alternating rounds\n`);
   say('| side | runs/s | CPU ms/run | p50 ms | p99 ms | peak MiB |\n|---|---|---|---|---|---|');
   for (const side of ['store', 'bare'] as const) {
     const of = (name: keyof PutFigures) => median(figures[side].map((one) => one[name]));
@@ -59,7 +76,7 @@ function comparePuts(): void {
   const ratios = figures.store.map(
     ({ perSecond }, round) => perSecond / (figures.bare[round]?.perSecond ?? Number.NaN),
   );
-  say(`\nRatio ${median(ratios).toFixed(2)} (bar 0.8; ${ratios.map((ratio) => ratio.toFixed(2)).join(', ')})\n`);
+  say(`\nRatio **${median(ratios).toFixed(2)}** (${ratios.map((ratio) => ratio.toFixed(2)).join(', ')})\n`);
 }
 
 async function compareSizes(): Promise<void> {
@@ -76,7 +93,7 @@ async function compareSizes(): Promise<void> {
   }
   const [small, large] = asked;
   if (small === undefined || large === undefined) return;
-  say(`Questions to one service with ${large.runs} runs against ${small.runs}, milliseconds; bar 2\n`);
+  say(`Questions to one service with ${large.runs} runs against ${small.runs}, milliseconds. Bar: 2.\n`);
   say('| question | small | large | ratio |\n|---|---|---|---|');
   for (const [name, title] of [
     ['latestFirst', 'latest, the first time after a start'],
@@ -84,6 +101,6 @@ async function compareSizes(): Promise<void> {
     ['oneDay', 'one day of a thousand runs'],
   ] as const)
     say(
-      `| ${title} | ${small[name].toFixed(3)} | ${large[name].toFixed(3)} | ${(large[name] / small[name]).toFixed(2)} |`,
+      `| ${title} | ${small[name].toFixed(3)} | ${large[name].toFixed(3)} | **${(large[name] / small[name]).toFixed(2)}** |`,
     );
 }

@@ -63,6 +63,13 @@ try {
     metadata.trimEnd(),
   );
 
+  say('measuring lineage …');
+  const few = quick ? ['--rounds', '1', '--puts', '1000', '--runs', '20000'] : [];
+  const lineage = execFileSync(process.execPath, [fileURLToPath(new URL('./lineage.ts', import.meta.url)), ...few], {
+    encoding: 'utf8',
+  });
+  lines.push('\n## Lineage\n', lineage.trimEnd());
+
   say('measuring bundles …');
   const bundle = await compareBundle(quick ? 256 : 1024);
   lines.push(

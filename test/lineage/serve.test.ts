@@ -160,6 +160,12 @@ describe('lineage as a server', () => {
     let server = await hybrid('http://127.0.0.1:9');
     for (let i = 0; i < 4; i++) assert.equal((await push(server, `r${i}`)).status, 202);
     assert.equal((await lagOf(server)).pending, 4);
+    const deployment = JSON.stringify({
+      ...{ organization: 'acme', project: 'shop', service: 'api', run_id: 'r1', deployment_id: 'd1' },
+      ...{ environment: 'production', version: '1.0.0' },
+    });
+    assert.equal((await ask(server, '/v1/deployments', { method: 'POST', body: deployment })).status, 201);
+    const deployed = await ask(server, '/v1/deployments/d1');
     const before = await answers(server);
     assert.equal(await server.stop(), 0);
 
@@ -183,6 +189,7 @@ describe('lineage as a server', () => {
       },
     });
     assert.deepEqual(await answers(direct), before);
+    assert.deepEqual((await ask(direct, '/v1/deployments/d1')).json(), deployed.json());
     assert.equal((await push(direct, 'r0')).json().replayed, true);
     assert.equal((await push(direct, 'r9')).status, 202);
     assert.equal(await direct.stop(), 0);

@@ -14,7 +14,7 @@ export async function* mendLineage(config: Config, log: Log): AsyncGenerator<Men
     const index = await openIndex(config, log);
     try {
       for await (const key of store.runs.services()) yield { key, ...(await store.runs.mend(key)) };
-      await store.compact?.();
+      for (const { work } of store.chores) await work();
       if (index === undefined) return;
       const indexed = new IndexedRunStore(store.runs, index.days, log);
       for await (const key of store.runs.services())

@@ -14,6 +14,7 @@ import type { ObjectStore } from '#platform/objects/object-store.ts';
 import type { Log } from '#platform/process/log.ts';
 import { StartupError } from '#platform/process/startup-error.ts';
 import { type Config, lineageDir } from '../config.ts';
+import { catalogCopier } from './copy-catalog.ts';
 import { deferredObjects } from './deferred-objects.ts';
 
 export interface LineageStore {
@@ -22,10 +23,20 @@ export interface LineageStore {
   catalog: ObjectStore;
   /** What is not in the bucket yet, where a folder is copied to one. */
   lag?: () => Lag;
-  /** Gathers the manifests of days that are over, where that is needed. */
-  compact?: () => Promise<void>;
+  /** What is to be done again and again while it is open. */
+  chores: readonly Chore[];
   close(): Promise<void>;
 }
+
+export interface Chore {
+  name: string;
+  everyMs: number;
+  work: () => Promise<void>;
+}
+
+/** A day is over for so long at most before its manifest is one object. Milliseconds. */
+const compactEveryMs = 3_600_000;
+const copyEveryMs = 30_000;
 
 /** Where runs are kept, as the configuration says. Throws StartupError; nothing stays open then. */
 export async function openLineageStore(config: Config, log: Log): Promise<LineageStore> {
@@ -35,7 +46,7 @@ export async function openLineageStore(config: Config, log: Log): Promise<Lineag
   const catalog = await FolderObjectStore.open(join(dataDir, '.catalog'));
   if (driver === 'fs') {
     const runs = await openFolderRunStore({ dataDir, log });
-    return { runs, catalog, close: () => runs.close() };
+    return { runs, catalog, chores: [], close: () => runs.close() };
   }
   const { prefix } = config.lineage;
   const bucket = deferredObjects(() => openBucket(config, log), log);
@@ -45,7 +56,10 @@ export async function openLineageStore(config: Config, log: Log): Promise<Lineag
       runs,
       catalog,
       lag: () => runs.lag(),
-      compact: () => compact(bucket, prefix, log),
+      chores: [
+        compaction(bucket, prefix, log),
+        { name: 'copies of the catalogue', everyMs: copyEveryMs, work: catalogCopier(catalog, bucket, log) },
+      ],
       close: () => runs.close(),
     };
   } catch (error) {
@@ -58,7 +72,7 @@ async function openBucketAlone(config: Config, log: Log): Promise<LineageStore> 
   const { prefix } = config.lineage;
   const bucket = await openBucket(config, log);
   const runs = new ObjectRunStore(bucket, prefix);
-  return { runs, catalog: bucket, compact: () => compact(bucket, prefix, log), close: () => runs.close() };
+  return { runs, catalog: bucket, chores: [compaction(bucket, prefix, log)], close: () => runs.close() };
 }
 
 async function openBucket({ lineage }: Config, log: Log): Promise<ObjectStore> {
@@ -101,7 +115,10 @@ async function accessOf(lineage: Config['lineage']): Promise<S3Access> {
   };
 }
 
-async function compact(objects: ObjectStore, prefix: string, log: Log): Promise<void> {
-  const gathered = await compactPastDays(objects, prefix, { today: timestamp(Date.now()).slice(0, 10) });
-  if (gathered.entries > 0) log.info({ ...gathered }, 'manifests of past days gathered');
+function compaction(objects: ObjectStore, prefix: string, log: Log): Chore {
+  const work = async () => {
+    const gathered = await compactPastDays(objects, prefix, { today: timestamp(Date.now()).slice(0, 10) });
+    if (gathered.entries > 0) log.info({ ...gathered }, 'manifests of past days gathered');
+  };
+  return { name: 'compaction', everyMs: compactEveryMs, work };
 }

@@ -30,9 +30,6 @@ export interface LineageParts {
   log: Log;
 }
 
-/** A day is over for an hour at most before its manifest is one object. Milliseconds. */
-const compactEveryMs = 3_600_000;
-
 /** Lineage as the configuration says, for whichever server it is mounted in. Throws StartupError; nothing stays open then. */
 export async function openLineage(config: Config, { exposure, limiter, log, metrics }: LineageParts): Promise<Lineage> {
   // First, as nothing is to be opened for a server that must not start.
@@ -49,8 +46,8 @@ export async function openLineage(config: Config, { exposure, limiter, log, metr
     throw error;
   });
   const runs: RunStore = index === undefined ? store.runs : new IndexedRunStore(store.runs, index.days, log);
-  const { compact, lag } = store;
-  const compaction = compact === undefined ? undefined : repeatedly('compaction', compactEveryMs, compact, log);
+  const { lag } = store;
+  const chores = store.chores.map(({ everyMs, name, work }) => repeatedly(name, everyMs, work, log));
   if (lag !== undefined) {
     metrics.gauge('proofline_lineage_pending_copies', 'Runs that are not in the bucket yet.', () => lag().pending);
     metrics.gauge(
@@ -88,7 +85,7 @@ export async function openLineage(config: Config, { exposure, limiter, log, metr
     }),
     health: () => runs.health(),
     close: async () => {
-      await compaction?.stop();
+      await Promise.all(chores.map((chore) => chore.stop()));
       await runs.close();
       await index?.close();
     },
