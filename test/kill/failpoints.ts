@@ -4,6 +4,8 @@ import { repository } from '../support/server.ts';
 
 /** Reached by the commands that copy whole stores, not by the server. */
 const ofTransfer = 'src/compose/transfer/';
+/** Killed by tests of their own, test/lineage/kill-*.test.ts. */
+const ofLineage = 'src/features/lineage/';
 /** Not reached by a node that keeps its rows in PostgreSQL and its bytes in S3. */
 const ofOneMachine = ['src/platform/metadata/sqlite/', 'src/platform/blobs/local/'];
 
@@ -11,6 +13,7 @@ const ofOneMachine = ['src/platform/metadata/sqlite/', 'src/platform/blobs/local
 export function failpointNames(by: 'server' | 'node' | 'transfer' = 'server'): string[] {
   const names = new Set<string>();
   for (const file of globSync('src/**/*.ts', { cwd: repository })) {
+    if (file.startsWith(ofLineage)) continue;
     if (file.startsWith(ofTransfer) !== (by === 'transfer')) continue;
     if (by === 'node' && ofOneMachine.some((folder) => file.startsWith(folder))) continue;
     const source = readFileSync(join(repository, file), 'utf8');
