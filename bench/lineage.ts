@@ -5,7 +5,9 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { fillFolder } from './lineage/fill-folder.ts';
+import { missing } from '../test/support/needs.ts';
+import { askBucket } from './lineage/bucket.ts';
+import { fillFolder, runsADay } from './lineage/fill-folder.ts';
 import { compareServed } from './lineage/served.ts';
 import { freshFilesystem } from './support/fresh-filesystem.ts';
 import { median } from './support/process-figures.ts';
@@ -39,6 +41,7 @@ try {
   await compareWholeWay();
   comparePuts();
   await compareSizes();
+  await compareBuckets();
 } finally {
   disk.release();
 }
@@ -102,5 +105,22 @@ async function compareSizes(): Promise<void> {
   ] as const)
     say(
       `| ${title} | ${small[name].toFixed(3)} | ${large[name].toFixed(3)} | **${(large[name] / small[name]).toFixed(2)}** |`,
+    );
+}
+
+async function compareBuckets(): Promise<void> {
+  if (missing('versitygw').length > 0) {
+    say(`\nIn a bucket: not measured here, needs ${missing('versitygw').join()}.`);
+    return;
+  }
+  const [small, large] = [await askBucket(2 * runsADay), await askBucket(Number(values.runs))];
+  say(`\nThe same in a bucket (Versity's gateway), ${large.runs} runs against ${small.runs}; bar 2\n`);
+  say('| question | small | large | ratio |\n|---|---|---|---|');
+  for (const [name, title] of [
+    ['latest', 'latest'],
+    ['oneDay', 'one day of a thousand runs'],
+  ] as const)
+    say(
+      `| ${title} | ${small[name].toFixed(2)} | ${large[name].toFixed(2)} | **${(large[name] / small[name]).toFixed(2)}** |`,
     );
 }

@@ -107,7 +107,7 @@ test('an answer that is lost, a 503 and a server that comes back later: kept onc
   assert.equal(pushed.code, 0, pushed.stderr);
   assert.equal(proxy.seen.length, 3);
   assert.equal(new Set(proxy.seen.map(({ body }) => body.toString())).size, 1);
-  assert.deepEqual(await server.store.days(key('away')), ['2026-01-30']);
+  assert.equal((await server.store.days(key('away'))).length, 1);
   const { replayed, run_id } = JSON.parse(pushed.stdout);
   assert.deepEqual([replayed, (await stored('away', run_id)).run_id], [true, run_id]);
 
@@ -242,7 +242,8 @@ test('--diff-against-latest sends what changed since the latest run, and the sam
   assert.equal(run.metadata, '{"diff_against":"r1"}');
   const same = await push('r3', '{"models":[{"n":12345678901234567891,"name":"a"}]}');
   assert.equal(same.code, 0, same.stderr);
-  const lines = await server.store.day(key('diffs'), { day: '2026-01-30' });
+  const days = await server.store.days(key('diffs'));
+  const lines = (await Promise.all(days.map((day) => server.store.day(key('diffs'), day)))).flat();
   assert.deepEqual(
     lines.map(({ impact, run_id }) => [run_id, impact]),
     [

@@ -204,6 +204,14 @@ const writes: Record<string, { input: unknown; after?: string }[]> = {
   'deletion.finish': [{ input: subject, after: `${blobsGone} DELETE FROM chunks` }],
   'deletion.purge_tombstone': [{ input: { incidentId: 'inc_1' } }],
   'deletion.purge_tokens': [{ input: { endedBefore: at } }],
+  'lineage.keep-day': [
+    {
+      input: {
+        ...{ organization: 'acme', project: 'shop', service: 'api' },
+        ...{ day: '2026-01-02', version: '1', manifest: '' },
+      },
+    },
+  ],
   'transfer.insert_rows': [{ input: { table: 'incidents', rows: [rows.incident({ id: 'inc_4' }).values] } }],
   'transfer.mark_rows': [{ input: { mark: { from: 'x', rows: 'y', state: 'copying' }, at } }],
   'transfer.unmark_rows': [{ input: { ...auditOf, id: 'aud_9' } }],

@@ -7,8 +7,8 @@ import { scratchFolder } from '../server.ts';
 import { createBucket, listening, type TestS3, testKeys } from './s3-server.ts';
 import { unusedPort } from './unused-port.ts';
 
-/** Versity's gateway over a folder. Needs 'versitygw'. */
-export async function startVersitygw(): Promise<TestS3> {
+/** Versity's gateway over a folder, where each bucket is one in it. Needs 'versitygw'. */
+export async function startVersitygw(): Promise<TestS3 & { data: string }> {
   const binary = versitygwBinary();
   if (binary === undefined) throw new Error('versitygw is not installed: .ci/install-versitygw');
   const folder = scratchFolder('versitygw');
@@ -25,6 +25,7 @@ export async function startVersitygw(): Promise<TestS3> {
   return {
     endpoint,
     ...testKeys,
+    data,
     pids: [child.pid ?? 0],
     createBucket: (kind) => createBucket(endpoint, kind),
     async stop() {
