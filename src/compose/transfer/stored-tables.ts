@@ -9,7 +9,10 @@ const byId = (name: string): StoredTable => ({ name, key: ['id'] });
 /** Who is signed in. Left out unless asked for: signing in again is the safer way into a copy. */
 export const sessionsTable = 'auth_sessions';
 
-/** Every table of the schema but the history of migrations, which is each database's own. A test compares this with the schema. */
+/** Not copied: it is made again from what it is a cache of. */
+export const cacheTables: readonly string[] = ['lineage_days'];
+
+/** Every other table of the schema but the history of migrations, which is each database's own. A test compares this with the schema. */
 export const storedTables: readonly StoredTable[] = [
   byId('accounts'),
   byId(sessionsTable),
