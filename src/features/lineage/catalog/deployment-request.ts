@@ -1,8 +1,8 @@
 import { Problem } from '#kit/errors.ts';
 import { parseTimestamp, type Timestamp } from '#kit/time.ts';
 import { isRunId, normalName, type ServiceKey, serviceKey } from '../record/names.ts';
-import { assertTextMap, textOf } from '../record/run-request.ts';
-import { scanJsonObject, withoutBlanks } from '../record/scan-json.ts';
+import { invalid, readRequestFields } from '../record/request-fields.ts';
+import { withoutBlanks } from '../record/scan-json.ts';
 import { sha256Hex } from '../record/seal-run.ts';
 import { isDocumentId } from './catalog-keys.ts';
 import { type Sealed, seal } from './sealed-object.ts';
@@ -37,19 +37,7 @@ const known = new Set([
 
 /** Throws invalid_json, or the code of the field that is wrong. A field that is null, or an empty text, counts as absent. */
 export function readDeploymentRequest(body: Uint8Array, newDeploymentId: () => string): DeploymentRequest {
-  const { members } = scanJsonObject(body);
-  for (const name of members.keys())
-    if (!known.has(name))
-      throw new Problem('invalid_json', { message: 'The body has a field that nobody here knows.' });
-  const value = (name: string) => {
-    const raw = members.get(name);
-    return raw === 'null' ? undefined : raw;
-  };
-  const text = (name: string, longest: number): string | undefined => {
-    const given = textOf(name, value(name));
-    if (given !== undefined && given.length > longest) throw invalid(`${name}: at most ${longest} characters`);
-    return given;
-  };
+  const { text, textMap } = readRequestFields(body, known);
   const key = serviceKey({
     organization: text('organization', 256) ?? '',
     project: text('project', 256) ?? '',
@@ -72,8 +60,7 @@ export function readDeploymentRequest(body: Uint8Array, newDeploymentId: () => s
     throw invalid(
       'deployment_id: must be 1 to 128 letters, digits, dots, hyphens or underscores, beginning with a letter or digit',
     );
-  const metadata = value('metadata');
-  if (metadata !== undefined) assertTextMap(metadata);
+  const metadata = textMap('metadata');
   return {
     ...key,
     deployment_id: deploymentId,
@@ -119,8 +106,4 @@ function recordOf(
   });
   const text = metadata === undefined ? facts : `${facts.slice(0, -1)},"metadata":${shape(metadata)}}`;
   return new TextEncoder().encode(text);
-}
-
-function invalid(message: string): Problem {
-  return new Problem('invalid_request', { message });
 }

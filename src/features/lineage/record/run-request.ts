@@ -1,7 +1,7 @@
 import { Problem } from '#kit/errors.ts';
 import { parseTimestamp } from '#kit/time.ts';
 import { isRunId, type ServiceKey, serviceKey } from './names.ts';
-import { scanJsonObject } from './scan-json.ts';
+import { invalid, readRequestFields } from './request-fields.ts';
 
 /** What a CI run posts, checked. The JSON values are text as they came. */
 export interface RunRequest extends ServiceKey {
@@ -30,15 +30,7 @@ export const commitPattern = /^[A-Za-z0-9._-]{1,64}$/;
 
 /** Throws invalid_json, or the code of the field that is wrong. A field that is null, or an empty text, counts as absent. */
 export function readRunRequest(body: Uint8Array): RunRequest {
-  const { members } = scanJsonObject(body);
-  for (const name of members.keys())
-    if (!known.has(name))
-      throw new Problem('invalid_json', { message: 'The body has a field that nobody here knows.' });
-  const value = (name: string) => {
-    const raw = members.get(name);
-    return raw === 'null' ? undefined : raw;
-  };
-  const text = (name: string) => textOf(name, value(name));
+  const { text, textMap, value } = readRequestFields(body, known);
   const key = serviceKey({
     organization: text('organization') ?? '',
     project: text('project') ?? '',
@@ -52,8 +44,6 @@ export function readRunRequest(body: Uint8Array): RunRequest {
     throw invalid('commit_sha: must be 1 to 64 letters, digits, dots, hyphens or underscores');
   if (generatedAt !== undefined && parseTimestamp(generatedAt) === undefined)
     throw invalid('generated_at: must be an RFC 3339 time');
-  const metadata = value('metadata');
-  if (metadata !== undefined) assertTextMap(metadata);
   return dropAbsent({
     ...key,
     run_id: runId,
@@ -62,30 +52,8 @@ export function readRunRequest(body: Uint8Array): RunRequest {
     artifact,
     diff: value('diff'),
     summary: value('summary'),
-    metadata,
+    metadata: textMap('metadata'),
   });
-}
-
-/** Of a member as it was written; an empty text counts as absent. */
-export function textOf(name: string, raw: string | undefined): string | undefined {
-  if (raw === undefined) return undefined;
-  if (!raw.startsWith('"')) throw invalid(`${name}: must be text`);
-  const text = JSON.parse(raw) as string; // scanned before, and it begins with a quote
-  return text === '' ? undefined : text;
-}
-
-export function assertTextMap(raw: string): void {
-  const value: unknown = JSON.parse(raw);
-  const fits =
-    typeof value === 'object' &&
-    value !== null &&
-    !Array.isArray(value) &&
-    Object.values(value).every((entry) => typeof entry === 'string');
-  if (!fits) throw invalid('metadata: must be an object whose values are text');
-}
-
-function invalid(message: string): Problem {
-  return new Problem('invalid_request', { message });
 }
 
 type Optional = 'run_id' | 'commit_sha' | 'generated_at' | 'diff' | 'summary' | 'metadata';
