@@ -57,7 +57,7 @@ const commands = {
     load: async () => (await import('./record.ts')).recordCommand(),
   },
   lineage: {
-    summary: 'push and read the records of CI runs',
+    summary: 'keep, send and read the records of CI runs',
     load: async (rest) => (await import('./lineage/lineage.ts')).lineageCommand(rest),
   },
   verify: {
