@@ -36,7 +36,7 @@ export function exportReporter(json: boolean): ExportReporter {
         if (json) write(event);
         else {
           line.start();
-          line.say(`${event.runs} runs of ${event.services} services, ${showBytes(event.bytes)}`);
+          line.say(`${counts(event.runs, event.services)}, ${showBytes(event.bytes)}`);
         }
         return;
       }
@@ -55,9 +55,13 @@ export function exportReporter(json: boolean): ExportReporter {
       if (json) write({ event: 'done', service_count, run_count, total_bytes, copied: counted.copied, present, root });
       else
         process.stdout.write(
-          `Exported ${run_count} runs of ${service_count} services, ${showBytes(total_bytes)}; ${present} were there from before.\nRoot ${root}\n`,
+          `Exported ${counts(run_count, service_count)}, ${showBytes(total_bytes)}; ${present} from before.\nRoot ${root}\n`,
         );
     },
     stop: () => line.stop(),
   };
+}
+
+function counts(runs: number, services: number): string {
+  return `${runs} ${runs === 1 ? 'run' : 'runs'} of ${services} ${services === 1 ? 'service' : 'services'}`;
 }
