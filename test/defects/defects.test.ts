@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { told } from '../support/finding.ts';
 import { defects } from './defects.ts';
@@ -6,13 +8,17 @@ import { copyTree, plant, seedDefects } from './seed-defect.ts';
 
 test('every defect can still be planted in the source', () => {
   assert.ok(defects.length >= 15);
-  for (const defect of defects) {
-    const tree = copyTree();
-    try {
+  const tree = copyTree();
+  try {
+    for (const defect of defects) {
+      const before = defect.edits.map(
+        ({ file }) => [join(tree.path, file), readFileSync(join(tree.path, file))] as const,
+      );
       plant(tree, defect);
-    } finally {
-      tree.remove();
+      for (const [path, source] of before) writeFileSync(path, source);
     }
+  } finally {
+    tree.remove();
   }
 });
 

@@ -20,9 +20,9 @@ for (const [name, kill, needs] of [
 ] as const) {
   test(`kill -9 of ${name}: what has a name is whole, and the same command goes on`, async (t) => {
     if (lacks(t, ...needs)) return;
-    const found = await kill({ random: 13, seed: freshSeed() });
+    const found = await kill({ random: 4, seed: freshSeed() });
     t.diagnostic(`${found.rounds} kills, ${found.acknowledged} looked at, seed ${found.seed}`);
     assert.equal(told(found.violations), '', `seed ${found.seed}`);
-    assert.ok(found.rounds >= 20);
+    assert.ok(found.rounds >= 10);
   });
 }
