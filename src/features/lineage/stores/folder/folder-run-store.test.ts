@@ -226,6 +226,23 @@ describe('a run store in a folder', () => {
     await store.close();
   });
 
+  test('of a record with any one bit flipped, nothing is served', async () => {
+    using folder = new Folder();
+    await folder.fill(2);
+    const path = join(folder.path, folder.service.payload('r0'));
+    const whole = readFileSync(path);
+    const store = await folder.open();
+    for (let bit = 0; bit < whole.length * 8; bit++) {
+      const bytes = Buffer.from(whole);
+      bytes[bit >> 3] = (whole[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+      writeFileSync(path, bytes);
+      await assert.rejects(store.read(key, 'r0'), (error) => isProblem(error, 'evidence_corrupt'), `bit ${bit}`);
+    }
+    writeFileSync(path, whole);
+    assert.ok(whole.equals((await store.read(key, 'r0'))?.payload ?? new Uint8Array()));
+    await store.close();
+  });
+
   test('where the folder has gone, with its disk, no answer is an empty one', async () => {
     using folder = new Folder();
     await folder.fill(1);
