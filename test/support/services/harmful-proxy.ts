@@ -43,9 +43,24 @@ export async function startHarmfulProxy(target: number): Promise<HarmfulProxy> {
 
   function carry(pair: Pair, from: Socket, to: Socket, isAnswer: boolean): void {
     from.setNoDelay(true);
+    // What is delayed is not overtaken when the way is quick again: a connection never changes the order of its bytes.
+    const waiting: { at: number; act: () => void }[] = [];
+    const next = () => {
+      const [first] = waiting;
+      if (first === undefined) return;
+      setTimeout(
+        () => {
+          first.act();
+          waiting.shift();
+          next();
+        },
+        Math.max(0, first.at - performance.now()),
+      );
+    };
     const pass = (act: () => void) => {
-      if (typeof condition === 'object') setTimeout(act, condition.delayMs);
-      else act();
+      const delayMs = typeof condition === 'object' ? condition.delayMs : 0;
+      if (delayMs === 0 && waiting.length === 0) return act();
+      if (waiting.push({ at: performance.now() + delayMs, act }) === 1) next();
     };
     from.on('data', (bytes: Buffer) => {
       if (pair.torn || (condition === 'unanswered' && isAnswer)) pair.torn = true;
