@@ -88,6 +88,18 @@ describe('lineage as a server', () => {
       SAFE_DATA_DIR: join(folder.path, 'without'),
     });
     assert.deepEqual([exposed.code, /plain HTTP to other machines/.test(exposed.stderr)], [78, true]);
+    const away = await cli(alone, {
+      ...auth,
+      SAFE_DATA_DIR: join(folder.path, 'without'),
+      STRICTURE_SERVER_STORAGE_DRIVER: 's3',
+      STRICTURE_SERVER_OBJECT_BUCKET: 'lineage',
+      STRICTURE_SERVER_OBJECT_ENDPOINT: 'http://127.0.0.1:9',
+      STRICTURE_SERVER_OBJECT_ACCESS_KEY_ID: 'key',
+      STRICTURE_SERVER_OBJECT_SECRET_ACCESS_KEY: 'secret-of-the-key',
+    });
+    assert.equal(away.code, 78, away.stderr);
+    assert.match(away.stderr, /STRICTURE_SERVER_OBJECT_ENDPOINT/);
+    assert.doesNotMatch(away.stderr, /SAFE_S3/);
     const misspelt = await cli(alone, { ...auth, STRICTURE_SERVER_STORAGE_DRIVR: 's3' });
     assert.deepEqual([misspelt.code, /Did you mean STRICTURE_SERVER_STORAGE_DRIVER/.test(misspelt.stderr)], [78, true]);
   });

@@ -87,12 +87,13 @@ async function openBucket({ lineage }: Config, log: Log): Promise<ObjectStore> {
     access: await accessOf(lineage),
     bucket: lineage.bucket,
     prefix: lineage.prefix,
+    settings: 'STRICTURE_SERVER_OBJECT_',
     log,
   });
 }
 
 async function accessOf(lineage: Config['lineage']): Promise<S3Access> {
-  const { accessKeyId, driver, endpoint, forcePathStyle, r2AccountId, region, secretAccessKey } = lineage;
+  const { accessKeyId, driver, endpoint, forcePathStyle, r2AccountId, region, secretAccessKey, sessionToken } = lineage;
   if ((accessKeyId === '') !== (secretAccessKey === ''))
     throw new StartupError(
       'Of STRICTURE_SERVER_OBJECT_ACCESS_KEY_ID and STRICTURE_SERVER_OBJECT_SECRET_ACCESS_KEY only one is set.',
@@ -111,7 +112,10 @@ async function accessOf(lineage: Config['lineage']): Promise<S3Access> {
     endpoint: endpoint === '' ? undefined : endpoint,
     region: driver === 'r2' ? 'auto' : region,
     forcePathStyle: forcePathStyle === 'auto' ? endpoint !== '' : forcePathStyle === 'true',
-    keys: accessKeyId === '' ? undefined : { accessKeyId, secretAccessKey },
+    keys:
+      accessKeyId === ''
+        ? undefined
+        : { accessKeyId, secretAccessKey, ...(sessionToken === '' ? {} : { sessionToken }) },
   };
 }
 

@@ -68,6 +68,12 @@ export const lineageSettings = {
     expected: 'the secret that the store gave out',
     minLength: 8,
   }),
+  sessionToken: secret({
+    env: 'STRICTURE_SERVER_OBJECT_SESSION_TOKEN',
+    doc: 'With keys that are only lent: the token that belongs to them.',
+    expected: 'the token that came with the keys',
+    minLength: 8,
+  }),
   forcePathStyle: choice({
     env: 'STRICTURE_SERVER_OBJECT_FORCE_PATH_STYLE',
     doc: 'Whether the bucket is named in the path and not in the host name. `auto`: in the path when an endpoint is set.',

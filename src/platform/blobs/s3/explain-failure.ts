@@ -61,11 +61,14 @@ const byCode: Partial<Record<S3Code, Words>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: certificate,
 };
 
-/** In words for the operator; names settings, never their values. */
-export function explainFailure(failure: S3Failure): StartupError {
+const settingsHere = 'SAFE_S3_';
+
+/** In words for the operator; names settings, never their values. `settings` is what their names begin with. */
+export function explainFailure(failure: S3Failure, settings = settingsHere): StartupError {
   const { code, status } = failure;
-  const words = byCode[code] ?? byStatus(status);
-  return new StartupError(...words, { cause: failure });
+  const [message, remedy] = byCode[code] ?? byStatus(status);
+  const named = (words: string) => words.replaceAll(settingsHere, settings);
+  return new StartupError(named(message), named(remedy), { cause: failure });
 }
 
 function byStatus(status: number | undefined): Words {

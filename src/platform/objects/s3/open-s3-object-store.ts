@@ -15,13 +15,15 @@ export interface OpenS3ObjectStoreOptions {
   /** The probes lie under it; without a slash at its ends, empty for none. */
   prefix: string;
   probe?: ProbeSize;
+  /** What the names of its settings begin with, for who has to mend one. */
+  settings?: string;
   log?: { warn(fields: object, message: string): void };
   commitTimeMs?: number;
 }
 
 /** Finds out first what the store really does. Throws StartupError when it is not one for immutable records, or does not answer. */
 export async function openS3ObjectStore(options: OpenS3ObjectStoreOptions): Promise<S3ObjectStore> {
-  const { access, bucket, commitTimeMs, log, prefix, probe = quickProbe } = options;
+  const { access, bucket, commitTimeMs, log, prefix, probe = quickProbe, settings } = options;
   const objects = new S3Objects(createS3Clients(access), bucket);
   const folder = prefix === '' ? probeFolder : `${prefix}/${probeFolder}`;
   try {
@@ -33,6 +35,6 @@ export async function openS3ObjectStore(options: OpenS3ObjectStoreOptions): Prom
     return new S3ObjectStore({ objects, tagForm, ...(commitTimeMs === undefined ? {} : { commitTimeMs }) });
   } catch (error) {
     objects.close();
-    throw error instanceof StartupError ? error : explainFailure(s3Failure(error));
+    throw error instanceof StartupError ? error : explainFailure(s3Failure(error), settings);
   }
 }
