@@ -1,6 +1,6 @@
 /**
  * Runs in a folder: what putting costs against a bare durable write of as many bytes, and what questions cost when there is a million.
- * `node bench/lineage.ts [--rounds 5] [--puts 4000] [--runs 1000000]`. Each side has a process and a folder of its own.
+ * `node bench/lineage.ts [--rounds 5] [--puts 4000] [--runs 1000000] [--only puts|questions]`. Each side has a process and a folder of its own.
  */
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -28,6 +28,8 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '5' },
     puts: { type: 'string', default: '4000' },
     runs: { type: 'string', default: '1000000' },
+    /** `puts` or `questions`. */
+    only: { type: 'string' },
   },
 });
 const rounds = Number(values.rounds);
@@ -38,10 +40,14 @@ const script = (name: string) => fileURLToPath(new URL(`./lineage/${name}`, impo
 const disk = freshFilesystem(48 * 2 ** 30);
 try {
   say(`On ${disk.description}.\n`);
-  await compareWholeWay();
-  comparePuts();
-  await compareSizes();
-  await compareBuckets();
+  if (values.only !== 'questions') {
+    await compareWholeWay();
+    comparePuts();
+  }
+  if (values.only !== 'puts') {
+    await compareSizes();
+    await compareBuckets();
+  }
 } finally {
   disk.release();
 }
