@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { ServiceKey } from './record/names.ts';
+import { Problem } from '#kit/errors.ts';
+import { normalName, type ServiceKey } from './record/names.ts';
 import { impacts, type RunLine } from './record/run-line.ts';
 
 export const runLineShape = z.object({
@@ -24,4 +25,14 @@ export function servicePath({ organization, project, service }: ServiceKey): str
 
 export function runPath(key: ServiceKey, runId: string): string {
   return `${servicePath(key)}/runs/${runId}`;
+}
+
+/** The service that a path names, in any spelling. Throws service_not_found. */
+export function serviceOfPath(param: (name: string) => string): ServiceKey {
+  const name = (field: string): string => {
+    const normal = normalName(param(field));
+    if (normal === undefined) throw new Problem('service_not_found');
+    return normal;
+  };
+  return { organization: name('organization'), project: name('project'), service: name('service') };
 }

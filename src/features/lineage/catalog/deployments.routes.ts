@@ -6,7 +6,7 @@ import { Problem } from '#kit/errors.ts';
 import { newId } from '#kit/ids.ts';
 import { timestamp } from '#kit/time.ts';
 import { asCaller, requireScope } from '../authorise.ts';
-import { sendImmutable } from '../queries/send-record.ts';
+import { immutableResponses, sendImmutable } from '../queries/send-record.ts';
 import { isRunId, normalName, type ServiceKey, serviceKey } from '../record/names.ts';
 import { scanJsonObject } from '../record/scan-json.ts';
 import type { CatalogDeps } from './catalog-deps.ts';
@@ -161,14 +161,7 @@ export function deploymentRoutes(deps: CatalogDeps): Route[] {
       tag: 'Lineage',
       access: 'anyone',
       limit: 'lineage_read',
-      responses: {
-        200: {
-          description: 'The exact bytes that were kept',
-          mediaType: 'application/json',
-          headers: { ETag: 'SHA-256 of the record', 'Repr-Digest': 'The same, as RFC 9530 has it' },
-        },
-        304: { description: 'The caller has it' },
-      },
+      responses: immutableResponses,
       errors: [...common, 'deployment_not_found', 'evidence_corrupt'],
       handle: ({ c, param }) =>
         asCaller({ deps, c, action: 'read' }, async (caller, act) => {

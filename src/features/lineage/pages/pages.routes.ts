@@ -2,6 +2,7 @@ import * as reply from '#http/reply.ts';
 import type { Route } from '#http/route.ts';
 import { Problem } from '#kit/errors.ts';
 import { requireScope } from '../authorise.ts';
+import { serviceOfPath } from '../lineage.json.ts';
 import type { LineageDeps } from '../lineage-deps.ts';
 import { listRuns } from '../queries/list-runs.ts';
 import { listServices } from '../queries/list-services.ts';
@@ -9,7 +10,7 @@ import { searchRuns } from '../queries/search-runs.ts';
 import { sendImmutable } from '../queries/send-record.ts';
 import { parseExact } from '../record/exact-json.ts';
 import { diffJson } from '../record/json-diff.ts';
-import { isRunId, normalName, type ServiceKey } from '../record/names.ts';
+import { isRunId, type ServiceKey } from '../record/names.ts';
 import type { RunLine } from '../record/run-line.ts';
 import { commitPattern } from '../record/run-request.ts';
 import { readStoredRun } from '../record/stored-run.ts';
@@ -103,12 +104,7 @@ function artifactOf({ payload }: KeptRun): unknown {
 
 /** Throws service_not_found, forbidden. */
 function serviceOf({ act, caller, param }: Visit): ServiceKey {
-  const name = (field: string): string => {
-    const normal = normalName(param(field));
-    if (normal === undefined) throw new Problem('service_not_found');
-    return normal;
-  };
-  const key = { organization: name('organization'), project: name('project'), service: name('service') };
+  const key = serviceOfPath(param);
   Object.assign(act, key);
   requireScope(caller, 'read', key);
   return key;

@@ -4,15 +4,15 @@ import { type HttpContext, type Route, route } from '#http/route.ts';
 import type { ErrorCode } from '#kit/error-codes.ts';
 import { Problem } from '#kit/errors.ts';
 import { asCaller, requireScope } from '../authorise.ts';
-import { runLineJson, runLineShape, runPath, serviceShape } from '../lineage.json.ts';
+import { runLineJson, runLineShape, runPath, serviceOfPath, serviceShape } from '../lineage.json.ts';
 import type { LineageDeps } from '../lineage-deps.ts';
-import { isRunId, normalName, type ServiceKey } from '../record/names.ts';
+import { isRunId, type ServiceKey } from '../record/names.ts';
 import { impacts } from '../record/run-line.ts';
 import { commitPattern } from '../record/run-request.ts';
 import { listRuns } from './list-runs.ts';
 import { listServices } from './list-services.ts';
 import { changesOf, replayDiffs } from './replay-diffs.ts';
-import { recordHeaders, sendImmutable } from './send-record.ts';
+import { immutableResponses, recordHeaders, sendImmutable } from './send-record.ts';
 
 const moment = (what: string) => z.string().max(40).optional().describe(what);
 const rangeQuery = z.object({
@@ -49,7 +49,7 @@ export function queryRoutes(deps: LineageDeps): Route[] {
     answer: (key: ServiceKey) => Promise<Response>,
   ) =>
     asCaller({ deps, c, action: 'read' }, async (caller, act) => {
-      const key = keyOf(param);
+      const key = serviceOfPath(param);
       Object.assign(act, key);
       requireScope(caller, 'read', key);
       return await answer(key);
@@ -142,14 +142,7 @@ export function queryRoutes(deps: LineageDeps): Route[] {
       tag: 'Lineage',
       access: 'anyone',
       limit: 'lineage_read',
-      responses: {
-        200: {
-          description: 'The exact bytes that were kept',
-          mediaType: 'application/json',
-          headers: { ETag: 'SHA-256 of the record', 'Repr-Digest': 'The same, as RFC 9530 has it' },
-        },
-        304: { description: 'The caller has it' },
-      },
+      responses: immutableResponses,
       errors: [...common, 'run_not_found', 'evidence_corrupt'],
       handle: ({ c, param }) =>
         ofService({ c, param }, async (key) => {
@@ -220,15 +213,6 @@ export function queryRoutes(deps: LineageDeps): Route[] {
         }),
     }),
   ];
-}
-
-function keyOf(param: (name: string) => string): ServiceKey {
-  const name = (field: string): string => {
-    const normal = normalName(param(field));
-    if (normal === undefined) throw new Problem('service_not_found');
-    return normal;
-  };
-  return { organization: name('organization'), project: name('project'), service: name('service') };
 }
 
 function streamOf(first: IteratorResult<string>, rest: AsyncGenerator<string>): ReadableStream<Uint8Array> {

@@ -11,6 +11,16 @@ interface Sent {
   headers?: Record<string, string>;
 }
 
+/** What `sendImmutable` answers, for the reference. */
+export const immutableResponses = {
+  200: {
+    description: 'The exact bytes that were kept',
+    mediaType: 'application/json',
+    headers: { ETag: 'SHA-256 of the record', 'Repr-Digest': 'The same, as RFC 9530 has it' },
+  },
+  304: { description: 'The caller has it' },
+} as const;
+
 /** The exact bytes, or 304 for who has them. */
 export function sendImmutable(c: HttpContext, { bytes, forever, headers, sha256 }: Sent): Response {
   const etag = `"${sha256}"`;
