@@ -58,13 +58,19 @@ export function loadConfig(sources: Sources): LoadedConfig {
   return { config: Object.freeze(config), effective };
 }
 
-function checkTogether({ server, blobs, chunks, coordination, metadata }: Config): void {
+function checkTogether({ server, blobs, chunks, coordination, lineage, metadata }: Config): void {
   checkS3Settings(blobs, chunks.maxUploadBytes);
   if (coordination.backend !== 'none') valkeyAddress(coordination);
   if (metadata.backend === 'postgresql' && metadata.postgresDsn === '') {
     throw new StartupError(
       'SAFE_METADATA_BACKEND is postgresql, but SAFE_POSTGRES_DSN is not set.',
       'Set SAFE_POSTGRES_DSN (or DATABASE_URL), or SAFE_POSTGRES_DSN_FILE naming a file that holds it.',
+    );
+  }
+  if (lineage.index === 'postgresql' && metadata.postgresDsn === '') {
+    throw new StartupError(
+      'STRICTURE_SERVER_INDEX is postgresql, but SAFE_POSTGRES_DSN is not set.',
+      'Set SAFE_POSTGRES_DSN, or SAFE_POSTGRES_DSN_FILE naming a file that holds it; or keep the index in sqlite.',
     );
   }
   if (chunks.stagingQuotaBytes < chunks.maxUploadBytes) {

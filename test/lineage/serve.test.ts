@@ -3,8 +3,10 @@ import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import { databaseOf } from '#platform/metadata/postgres/testing/databases.ts';
 import { lacks } from '../support/needs.ts';
 import { cli, scratchFolder, startServer, type TestServer } from '../support/server.ts';
+import { startPostgres } from '../support/services/postgres.ts';
 import { startVersitygw } from '../support/services/versitygw.ts';
 
 const folder = scratchFolder('lineage-serve');
@@ -144,6 +146,33 @@ describe('lineage as a server', () => {
       runs: 5,
       added: 0,
     });
+  });
+
+  test('with its index in PostgreSQL, which is emptied while it runs', async (t) => {
+    const env = {
+      ...auth,
+      STRICTURE_SERVER_INDEX: 'postgresql',
+      STRICTURE_SERVER_DATA_DIR: join(folder.path, 'indexed'),
+    };
+    const unsaid = await cli(alone, { ...env, SAFE_DATA_DIR: join(folder.path, 'indexed-main') });
+    assert.deepEqual([unsaid.code, /SAFE_POSTGRES_DSN is not set/.test(unsaid.stderr)], [78, true], unsaid.stderr);
+    if (lacks(t, 'postgres')) return;
+    const postgres = await startPostgres();
+    t.after(() => postgres.stop());
+    const dsn = await postgres.createDatabase();
+    const server = await startServer({
+      dataDir: join(folder.path, 'indexed-main'),
+      command: alone,
+      env: { ...env, SAFE_POSTGRES_DSN: dsn },
+    });
+    for (let i = 0; i < 3; i++) await push(server, `r${i}`, { commit_sha: `c${i}` });
+    const before = await answers(server);
+    assert.deepEqual(await answers(server), before);
+    const kept = await postgres.sql(databaseOf(dsn), 'DELETE FROM lineage_days RETURNING day');
+    assert.equal(kept.length, 1);
+    assert.deepEqual(await answers(server), before);
+    assert.equal(await server.stop(), 0);
+    assert.doesNotMatch(server.log(), /the index of runs does not answer/);
   });
 
   test('copied to a bucket: goes on while the bucket is away, and nothing is missing there afterwards', async (t) => {
