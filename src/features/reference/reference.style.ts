@@ -1,12 +1,8 @@
+import { palette } from '#http/pages/palette.ts';
+
 /** Served as a file of its own, so that the page needs no inline style. */
 export const referenceStyle = `:root {
-  color-scheme: light dark;
-  --text: light-dark(#1b1f24, #e6e9ee);
-  --quiet: light-dark(#57606a, #9aa4b2);
-  --ground: light-dark(#ffffff, #14171c);
-  --raised: light-dark(#f5f6f8, #1d2229);
-  --line: light-dark(#d8dde3, #333b46);
-  --link: light-dark(#0b57b0, #7db4ff);
+${palette}
   --get: light-dark(#0a5c4a, #66d9b8);
   --post: light-dark(#5b3fa8, #b7a1ff);
   --put: light-dark(#8a4b00, #f0b35c);

@@ -8,7 +8,7 @@ test('the Worker is lineage, objects in R2, http and kit, and nothing of Node', 
   assert.equal(/\bnode:[a-z]/.test(code), false);
   const allowed = [
     /^src\/kit\//,
-    /^src\/http\/(app|caller|check|home|reply|route|status|worker-home|pages\/moment|pages\/tell)\.[tj]s$/,
+    /^src\/http\/(app|caller|check|home|reply|route|status|worker-home|pages\/(moment|palette|tell))\.[tj]s$/,
     /^src\/features\/lineage\//,
     /^src\/platform\/objects\/(object-store\.ts$|r2\/)/,
     // The names, checks and defaults of what is set.

@@ -1,12 +1,8 @@
+import { palette } from '#http/pages/palette.ts';
+
 /** Served as a file of its own, so that the pages need no inline style. */
 export const lineageStyle = `:root {
-  color-scheme: light dark;
-  --text: light-dark(#1b1f24, #e6e9ee);
-  --quiet: light-dark(#57606a, #9aa4b2);
-  --ground: light-dark(#ffffff, #14171c);
-  --raised: light-dark(#f5f6f8, #1d2229);
-  --line: light-dark(#d8dde3, #333b46);
-  --link: light-dark(#0b57b0, #7db4ff);
+${palette}
   --added: light-dark(#0a5c4a, #66d9b8);
   --removed: light-dark(#a02b2b, #ff9d9d);
   --changed: light-dark(#8a4b00, #f0b35c);
