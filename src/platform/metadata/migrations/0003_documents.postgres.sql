@@ -1,0 +1,226 @@
+-- Documents: the whole schema at once, so that later steps add features and no columns.
+
+-- One row an account, made with its first document or limit.
+CREATE TABLE quotas (
+  account_id TEXT COLLATE "C" PRIMARY KEY REFERENCES accounts (id) ON DELETE CASCADE,
+  -- NULL: the server's default applies. 0: no limit.
+  bytes_limit BIGINT CHECK (bytes_limit IS NULL OR bytes_limit >= 0),
+  documents_limit BIGINT CHECK (documents_limit IS NULL OR documents_limit >= 0),
+  -- Running totals over versions that are not purged yet, kept in the transactions that add and purge them.
+  bytes_used BIGINT NOT NULL DEFAULT 0 CHECK (bytes_used >= 0),
+  documents_used BIGINT NOT NULL DEFAULT 0 CHECK (documents_used >= 0)
+);
+
+-- The accounts are the users. Administration of groups comes later; shares name them already.
+CREATE TABLE groups (
+  id TEXT COLLATE "C" PRIMARY KEY,
+  name TEXT COLLATE "C" NOT NULL UNIQUE CHECK (length(name) > 0),
+  created_at TIMESTAMPTZ NOT NULL
+);
+CREATE TABLE group_members (
+  group_id TEXT COLLATE "C" NOT NULL REFERENCES groups (id) ON DELETE CASCADE,
+  account_id TEXT COLLATE "C" NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+  created_at TIMESTAMPTZ NOT NULL,
+  PRIMARY KEY (group_id, account_id)
+);
+CREATE INDEX group_members_account ON group_members (account_id, group_id);
+
+CREATE TABLE folders (
+  id TEXT COLLATE "C" PRIMARY KEY,
+  owner_account_id TEXT COLLATE "C" NOT NULL REFERENCES accounts (id),
+  parent_id TEXT COLLATE "C",
+  name TEXT COLLATE "C" NOT NULL CHECK (length(name) BETWEEN 1 AND 255),
+  created_at TIMESTAMPTZ NOT NULL,
+  updated_at TIMESTAMPTZ NOT NULL,
+  trashed_at TIMESTAMPTZ,
+  UNIQUE (owner_account_id, id),
+  -- A parent is the same owner's.
+  FOREIGN KEY (owner_account_id, parent_id) REFERENCES folders (owner_account_id, id),
+  CHECK (parent_id IS NULL OR parent_id <> id)
+);
+-- One name once in a folder, as long as it is not in the trash; the root is the folder without a name.
+CREATE UNIQUE INDEX folders_name ON folders (owner_account_id, coalesce(parent_id, ''), name) WHERE trashed_at IS NULL;
+CREATE INDEX folders_parent ON folders (parent_id, id);
+
+CREATE TABLE documents (
+  id TEXT COLLATE "C" PRIMARY KEY,
+  owner_account_id TEXT COLLATE "C" NOT NULL REFERENCES accounts (id),
+  folder_id TEXT COLLATE "C",
+  name TEXT COLLATE "C" NOT NULL CHECK (length(name) BETWEEN 1 AND 255),
+  -- Of the current version, whose number it is.
+  version INTEGER NOT NULL CHECK (version > 0),
+  media_type TEXT NOT NULL,
+  byte_size BIGINT NOT NULL CHECK (byte_size >= 0),
+  sha256_hex TEXT COLLATE "C" NOT NULL CHECK (length(sha256_hex) = 64 AND sha256_hex !~ '[^0-9a-f]'),
+  status TEXT COLLATE "C" NOT NULL CHECK (status IN ('processing', 'ready', 'failed')),
+  deletion_state TEXT COLLATE "C" NOT NULL DEFAULT 'active' CHECK (deletion_state IN ('active', 'deleting')),
+  created_at TIMESTAMPTZ NOT NULL,
+  updated_at TIMESTAMPTZ NOT NULL,
+  trashed_at TIMESTAMPTZ,
+  UNIQUE (owner_account_id, id),
+  FOREIGN KEY (owner_account_id, folder_id) REFERENCES folders (owner_account_id, id)
+);
+CREATE UNIQUE INDEX documents_name ON documents (owner_account_id, coalesce(folder_id, ''), name) WHERE trashed_at IS NULL;
+CREATE INDEX documents_owner ON documents (owner_account_id, id);
+CREATE INDEX documents_folder ON documents (folder_id, id);
+CREATE INDEX documents_trash ON documents (trashed_at) WHERE trashed_at IS NOT NULL;
+
+-- Never changed; goes with its document alone.
+CREATE TABLE document_versions (
+  document_id TEXT COLLATE "C" NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+  version INTEGER NOT NULL CHECK (version > 0),
+  stored_path TEXT COLLATE "C" NOT NULL UNIQUE,
+  byte_size BIGINT NOT NULL CHECK (byte_size >= 0),
+  sha256_hex TEXT COLLATE "C" NOT NULL CHECK (length(sha256_hex) = 64 AND sha256_hex !~ '[^0-9a-f]'),
+  -- As its bytes say, not as its sender did.
+  media_type TEXT NOT NULL,
+  created_by_account_id TEXT COLLATE "C",
+  created_at TIMESTAMPTZ NOT NULL,
+  PRIMARY KEY (document_id, version)
+);
+
+CREATE TABLE topics (
+  id TEXT COLLATE "C" PRIMARY KEY,
+  owner_account_id TEXT COLLATE "C" NOT NULL REFERENCES accounts (id),
+  name TEXT COLLATE "C" NOT NULL CHECK (length(name) BETWEEN 1 AND 100),
+  created_at TIMESTAMPTZ NOT NULL,
+  UNIQUE (owner_account_id, name),
+  UNIQUE (owner_account_id, id)
+);
+CREATE TABLE document_topics (
+  document_id TEXT COLLATE "C" NOT NULL,
+  topic_id TEXT COLLATE "C" NOT NULL,
+  owner_account_id TEXT COLLATE "C" NOT NULL,
+  -- Suggested by the worker until a person says so.
+  state TEXT COLLATE "C" NOT NULL CHECK (state IN ('suggested', 'confirmed')),
+  created_at TIMESTAMPTZ NOT NULL,
+  PRIMARY KEY (document_id, topic_id),
+  FOREIGN KEY (owner_account_id, document_id) REFERENCES documents (owner_account_id, id) ON DELETE CASCADE,
+  FOREIGN KEY (owner_account_id, topic_id) REFERENCES topics (owner_account_id, id) ON DELETE CASCADE
+);
+CREATE INDEX document_topics_topic ON document_topics (topic_id, document_id);
+
+CREATE TABLE shares (
+  id TEXT COLLATE "C" PRIMARY KEY,
+  owner_account_id TEXT COLLATE "C" NOT NULL REFERENCES accounts (id),
+  document_id TEXT COLLATE "C",
+  folder_id TEXT COLLATE "C",
+  kind TEXT COLLATE "C" NOT NULL CHECK (kind IN ('account', 'group', 'link')),
+  account_id TEXT COLLATE "C" REFERENCES accounts (id) ON DELETE CASCADE,
+  group_id TEXT COLLATE "C" REFERENCES groups (id) ON DELETE CASCADE,
+  token_hash TEXT COLLATE "C" UNIQUE CHECK (token_hash IS NULL OR (length(token_hash) = 64 AND token_hash !~ '[^0-9a-f]')),
+  password_hash TEXT,
+  access TEXT COLLATE "C" NOT NULL CHECK (access IN ('view', 'edit')),
+  max_downloads BIGINT CHECK (max_downloads IS NULL OR max_downloads > 0),
+  downloads BIGINT NOT NULL DEFAULT 0 CHECK (downloads >= 0),
+  created_at TIMESTAMPTZ NOT NULL,
+  expires_at TIMESTAMPTZ,
+  revoked_at TIMESTAMPTZ,
+  CHECK ((document_id IS NULL) <> (folder_id IS NULL)),
+  CHECK ((kind = 'account') = (account_id IS NOT NULL)),
+  CHECK ((kind = 'group') = (group_id IS NOT NULL)),
+  CHECK ((kind = 'link') = (token_hash IS NOT NULL)),
+  -- A link reads, and nothing else.
+  CHECK (kind = 'link' OR (password_hash IS NULL AND max_downloads IS NULL)),
+  CHECK (kind <> 'link' OR access = 'view'),
+  FOREIGN KEY (owner_account_id, document_id) REFERENCES documents (owner_account_id, id) ON DELETE CASCADE,
+  FOREIGN KEY (owner_account_id, folder_id) REFERENCES folders (owner_account_id, id) ON DELETE CASCADE
+);
+CREATE INDEX shares_document ON shares (document_id, id) WHERE document_id IS NOT NULL;
+CREATE INDEX shares_folder ON shares (folder_id, id) WHERE folder_id IS NOT NULL;
+CREATE INDEX shares_account ON shares (account_id, id) WHERE account_id IS NOT NULL;
+CREATE INDEX shares_group ON shares (group_id, id) WHERE group_id IS NOT NULL;
+
+-- Of browsers. A family begins with a sign-in; using one token twice ends all of it.
+CREATE TABLE refresh_tokens (
+  id TEXT COLLATE "C" PRIMARY KEY,
+  account_id TEXT COLLATE "C" NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+  family_id TEXT COLLATE "C" NOT NULL,
+  token_hash TEXT COLLATE "C" NOT NULL UNIQUE CHECK (length(token_hash) = 64 AND token_hash !~ '[^0-9a-f]'),
+  created_at TIMESTAMPTZ NOT NULL,
+  expires_at TIMESTAMPTZ NOT NULL,
+  used_at TIMESTAMPTZ,
+  revoked_at TIMESTAMPTZ
+);
+CREATE INDEX refresh_tokens_account ON refresh_tokens (account_id);
+CREATE INDEX refresh_tokens_family ON refresh_tokens (family_id);
+CREATE INDEX refresh_tokens_expiry ON refresh_tokens (expires_at);
+
+-- Each row has the hash of the one before, so that one which was changed or taken out is missed.
+CREATE TABLE audit_log (
+  seq BIGINT PRIMARY KEY CHECK (seq > 0),
+  at TIMESTAMPTZ NOT NULL,
+  actor_account_id TEXT COLLATE "C",
+  actor TEXT COLLATE "C" NOT NULL,
+  -- Whose matter it is: they may read it.
+  owner_account_id TEXT COLLATE "C",
+  action TEXT COLLATE "C" NOT NULL,
+  subject_type TEXT COLLATE "C" NOT NULL,
+  subject_id TEXT COLLATE "C",
+  outcome TEXT COLLATE "C" NOT NULL CHECK (outcome IN ('done', 'refused')),
+  detail TEXT,
+  previous_hash TEXT COLLATE "C" NOT NULL,
+  hash TEXT COLLATE "C" NOT NULL UNIQUE CHECK (length(hash) = 64)
+);
+CREATE INDEX audit_log_owner ON audit_log (owner_account_id, seq);
+CREATE INDEX audit_log_actor ON audit_log (actor_account_id, seq);
+
+CREATE TABLE cloud_connections (
+  id TEXT COLLATE "C" PRIMARY KEY,
+  owner_account_id TEXT COLLATE "C" NOT NULL REFERENCES accounts (id),
+  kind TEXT COLLATE "C" NOT NULL CHECK (kind IN ('webdav', 's3')),
+  name TEXT COLLATE "C" NOT NULL CHECK (length(name) BETWEEN 1 AND 100),
+  endpoint TEXT NOT NULL,
+  -- AES-GCM under a key of the account; which SECRET_KEY it came from stands beside it.
+  sealed_credentials TEXT NOT NULL,
+  key_id TEXT COLLATE "C" NOT NULL,
+  mirror_folder_id TEXT COLLATE "C",
+  mirror_every_seconds INTEGER CHECK (mirror_every_seconds IS NULL OR mirror_every_seconds >= 300),
+  created_at TIMESTAMPTZ NOT NULL,
+  updated_at TIMESTAMPTZ NOT NULL,
+  checked_at TIMESTAMPTZ,
+  check_error TEXT COLLATE "C",
+  UNIQUE (owner_account_id, name)
+);
+
+-- The truth about work: a queue that is lost loses none of it.
+CREATE TABLE jobs (
+  id TEXT COLLATE "C" PRIMARY KEY,
+  kind TEXT COLLATE "C" NOT NULL CHECK (kind IN ('sniff', 'text', 'ocr', 'thumbnail', 'topics', 'import', 'mirror', 'purge')),
+  owner_account_id TEXT COLLATE "C" REFERENCES accounts (id) ON DELETE CASCADE,
+  document_id TEXT COLLATE "C" REFERENCES documents (id) ON DELETE CASCADE,
+  document_version INTEGER,
+  cloud_connection_id TEXT COLLATE "C" REFERENCES cloud_connections (id) ON DELETE CASCADE,
+  input TEXT,
+  state TEXT COLLATE "C" NOT NULL CHECK (state IN ('waiting', 'running', 'done', 'parked')),
+  attempts INTEGER NOT NULL DEFAULT 0 CHECK (attempts >= 0),
+  run_after TIMESTAMPTZ NOT NULL,
+  -- Whoever runs it, and until when nobody else does. A later holder has a higher fence.
+  holder TEXT COLLATE "C",
+  leased_until TIMESTAMPTZ,
+  fence BIGINT NOT NULL DEFAULT 0,
+  progress_done BIGINT NOT NULL DEFAULT 0,
+  progress_total BIGINT,
+  error_code TEXT COLLATE "C",
+  error_detail TEXT,
+  created_at TIMESTAMPTZ NOT NULL,
+  updated_at TIMESTAMPTZ NOT NULL
+);
+CREATE INDEX jobs_next ON jobs (run_after, id) WHERE state IN ('waiting', 'running');
+CREATE INDEX jobs_document ON jobs (document_id, id) WHERE document_id IS NOT NULL;
+CREATE INDEX jobs_parked ON jobs (updated_at, id) WHERE state = 'parked';
+CREATE INDEX jobs_owner ON jobs (owner_account_id, id);
+
+-- What a document says, and what it is found by.
+CREATE TABLE document_texts (
+  document_id TEXT COLLATE "C" PRIMARY KEY REFERENCES documents (id) ON DELETE CASCADE,
+  version INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  topics TEXT NOT NULL,
+  body TEXT NOT NULL,
+  -- Weights as SQLite's bm25 has them: the name before the topics, these before the text.
+  search TSVECTOR NOT NULL GENERATED ALWAYS AS (
+    setweight(to_tsvector('simple', name), 'A') || setweight(to_tsvector('simple', topics), 'B') || setweight(to_tsvector('simple', body), 'D')
+  ) STORED
+);
+CREATE INDEX document_texts_search ON document_texts USING gin (search);
