@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { accountSettings } from '#features/accounts/index.ts';
+import { documentSettings } from '#features/documents/index.ts';
 import { chunkSettings, deletionSettings, viewerTokenSettings } from '#features/incidents/index.ts';
 import { identitySettings, lineageSettings } from '#features/lineage/index.ts';
 import { rateLimitSettings } from '#http/rate-limits.ts';
@@ -23,6 +24,7 @@ export const sections = {
   chunks: chunkSettings,
   viewerTokens: viewerTokenSettings,
   deletion: deletionSettings,
+  documents: documentSettings,
   lineage: lineageSettings,
   lineageIdentity: identitySettings,
   rateLimits: rateLimitSettings,

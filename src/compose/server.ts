@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { accountRoutes, administratorExists, sessionIdentifier } from '#features/accounts/index.ts';
 import { adminRoutes } from '#features/admin/index.ts';
+import { documentRoutes } from '#features/documents/index.ts';
 import {
   bundleRoutes,
   checkinRoutes,
@@ -154,6 +155,7 @@ export function apiRoutes(deps: MainDeps, config: Config): Route[] {
     ...bundleRoutes(deps),
     ...viewerTokenRoutes(deps, config.viewerTokens),
     ...deletionRoutes(deps),
+    ...documentRoutes(deps, config.documents),
   ];
 }
 

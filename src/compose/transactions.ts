@@ -1,5 +1,6 @@
 import { accountTransactions } from '#features/accounts/transactions.ts';
 import { auditTransactions } from '#features/audit/transactions.ts';
+import { documentTransactions } from '#features/documents/transactions.ts';
 import { incidentTransactions } from '#features/incidents/transactions.ts';
 import { lineageTransactions } from '#features/lineage/transactions.ts';
 import type { AnyTransaction } from '#platform/metadata/metadata.ts';
@@ -10,6 +11,7 @@ export const transactions: readonly AnyTransaction[] = [
   ...accountTransactions,
   ...auditTransactions,
   ...incidentTransactions,
+  ...documentTransactions,
   ...lineageTransactions,
   ...transferTransactions,
 ];

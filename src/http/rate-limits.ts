@@ -17,6 +17,10 @@ const mainDefaults = {
   admin: 60,
   lineage_ingest: 6000,
   lineage_read: 6000,
+  document_read: 600,
+  document_write: 300,
+  document_upload: 600,
+  document_download: 300,
 } as const;
 
 const viewerDefaults = { viewer_page: 60, viewer_data: 300, viewer_download: 12, viewer_static: 600 } as const;

@@ -8,6 +8,7 @@ const statusOfKind: Record<ErrorKind, number> = {
   method_not_allowed: 405,
   timeout: 408,
   conflict: 409,
+  precondition: 412,
   too_large: 413,
   rate_limited: 429,
   internal: 500,

@@ -10,6 +10,7 @@ export type ErrorKind =
   | 'method_not_allowed'
   | 'timeout'
   | 'conflict'
+  | 'precondition' // what the request was made for has changed meanwhile
   | 'too_large'
   | 'rate_limited'
   | 'internal'
@@ -39,6 +40,10 @@ const registry = {
     'A username is 3 to 64 of a-z, 0-9, dot, underscore, hyphen and at sign, starting with a letter or digit.',
   ],
   invalid_password: ['invalid', 'A password is 12 to 72 bytes of UTF-8.'],
+  invalid_document_name: [
+    'invalid',
+    'A name is 1 to 255 characters without control characters or slashes, and neither "." nor "..".',
+  ],
   invalid_name: ['invalid', 'organization, project and service must each have a letter or a digit.'],
   invalid_run_id: [
     'invalid',
@@ -66,6 +71,11 @@ const registry = {
   flow_not_found: ['not_found', 'There is no such flow, or no such version of it.'],
   deployment_not_found: ['not_found', 'There is no such deployment.'],
   service_not_found: ['not_found', 'This service has no runs.'],
+  document_not_found: ['not_found', 'There is no such document.'],
+  folder_not_found: ['not_found', 'There is no such folder.'],
+  topic_not_found: ['not_found', 'There is no such topic.'],
+  share_not_found: ['not_found', 'There is no such share.'],
+  share_invalid: ['not_found', 'This link is not valid. It may have expired, been withdrawn or been used up.'],
   method_not_allowed: ['method_not_allowed', 'This method is not available here.'],
 
   request_timeout: ['timeout', 'The request did not arrive in time.'],
@@ -91,9 +101,13 @@ const registry = {
     'conflict',
     'Other bytes already stand under this identity. They were never confirmed and are left for the operator.',
   ],
-  version_conflict: ['conflict', 'This version was kept before with other bytes.'],
+  revision_conflict: ['conflict', 'This version was kept before with other bytes.'],
   deployment_conflict: ['conflict', 'This deployment id belongs to a deployment with other content.'],
   run_conflict: ['conflict', 'This run id belongs to a run with other content.'],
+  name_conflict: ['conflict', 'Something of that name is in this folder already.'],
+  folder_cycle: ['conflict', 'A folder cannot be moved into itself or into one that lies in it.'],
+
+  version_conflict: ['precondition', 'The document has another version by now.'],
 
   request_too_large: ['too_large', 'The body is larger than this route accepts.'],
   upload_too_large: ['too_large', 'The upload is larger than this server accepts.'],

@@ -18,7 +18,17 @@ export type IdPrefix =
   | 'aud'
   | 'req'
   | 'run'
-  | 'dep';
+  | 'dep'
+  | 'doc'
+  | 'fld'
+  | 'top'
+  | 'shr'
+  | 'grp'
+  | 'job'
+  | 'con'
+  | 'upl'
+  | 'rft'
+  | 'fam';
 
 /** Asking the system for 16 bytes at a time costs more than everything else here. */
 const pool = new Uint8Array(4096);

@@ -169,7 +169,7 @@ test('an incident without an owner is for administrators only, until one of them
   assert.equal((await give(world.accounts.bob)).code, 'incident_has_owner');
   assert.equal((await world.bob.get(`/v1/incidents/${id}`)).status, 200);
   await world.rows(async (query) => {
-    const rows = await query("SELECT * FROM admin_audit WHERE action = 'incident.assign_owner'");
+    const rows = await query("SELECT * FROM audit_log WHERE action = 'incident.assign_owner'");
     assert.equal(rows.length, 1);
     assert.deepEqual([rows[0]?.actor_account_id, rows[0]?.subject_id], [world.accounts.root, id]);
   });

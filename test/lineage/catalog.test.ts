@@ -52,7 +52,7 @@ for (const [kind, missing] of [
       const again = await put(path, text);
       assert.equal(again.status, 200);
       assert.deepEqual(await again.json(), { ...kept, replayed: true });
-      assert.deepEqual(await refusal(await put(path, '{"keep":1.0,"é":[]}')), [409, 'version_conflict']);
+      assert.deepEqual(await refusal(await put(path, '{"keep":1.0,"é":[]}')), [409, 'revision_conflict']);
 
       const read = await get(path);
       assert.equal(read.status, 200);

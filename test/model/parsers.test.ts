@@ -10,10 +10,10 @@ import {
   type ClaimText,
   fingerprintOf,
   parseClaim,
-  parseIdempotencyKey,
   parseReprDigest,
 } from '#features/incidents/chunks/chunk-identity.ts';
 import { bearerToken } from '#http/caller.ts';
+import { parseIdempotencyKey } from '#http/idempotency-key.ts';
 import { decodeCursor, encodeCursor } from '#http/paging.ts';
 import { trustProxies } from '#http/peers.ts';
 import { hashPeer } from '#http/rate-limits.ts';

@@ -21,6 +21,10 @@ export const slices: Record<string, readonly string[]> = {
   viewer: ['incidents'],
   admin: ['audit', 'accounts', 'incidents'],
   reference: [],
+  jobs: ['audit'],
+  resumable: [],
+  documents: ['audit', 'accounts', 'jobs', 'resumable'],
+  cloud: ['audit', 'documents', 'jobs'],
   lineage: [],
 };
 

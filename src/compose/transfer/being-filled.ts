@@ -25,7 +25,7 @@ const remedy =
 
 export async function readFillingMark(db: Db): Promise<FillingMark | undefined> {
   const row = await db
-    .selectFrom('admin_audit')
+    .selectFrom('audit_log')
     .select('detail')
     .where('id', '=', fillingMarkId)
     .limit(1)

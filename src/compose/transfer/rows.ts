@@ -48,7 +48,7 @@ async function* pagesOf(db: Db, { name, key }: StoredTable): AsyncGenerator<Row[
     const rows = (await query.limit(pageSize).execute()) as Row[];
     last = rows.at(-1);
     if (last === undefined) return;
-    yield name === 'admin_audit' ? rows.filter(({ id }) => id !== fillingMarkId) : rows;
+    yield name === 'audit_log' ? rows.filter(({ id }) => id !== fillingMarkId) : rows;
     if (rows.length < pageSize) return;
   }
 }

@@ -20,7 +20,7 @@ export const insertRowsTransaction = transaction(
 export const markRowsTransaction = transaction(
   'transfer.mark_rows',
   async (trx, input: { mark: FillingMark; at: Timestamp }) => {
-    await trx.deleteFrom('admin_audit').where('id', '=', fillingMarkId).execute();
+    await trx.deleteFrom('audit_log').where('id', '=', fillingMarkId).execute();
     await appendAudit(trx, {
       id: fillingMarkId,
       at: input.at,
@@ -34,7 +34,7 @@ export const markRowsTransaction = transaction(
 
 /** The store is whole: the mark becomes an ordinary entry, which stays. */
 export const unmarkRowsTransaction = transaction('transfer.unmark_rows', async (trx, entry: AuditEntry) => {
-  await trx.deleteFrom('admin_audit').where('id', '=', fillingMarkId).execute();
+  await trx.deleteFrom('audit_log').where('id', '=', fillingMarkId).execute();
   await appendAudit(trx, entry);
 });
 

@@ -1,21 +1,27 @@
 import { newId } from '#kit/ids.ts';
 import { type Timestamp, timestamp } from '#kit/time.ts';
-import type { Db } from '#platform/metadata/metadata.ts';
-import type { AdminAuditTable } from './audit.tables.ts';
+import { compiled } from '#platform/metadata/compiled.ts';
+import type { Db, Trx } from '#platform/metadata/metadata.ts';
+import type { AuditLogTable } from './audit.tables.ts';
+import { type AuditWords, chainHash } from './audit-chain.ts';
 
-/** Who acts: an account, or the command line, the set-up form or the server where no account does. */
-export type Actor = { actor: 'account'; actorAccountId: string } | { actor: 'command_line' | 'setup' | 'server' };
+/** Who acts: an account; or the command line, the set-up form, the server, whoever came by a link, or nobody known. */
+export type Actor =
+  | { actor: 'account'; actorAccountId: string }
+  | { actor: Exclude<AuditLogTable['actor'], 'account'>; actorAccountId?: undefined };
 
-/** An act that changes what others may do, or what is kept: who did it, to what. Written in the transaction of the act itself. */
+/** An act that changes what others may do or what is kept, or shows it to somebody: who, to what. Written in the transaction of the act. */
 export interface AuditEntry {
   id: string;
   at: Timestamp;
-  actor: AdminAuditTable['actor'];
+  actor: AuditLogTable['actor'];
   actorAccountId?: string | undefined;
+  /** Whose matter it is: they may read the entry. */
+  ownerAccountId?: string | undefined;
   action: string;
   subjectType: string;
   subjectId?: string | undefined;
-  outcome?: AdminAuditTable['outcome'];
+  outcome?: AuditLogTable['outcome'];
   /** Short words of ours; never a secret, never free text of a client. */
   detail?: string | undefined;
 }
@@ -24,27 +30,45 @@ export function auditEntry(entry: Omit<AuditEntry, 'id' | 'at'>, nowMs: number =
   return { ...entry, id: newId('aud', nowMs), at: timestamp(nowMs) };
 }
 
-export async function appendAudit(db: Db, entry: AuditEntry): Promise<void> {
-  await db
-    .insertInto('admin_audit')
-    .values({
-      id: entry.id,
-      at: entry.at,
-      actor_account_id: entry.actorAccountId ?? null,
-      actor: entry.actor,
-      action: entry.action,
-      subject_type: entry.subjectType,
-      subject_id: entry.subjectId ?? null,
-      outcome: entry.outcome ?? 'done',
-      detail: entry.detail ?? null,
-    })
-    .execute();
+/** One at a time: whoever appends holds the end of the chain until the commit. Hence it is the last that a body locks. */
+const headToMove = compiled((db, _: object) =>
+  db.selectFrom('audit_head').select(['seq', 'hash']).where('id', '=', 1).forNoKeyUpdate(),
+);
+
+const moveHead = compiled((db, to: { seq: number; hash: string }) =>
+  db.updateTable('audit_head').set({ seq: to.seq, hash: to.hash }).where('id', '=', 1),
+);
+
+export async function appendAudit(trx: Trx, entry: AuditEntry): Promise<void> {
+  const words: AuditWords = {
+    id: entry.id,
+    at: entry.at,
+    actor_account_id: entry.actorAccountId ?? null,
+    actor: entry.actor,
+    owner_account_id: entry.ownerAccountId ?? null,
+    action: entry.action,
+    subject_type: entry.subjectType,
+    subject_id: entry.subjectId ?? null,
+    outcome: entry.outcome ?? 'done',
+    detail: entry.detail ?? null,
+  };
+  const head = await headToMove.first(trx, {});
+  if (head === undefined) throw new Error('the audit chain has no end');
+  const seq = head.seq + 1;
+  const hash = chainHash(seq, head.hash, words);
+  await Promise.all([
+    trx
+      .insertInto('audit_log')
+      .values({ ...words, seq, hash })
+      .execute(),
+    moveHead.changes(trx, { seq, hash }),
+  ]);
 }
 
 /** Newest first. */
-export async function listAudit(db: Db, limit: number, before?: string): Promise<AdminAuditTable[]> {
+export async function listAudit(db: Db, limit: number, before?: string): Promise<AuditLogTable[]> {
   return await db
-    .selectFrom('admin_audit')
+    .selectFrom('audit_log')
     .selectAll()
     .$if(before !== undefined, (query) => query.where('id', '<', before ?? ''))
     .orderBy('id', 'desc')

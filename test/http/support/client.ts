@@ -45,14 +45,16 @@ export class Client {
     return new Client(this.url, this.#contract, token);
   }
 
-  /** Anything: text and bytes go as they are, everything else as JSON. */
+  /** Anything: text, bytes and forms go as they are, everything else as JSON. */
   async call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
-    const raw = typeof body === 'string' || body instanceof Uint8Array;
+    const raw = typeof body === 'string' || body instanceof Uint8Array || body instanceof FormData;
     const response = await fetch(`${this.url}${path}`, {
       method,
       redirect: 'manual',
       headers: { ...(this.token === '' ? {} : { authorization: `Bearer ${this.token}` }), ...headers },
-      ...(body === undefined ? {} : { body: raw ? (body as string | Uint8Array<ArrayBuffer>) : JSON.stringify(body) }),
+      ...(body === undefined
+        ? {}
+        : { body: raw ? (body as string | Uint8Array<ArrayBuffer> | FormData) : JSON.stringify(body) }),
     });
     const bytes = Buffer.from(await response.arrayBuffer());
     const isJson = response.headers.get('content-type')?.startsWith('application/json') === true;

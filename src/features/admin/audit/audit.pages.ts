@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import type { AdminAuditTable } from '#features/audit/index.ts';
+import type { AuditLogTable } from '#features/audit/index.ts';
 import { type Markup, moment } from '#http/pages/moment.ts';
 import { show } from '../frame.pages.ts';
 import type { Visit } from '../gate.ts';
@@ -20,10 +20,16 @@ const actions: Record<string, string> = {
   'incident.deleted': 'Finished a deletion',
 };
 
-const actors = { command_line: 'The command line', setup: 'The set-up page', server: 'The server' } as const;
+const actors = {
+  command_line: 'The command line',
+  setup: 'The set-up page',
+  server: 'The server',
+  link: 'Somebody with a link',
+  unknown: 'Nobody known',
+} as const;
 
 export interface AuditView {
-  rows: readonly AdminAuditTable[];
+  rows: readonly AuditLogTable[];
   next_cursor?: string;
   names: ReadonlyMap<string, string>;
 }
@@ -52,12 +58,12 @@ export async function auditPage(visit: Visit, view: AuditView): Promise<Response
   );
 }
 
-function who({ actor, actor_account_id: id }: AdminAuditTable, names: AuditView['names']): Markup {
+function who({ actor, actor_account_id: id }: AuditLogTable, names: AuditView['names']): Markup {
   if (actor !== 'account') return html`${actors[actor]}`;
   return id === null ? html`An account` : html`<a href="/admin/accounts/${id}">${names.get(id) ?? id}</a>`;
 }
 
-function subject({ subject_type, subject_id: id }: AdminAuditTable, names: AuditView['names']): Markup {
+function subject({ subject_type, subject_id: id }: AuditLogTable, names: AuditView['names']): Markup {
   if (id === null) return html``;
   if (subject_type === 'account') return html`<a href="/admin/accounts/${id}">${names.get(id) ?? id}</a>`;
   if (subject_type === 'incident') return html`<a href="/admin/incidents/${id}"><code>${id}</code></a>`;

@@ -111,12 +111,6 @@ export function fingerprintOf(claim: ChunkClaim, byteSize: number): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }
 
-export function parseIdempotencyKey(header: string | string[] | undefined): string | undefined {
-  if (header === undefined) return undefined;
-  if (typeof header !== 'string' || !/^[\x21-\x7e]{1,255}$/.test(header)) throw new Problem('invalid_idempotency_key');
-  return header;
-}
-
 /** An account's keys are its own: the same words from another account are another key. */
 export function idempotencyKeyHash(accountId: string, key: string): string {
   return createHash('sha256').update(`${accountId}\n${key}`).digest('hex');

@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { parseIdempotencyKey } from '#http/idempotency-key.ts';
 import { decodeCursor, pageOf, pageQuery } from '#http/paging.ts';
+import { receiveForm } from '#http/receive-form.ts';
 import * as reply from '#http/reply.ts';
 import { type HttpContext, type Route, route } from '#http/route.ts';
 import { sendBlob } from '#http/send-blob.ts';
@@ -11,20 +13,41 @@ import { type AppendDeps, type Appended, type AppendInput, appendChunk } from '.
 import { authoriseUpload } from './authorise-upload.ts';
 import {
   type ChunkClaim,
+  type ClaimText,
   chunkFileName,
   chunkIndexOf,
   claimFromJson,
   claimJson,
   maxChunkIndex,
   parseClaim,
-  parseIdempotencyKey,
   parseReprDigest,
 } from './chunk-identity.ts';
 import type { ChunkConfig } from './chunks.config.ts';
 import { chunkJson, chunkShape, conflictShape, reconciliationShape } from './chunks.json.ts';
 import { chunkByIdentity, chunksOfIncident, type EarlierUpload } from './chunks.store.ts';
-import { receiveForm } from './receive-form.ts';
 import { reconcileChunk } from './reconcile-chunk.ts';
+
+const formFields = [
+  'stream_id',
+  'chunk_index',
+  'media_type',
+  'started_at',
+  'ended_at',
+  'sha256_hex',
+  'original_filename',
+] as const;
+
+function claimText(fields: Record<(typeof formFields)[number], string | undefined>): ClaimText {
+  return {
+    streamId: fields.stream_id,
+    chunkIndex: fields.chunk_index,
+    mediaType: fields.media_type,
+    startedAt: fields.started_at,
+    endedAt: fields.ended_at,
+    sha256Hex: fields.sha256_hex,
+    originalFilename: fields.original_filename,
+  };
+}
 
 /** A form's boundaries and fields come on top of the file. Bytes. */
 const formOverheadBytes = 32 * 1024;
@@ -184,11 +207,16 @@ export function chunkRoutes(deps: AppendDeps, config: ChunkConfig & { committedQ
           ...limits,
         });
         deps.blobs.staging.assertRoom(expectedBytes);
-        const form = await receiveForm(c.env.incoming, deps.blobs.staging, { maxBytes: config.maxUploadBytes });
+        const form = await receiveForm(
+          c.env.incoming,
+          deps.blobs.staging,
+          { maxBytes: config.maxUploadBytes },
+          formFields,
+        );
         let claim: ChunkClaim;
         let earlier: EarlierUpload;
         try {
-          claim = parseClaim(incidentId, form.claim);
+          claim = parseClaim(incidentId, claimText(form.fields));
           const authorised = await authoriseUpload(deps, caller, {
             incidentId,
             streamId: claim.streamId,

@@ -92,7 +92,7 @@ export function documentRoutes(deps: CatalogDeps, { kind, many, missing, one }: 
         'invalid_name',
         'invalid_version',
         'request_too_large',
-        'version_conflict',
+        'revision_conflict',
         'storage_full',
         'evidence_corrupt',
       ],
@@ -110,7 +110,7 @@ export function documentRoutes(deps: CatalogDeps, { kind, many, missing, one }: 
           const bytes = await body(maxDocumentBytes);
           assertJson(bytes);
           const { kept, outcome } = await documents.put(named, bytes, timestamp(deps.clock()));
-          if (outcome === 'conflict') throw new Problem('version_conflict');
+          if (outcome === 'conflict') throw new Problem('revision_conflict');
           act.outcome = outcome;
           const { content_sha256: _, ...seal } = kept.seal;
           const location = locationOf(named);

@@ -86,7 +86,7 @@ export const rows = {
     state: 'pending',
     updated_at: at,
   }),
-  audit: build('admin_audit', {
+  audit: build('audit_log', {
     id: 'aud_1',
     at,
     actor: 'server',

@@ -50,8 +50,8 @@ const outside: Record<string, [Row, ...Row[]]> = {
   'incident_deletion_items.byte_size': [rows.item({ id: 'dit_2', byte_size: -1 })],
   'incident_deletion_items.state': [rows.item({ id: 'dit_2', state: 'x' })],
   'incident_deletion_items.attempts': [rows.item({ id: 'dit_2', attempts: -1 })],
-  'admin_audit.actor': [rows.audit({ id: 'aud_2', actor: 'ghost' })],
-  'admin_audit.outcome': [rows.audit({ id: 'aud_2', outcome: 'perhaps' })],
+  'audit_log.actor': [rows.audit({ id: 'aud_2', actor: 'ghost' })],
+  'audit_log.outcome': [rows.audit({ id: 'aud_2', outcome: 'perhaps' })],
 };
 
 function decision(values: Record<string, unknown>): Row {
@@ -187,7 +187,7 @@ const optional = new Set(['incidents.owner_account_id', 'chunks.stream_id', 'che
 async function filledAgain(metadata: Metadata, all: Row[]): Promise<Metadata> {
   await metadata.write(
     insertRows,
-    all.filter(({ table }) => !['accounts', 'auth_sessions', 'admin_audit'].includes(table)),
+    all.filter(({ table }) => !['accounts', 'auth_sessions', 'audit_log'].includes(table)),
   );
   return metadata;
 }

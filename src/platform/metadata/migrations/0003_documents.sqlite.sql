@@ -33,6 +33,8 @@ CREATE TABLE folders (
   created_at TEXT NOT NULL,
   updated_at TEXT NOT NULL,
   trashed_at TEXT,
+  -- The folder whose way into the trash took it along; what went by itself has none.
+  trashed_with TEXT,
   UNIQUE (owner_account_id, id),
   -- A parent is the same owner's.
   FOREIGN KEY (owner_account_id, parent_id) REFERENCES folders (owner_account_id, id),
@@ -57,6 +59,7 @@ CREATE TABLE documents (
   created_at TEXT NOT NULL,
   updated_at TEXT NOT NULL,
   trashed_at TEXT,
+  trashed_with TEXT,
   UNIQUE (owner_account_id, id),
   FOREIGN KEY (owner_account_id, folder_id) REFERENCES folders (owner_account_id, id)
 ) STRICT;
@@ -64,6 +67,9 @@ CREATE UNIQUE INDEX documents_name ON documents (owner_account_id, coalesce(fold
 CREATE INDEX documents_owner ON documents (owner_account_id, id);
 CREATE INDEX documents_folder ON documents (folder_id, id);
 CREATE INDEX documents_trash ON documents (trashed_at) WHERE trashed_at IS NOT NULL;
+CREATE INDEX documents_trashed_with ON documents (trashed_with) WHERE trashed_with IS NOT NULL;
+CREATE INDEX folders_trashed_with ON folders (trashed_with) WHERE trashed_with IS NOT NULL;
+CREATE INDEX documents_deleting ON documents (deletion_state, id) WHERE deletion_state <> 'active';
 
 -- Never changed; goes with its document alone.
 CREATE TABLE document_versions (
@@ -78,6 +84,31 @@ CREATE TABLE document_versions (
   created_at TEXT NOT NULL,
   PRIMARY KEY (document_id, version)
 ) STRICT, WITHOUT ROWID;
+
+-- Made by a job, and made again if lost. Each attempt has a name of its own.
+CREATE TABLE document_thumbnails (
+  document_id TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  stored_path TEXT NOT NULL UNIQUE,
+  media_type TEXT NOT NULL,
+  byte_size INTEGER NOT NULL CHECK (byte_size >= 0),
+  sha256_hex TEXT NOT NULL CHECK (length(sha256_hex) = 64 AND sha256_hex NOT GLOB '*[^0-9a-f]*'),
+  created_at TEXT NOT NULL,
+  PRIMARY KEY (document_id, version),
+  FOREIGN KEY (document_id, version) REFERENCES document_versions (document_id, version) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+
+-- A request to add a version, under a key of its sender: repeated, it is answered from here.
+CREATE TABLE document_operations (
+  -- SHA-256 over the account id and the key.
+  idempotency_key_hash TEXT PRIMARY KEY CHECK (length(idempotency_key_hash) = 64 AND idempotency_key_hash NOT GLOB '*[^0-9a-f]*'),
+  document_id TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  fingerprint TEXT NOT NULL CHECK (length(fingerprint) = 64 AND fingerprint NOT GLOB '*[^0-9a-f]*'),
+  created_at TEXT NOT NULL,
+  FOREIGN KEY (document_id, version) REFERENCES document_versions (document_id, version) ON DELETE CASCADE
+) STRICT;
+CREATE INDEX document_operations_document ON document_operations (document_id, version);
 
 CREATE TABLE topics (
   id TEXT PRIMARY KEY,
@@ -131,7 +162,25 @@ CREATE INDEX shares_folder ON shares (folder_id, id) WHERE folder_id IS NOT NULL
 CREATE INDEX shares_account ON shares (account_id, id) WHERE account_id IS NOT NULL;
 CREATE INDEX shares_group ON shares (group_id, id) WHERE group_id IS NOT NULL;
 
--- Of browsers. A family begins with a sign-in; using one token twice ends all of it.
+-- Browsers have sessions of their own kind, short, and each of them belongs to a family that is refreshed. Nothing refers to this table.
+CREATE TABLE auth_sessions_2 (
+  id TEXT PRIMARY KEY,
+  account_id TEXT NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+  token_hash TEXT NOT NULL UNIQUE CHECK (length(token_hash) = 64 AND token_hash NOT GLOB '*[^0-9a-f]*'),
+  kind TEXT NOT NULL DEFAULT 'api' CHECK (kind IN ('api', 'admin_page', 'browser')),
+  family_id TEXT CHECK ((kind = 'browser') = (family_id IS NOT NULL)),
+  created_at TEXT NOT NULL,
+  expires_at TEXT NOT NULL,
+  revoked_at TEXT
+) STRICT;
+INSERT INTO auth_sessions_2 SELECT id, account_id, token_hash, kind, NULL, created_at, expires_at, revoked_at FROM auth_sessions;
+DROP TABLE auth_sessions;
+ALTER TABLE auth_sessions_2 RENAME TO auth_sessions;
+CREATE INDEX auth_sessions_account ON auth_sessions (account_id);
+CREATE INDEX auth_sessions_expiry ON auth_sessions (expires_at);
+CREATE INDEX auth_sessions_family ON auth_sessions (family_id) WHERE family_id IS NOT NULL;
+
+-- A family begins with a sign-in; a token that is used a second time ends all of it.
 CREATE TABLE refresh_tokens (
   id TEXT PRIMARY KEY,
   account_id TEXT NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
@@ -146,12 +195,15 @@ CREATE INDEX refresh_tokens_account ON refresh_tokens (account_id);
 CREATE INDEX refresh_tokens_family ON refresh_tokens (family_id);
 CREATE INDEX refresh_tokens_expiry ON refresh_tokens (expires_at);
 
--- Each row has the hash of the one before, so that one which was changed or taken out is missed.
+-- One log for everything. Each entry has the hash of the one before, so that one which was changed or taken out is missed.
 CREATE TABLE audit_log (
-  seq INTEGER PRIMARY KEY CHECK (seq > 0),
+  id TEXT PRIMARY KEY,
+  -- From 1, without a gap. NULL: from before there was a chain.
+  seq INTEGER UNIQUE CHECK (seq > 0),
   at TEXT NOT NULL,
   actor_account_id TEXT,
-  actor TEXT NOT NULL,
+  -- Who acted where no account did: the command line on the machine itself, the set-up form, the server, whoever came by a link, or nobody known.
+  actor TEXT NOT NULL CHECK (actor IN ('account', 'command_line', 'setup', 'server', 'link', 'unknown')),
   -- Whose matter it is: they may read it.
   owner_account_id TEXT,
   action TEXT NOT NULL,
@@ -159,11 +211,24 @@ CREATE TABLE audit_log (
   subject_id TEXT,
   outcome TEXT NOT NULL CHECK (outcome IN ('done', 'refused')),
   detail TEXT,
-  previous_hash TEXT NOT NULL,
-  hash TEXT NOT NULL UNIQUE CHECK (length(hash) = 64)
+  hash TEXT CHECK ((length(hash) = 64 AND hash NOT GLOB '*[^0-9a-f]*')),
+  CHECK ((seq IS NULL) = (hash IS NULL))
 ) STRICT;
-CREATE INDEX audit_log_owner ON audit_log (owner_account_id, seq);
-CREATE INDEX audit_log_actor ON audit_log (actor_account_id, seq);
+INSERT INTO audit_log SELECT id, NULL, at, actor_account_id, actor, NULL, action, subject_type, subject_id, outcome, detail, NULL FROM admin_audit;
+DROP TABLE admin_audit;
+CREATE INDEX audit_log_owner ON audit_log (owner_account_id, id);
+CREATE INDEX audit_log_actor ON audit_log (actor_account_id, id);
+CREATE INDEX audit_log_unchained ON audit_log (id) WHERE seq IS NULL;
+
+-- Its one row is the end of the chain; whoever appends holds it.
+CREATE TABLE audit_head (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  seq INTEGER NOT NULL CHECK (seq >= 0),
+  hash TEXT NOT NULL CHECK (length(hash) = 64 AND hash NOT GLOB '*[^0-9a-f]*'),
+  -- How many entries are older than the chain.
+  unchained INTEGER NOT NULL
+) STRICT;
+INSERT INTO audit_head SELECT 1, 0, '0000000000000000000000000000000000000000000000000000000000000000', count(*) FROM audit_log;
 
 CREATE TABLE cloud_connections (
   id TEXT PRIMARY KEY,
@@ -178,10 +243,54 @@ CREATE TABLE cloud_connections (
   mirror_every_seconds INTEGER CHECK (mirror_every_seconds IS NULL OR mirror_every_seconds >= 300),
   created_at TEXT NOT NULL,
   updated_at TEXT NOT NULL,
+  mirrored_at TEXT,
   checked_at TEXT,
   check_error TEXT,
   UNIQUE (owner_account_id, name)
 ) STRICT;
+
+CREATE INDEX cloud_connections_mirror ON cloud_connections (mirrored_at) WHERE mirror_every_seconds IS NOT NULL;
+
+-- What an import has brought and a mirror has sent: where a connection's next turn goes on.
+CREATE TABLE cloud_items (
+  cloud_connection_id TEXT NOT NULL REFERENCES cloud_connections (id) ON DELETE CASCADE,
+  direction TEXT NOT NULL CHECK (direction IN ('import', 'mirror')),
+  remote_path TEXT NOT NULL,
+  -- What the other side says of the state that was taken or left there.
+  remote_tag TEXT,
+  document_id TEXT REFERENCES documents (id) ON DELETE SET NULL,
+  version INTEGER,
+  done_at TEXT NOT NULL,
+  PRIMARY KEY (cloud_connection_id, direction, remote_path)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX cloud_items_document ON cloud_items (document_id) WHERE document_id IS NOT NULL;
+
+-- Uploads that may take days and several nodes: what has arrived lies in write-once parts.
+CREATE TABLE resumable_uploads (
+  id TEXT PRIMARY KEY,
+  owner_account_id TEXT NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+  -- What becomes of it, and the words of its sender, checked at the beginning, as JSON.
+  target TEXT NOT NULL CHECK (target IN ('document', 'chunk')),
+  wish TEXT NOT NULL,
+  byte_size INTEGER NOT NULL CHECK (byte_size >= 0),
+  -- Bytes in parts. Only what stands here counts; it is changed by whoever still finds the value that was read.
+  received_bytes INTEGER NOT NULL DEFAULT 0 CHECK (received_bytes BETWEEN 0 AND byte_size),
+  state TEXT NOT NULL CHECK (state IN ('open', 'done', 'removing')),
+  -- What it became.
+  result_id TEXT,
+  created_at TEXT NOT NULL,
+  expires_at TEXT NOT NULL
+) STRICT;
+CREATE INDEX resumable_uploads_owner ON resumable_uploads (owner_account_id, id);
+CREATE INDEX resumable_uploads_expiry ON resumable_uploads (expires_at);
+CREATE TABLE resumable_parts (
+  upload_id TEXT NOT NULL REFERENCES resumable_uploads (id) ON DELETE CASCADE,
+  start_byte INTEGER NOT NULL CHECK (start_byte >= 0),
+  byte_size INTEGER NOT NULL CHECK (byte_size > 0),
+  stored_path TEXT NOT NULL UNIQUE,
+  sha256_hex TEXT NOT NULL CHECK (length(sha256_hex) = 64 AND sha256_hex NOT GLOB '*[^0-9a-f]*'),
+  PRIMARY KEY (upload_id, start_byte)
+) STRICT, WITHOUT ROWID;
 
 -- The truth about work: a queue that is lost loses none of it.
 CREATE TABLE jobs (

@@ -48,7 +48,7 @@ testOnPostgres('a time comes out as it went in, to the byte', async () => {
   for (const metadata of await both()) {
     await metadata.write(insertRows, inserted);
     const found = await anyTables(metadata.read)
-      .selectFrom('admin_audit')
+      .selectFrom('audit_log')
       .select('at')
       .where('id', 'like', 'aud_time_%')
       .orderBy('id')
@@ -59,7 +59,7 @@ testOnPostgres('a time comes out as it went in, to the byte', async () => {
       metadata.dialect,
     );
     const later = await anyTables(metadata.read)
-      .selectFrom('admin_audit')
+      .selectFrom('audit_log')
       .select('id')
       .where('at', '>', '2026-03-29T01:30:00.120Z')
       .where('id', 'like', 'aud_time_%')
@@ -119,7 +119,7 @@ testOnPostgres('ids sort byte by byte, whatever the locale', async () => {
       ids.toReversed().map((id) => rows.audit({ id })),
     );
     const found = await anyTables(metadata.read)
-      .selectFrom('admin_audit')
+      .selectFrom('audit_log')
       .select('id')
       .where('id', 'like', 'aud_sort%')
       .orderBy('id')

@@ -20,7 +20,7 @@ const hasCode = (code: Problem['code']) => (error: unknown) => isProblem(error, 
 
 function ids(path: string): unknown[] {
   const database = new DatabaseSync(path);
-  const rows = database.prepare('SELECT id FROM admin_audit ORDER BY rowid').all();
+  const rows = database.prepare('SELECT id FROM audit_log ORDER BY rowid').all();
   database.close();
   return rows.map(({ id }) => id);
 }
@@ -35,7 +35,7 @@ test('when the writer dies, what it held is unknown, reading goes on, and nothin
   for (const write of lost) await assert.rejects(write, hasCode('metadata_unavailable'));
   await assert.rejects(metadata.write(put, 'aud_4'), hasCode('metadata_unavailable'));
   assert.equal(await metadata.health(), 'unavailable');
-  const { rows } = await sql<{ id: string }>`SELECT id FROM admin_audit`.execute(metadata.read);
+  const { rows } = await sql<{ id: string }>`SELECT id FROM audit_log`.execute(metadata.read);
   assert.deepEqual(
     rows.map(({ id }) => id),
     ['aud_1'],
@@ -47,14 +47,14 @@ test('when the writer dies, what it held is unknown, reading goes on, and nothin
 test('reads of one turn see one state, the next turn sees what another process has written, and an own write is seen at once', async () => {
   const path = scratchFile();
   const metadata = await openSqlite({ path, writerModule });
-  const count = async () => (await sql`SELECT id FROM admin_audit`.execute(metadata.read)).rows.length;
+  const count = async () => (await sql`SELECT id FROM audit_log`.execute(metadata.read)).rows.length;
   const other = openSqliteInline({ path, transactions: faultyTransactions });
   await other.write(put, 'aud_1');
   await new Promise((resolve) => setImmediate(resolve));
   assert.equal(await count(), 1);
   const beside = new DatabaseSync(path);
   beside.exec(
-    "UPDATE admin_audit SET id = 'aud_0'; INSERT INTO admin_audit SELECT 'aud_2', at, actor_account_id, actor, action, subject_type, subject_id, outcome, detail FROM admin_audit",
+    "UPDATE audit_log SET id = 'aud_0'; INSERT INTO audit_log SELECT 'aud_2', at, actor_account_id, actor, action, subject_type, subject_id, outcome, detail FROM audit_log",
   );
   assert.equal(await count(), 1);
   await new Promise((resolve) => setImmediate(resolve));

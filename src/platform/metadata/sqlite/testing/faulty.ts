@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { type AnyTransaction, transaction } from '#platform/metadata/metadata.ts';
 
 export const put = transaction('faulty.put', async (trx, id: string) => {
-  await sql`INSERT INTO admin_audit (id, at, actor, action, subject_type, outcome)
+  await sql`INSERT INTO audit_log (id, at, actor, action, subject_type, outcome)
     VALUES (${id}, '2026', 'server', 'put', ${'x'.repeat(1000)}, 'done')`.execute(trx);
   return id;
 });

@@ -3,36 +3,28 @@ import type { Readable } from 'node:stream';
 import busboy from '@fastify/busboy';
 import { Problem } from '#kit/errors.ts';
 import type { BodyLimits, StagedBody, Staging } from '#platform/blobs/blob-store.ts';
-import type { ClaimText } from './chunk-identity.ts';
 
-const fieldNames = [
-  'stream_id',
-  'chunk_index',
-  'media_type',
-  'started_at',
-  'ended_at',
-  'sha256_hex',
-  'original_filename',
-] as const;
-
-type FieldName = (typeof fieldNames)[number];
-
-export interface ReceivedForm {
-  claim: ClaimText;
+export interface ReceivedForm<Field extends string> {
+  /** Absent is undefined. */
+  fields: Record<Field, string | undefined>;
   body: StagedBody;
+  /** As the client names the file and its type. */
+  file: { name: string; mediaType: string };
 }
 
 /**
  * Reads a multipart upload, the file before or after its fields, and stages the file as it comes.
  * Throws invalid_multipart, missing_file, duplicate_file and what staging throws; the staged file is gone then.
  */
-export async function receiveForm(
+export async function receiveForm<Field extends string>(
   incoming: IncomingMessage,
   staging: Staging,
   limits: Omit<BodyLimits, 'declaredBytes'>,
-): Promise<ReceivedForm> {
+  fieldNames: readonly Field[],
+): Promise<ReceivedForm<Field>> {
   const parser = openParser(incoming);
-  const fields = new Map<FieldName, string>();
+  const fields = new Map<Field, string>();
+  let about = { name: '', mediaType: '' };
   let staged: Promise<StagedBody> | undefined;
   let part: Readable | undefined;
 
@@ -43,7 +35,7 @@ export async function receiveForm(
       if (known === undefined || nameCut || valueCut || fields.has(known)) fail(new Problem('invalid_multipart'));
       else fields.set(known, value);
     });
-    parser.on('file', (name: string, file: Readable) => {
+    parser.on('file', (name: string, file: Readable, filename: string, _encoding: string, mediaType: string) => {
       file.on('error', fail);
       if (name !== 'file' || staged !== undefined) {
         file.resume();
@@ -51,6 +43,7 @@ export async function receiveForm(
         return;
       }
       part = file;
+      about = { name: filename ?? '', mediaType };
       staged = staging.receive(file, limits);
       // Waited for below; a refusal must end the reading at once, also when more parts would follow.
       staged.catch(fail);
@@ -70,7 +63,9 @@ export async function receiveForm(
   try {
     await finished;
     if (staged === undefined) throw new Problem('missing_file');
-    return { claim: claimText(fields), body: await staged };
+    const given = Object.fromEntries(fieldNames.map((name) => [name, fields.get(name)]));
+    // Built from the very names that Field is made of.
+    return { fields: given as Record<Field, string | undefined>, body: await staged, file: about };
   } catch (error) {
     incoming.unpipe(parser);
     parser.destroy();
@@ -92,16 +87,4 @@ function openParser(incoming: IncomingMessage) {
   } catch (error) {
     throw new Problem('invalid_multipart', { cause: error });
   }
-}
-
-function claimText(fields: Map<FieldName, string>): ClaimText {
-  return {
-    streamId: fields.get('stream_id'),
-    chunkIndex: fields.get('chunk_index'),
-    mediaType: fields.get('media_type'),
-    startedAt: fields.get('started_at'),
-    endedAt: fields.get('ended_at'),
-    sha256Hex: fields.get('sha256_hex'),
-    originalFilename: fields.get('original_filename'),
-  };
 }

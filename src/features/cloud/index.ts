@@ -1,0 +1,1 @@
+export type { CloudConnectionsTable, CloudItemsTable } from './cloud.tables.ts';

@@ -1,0 +1,15 @@
+import { newId } from '#kit/ids.ts';
+import type { BlobPath } from '#platform/blobs/blob-store.ts';
+
+/** Everything of a document lies below this, and nothing else does. */
+export function documentFolder(ownerId: string, documentId: string): BlobPath {
+  return `users/${ownerId}/documents/${documentId}`;
+}
+
+/**
+ * Where a version's bytes go: never the file's name. Each attempt has a name of its own, so that one which a crash cut short between
+ * bytes and row stands in nobody's way. What no row names is swept.
+ */
+export function versionPath(ownerId: string, documentId: string, version: number): BlobPath {
+  return `${documentFolder(ownerId, documentId)}/${version}-${newId('upo').slice(4)}`;
+}

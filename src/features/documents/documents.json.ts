@@ -1,0 +1,39 @@
+import { z } from 'zod';
+import type { DocumentRow } from './access.ts';
+
+const time = z.iso.datetime();
+
+export const documentShape = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    folder_id: z.string().optional(),
+    media_type: z.string(),
+    byte_size: z.number().int(),
+    sha256_hex: z.string(),
+    version: z.number().int(),
+    status: z.enum(['processing', 'ready', 'failed']),
+    topics: z.array(z.string()),
+    created_at: time,
+    updated_at: time,
+    trashed_at: time.optional(),
+  })
+  .meta({ id: 'Document' });
+
+/** Topics are the names of those that people confirmed. */
+export function documentJson(row: DocumentRow, topics: readonly string[]): z.output<typeof documentShape> {
+  return {
+    id: row.id,
+    name: row.name,
+    ...(row.folder_id === null ? {} : { folder_id: row.folder_id }),
+    media_type: row.media_type,
+    byte_size: row.byte_size,
+    sha256_hex: row.sha256_hex,
+    version: row.version,
+    status: row.status,
+    topics: [...topics],
+    created_at: row.created_at,
+    updated_at: row.updated_at,
+    ...(row.trashed_at === null ? {} : { trashed_at: row.trashed_at }),
+  };
+}

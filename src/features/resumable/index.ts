@@ -1,0 +1,1 @@
+export type { ResumablePartsTable, ResumableUploadsTable } from './resumable.tables.ts';
