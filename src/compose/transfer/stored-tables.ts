@@ -10,7 +10,11 @@ const byId = (name: string): StoredTable => ({ name, key: ['id'] });
 export const sessionsTable = 'auth_sessions';
 
 /** Not copied: it is made again from what it is a cache of. */
-export const cacheTables: readonly string[] = ['lineage_days'];
+export const cacheTables: readonly string[] = [
+  'lineage_days',
+  // SQLite's full-text index over document_texts, kept by triggers.
+  ...['', '_config', '_data', '_docsize', '_idx'].map((part) => `document_search${part}`),
+];
 
 /** Every other table of the schema but the history of migrations, which is each database's own. A test compares this with the schema. */
 export const storedTables: readonly StoredTable[] = [
