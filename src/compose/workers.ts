@@ -1,3 +1,4 @@
+import { sweepSessions } from '#features/accounts/index.ts';
 import { applyRetention, runDeletions } from '#features/incidents/index.ts';
 import type { Log } from '#platform/process/log.ts';
 import { type Repetition, repeatedly } from '#platform/process/repeatedly.ts';
@@ -11,6 +12,9 @@ export interface Workers {
 
 /** A turn that takes longer shares the work with the next node that looks, and one that is lost holds it up for so long. Milliseconds. */
 const turnMs = 2 * 60_000;
+
+/** Expired sessions open nothing; they only take room. Milliseconds. */
+const sessionSweepMs = 10 * 60_000;
 
 /** What runs by itself beside the listeners: retention and deletion, and the sweep of staging. */
 export function startWorkers({ metadata, blobs, coordinator }: Backends, config: Config, log: Log): Workers {
@@ -32,6 +36,15 @@ export function startWorkers({ metadata, blobs, coordinator }: Backends, config:
   every('staging sweep', Math.max(60_000, config.chunks.stagingCleanupAgeMs / 2), async () => {
     const swept = await blobs.staging.sweep(config.chunks.stagingCleanupAgeMs);
     if (swept.removed > 0) log.info(swept, 'staging swept');
+  });
+  every('session sweep', sessionSweepMs, async (ending) => {
+    const turn = await coordinator.lease('turn:sessions', turnMs);
+    if (turn === undefined) return;
+    try {
+      await sweepSessions({ metadata }, ending);
+    } finally {
+      await turn.release();
+    }
   });
   return {
     stop: async () => {
