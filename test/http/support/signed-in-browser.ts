@@ -42,12 +42,16 @@ export class SignedInBrowser {
 
   refresh = () => this.post('/v1/auth/refresh', undefined, { 'x-csrf-token': '' });
 
-  /** Another browser with the same cookies: a second tab, or a thief. */
-  copy(): SignedInBrowser {
-    const other = new SignedInBrowser(this.#nobody);
-    for (const [name, value] of this.cookies) other.cookies.set(name, value);
-    other.csrfToken = this.csrfToken;
+  /** Another browser with the same cookies, at the same node or another one: a second tab, or a thief. */
+  copy(nobody = this.#nobody): SignedInBrowser {
+    const other = new SignedInBrowser(nobody);
+    other.take(this);
     return other;
+  }
+
+  take({ cookies, csrfToken }: SignedInBrowser): void {
+    for (const [name, value] of cookies) this.cookies.set(name, value);
+    this.csrfToken = csrfToken;
   }
 
   cookie(name: 'session' | 'refresh' | 'device'): string {
