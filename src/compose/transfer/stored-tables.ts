@@ -10,12 +10,17 @@ const byId = (name: string): StoredTable => ({ name, key: ['id'] });
 const sessionTables: readonly string[] = ['auth_sessions', 'refresh_tokens'];
 
 /** Not copied: it is made again from what it is a cache of. */
-export const cacheTables: readonly string[] = ['lineage_days'];
+export const cacheTables: readonly string[] = [
+  'lineage_days',
+  // SQLite's full-text index over document_texts, kept by triggers.
+  ...['', '_config', '_data', '_docsize', '_idx'].map((part) => `document_search${part}`),
+];
 
 /** Every other table of the schema but the history of migrations, which is each database's own. A test compares this with the schema. */
 export const storedTables: readonly StoredTable[] = [
   byId('accounts'),
-  ...sessionTables.map(byId),
+  byId('auth_sessions'),
+  byId('refresh_tokens'),
   byId('incidents'),
   byId('media_streams'),
   byId('chunks'),
