@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { accountRoutes, administratorExists, sessionIdentifier } from '#features/accounts/index.ts';
 import { adminRoutes } from '#features/admin/index.ts';
-import { documentRoutes } from '#features/documents/index.ts';
+import { documentRoutes, groupRoutes, sharedWithRoutes, shareRoutes } from '#features/documents/index.ts';
 import {
   bundleRoutes,
   checkinRoutes,
@@ -156,6 +156,9 @@ export function apiRoutes(deps: MainDeps, config: Config): Route[] {
     ...viewerTokenRoutes(deps, config.viewerTokens),
     ...deletionRoutes(deps),
     ...documentRoutes(deps, config.documents),
+    ...shareRoutes(deps),
+    ...sharedWithRoutes(deps),
+    ...groupRoutes(deps),
   ];
 }
 

@@ -1,5 +1,6 @@
 export { type AccountConfig, accountSettings } from './accounts.config.ts';
 export { accountJson, accountRoutes, accountShape, quotaLimit } from './accounts.routes.ts';
+export { assertPassword } from './accounts.rules.ts';
 export {
   type AccountRow,
   accountById,
@@ -20,3 +21,4 @@ export { resetPassword } from './change-password.ts';
 export { createAccount } from './create-account.ts';
 export { sessionIdentifier } from './identify-session.ts';
 export { logIn } from './log-in.ts';
+export { hashPassword, passwordMatches } from './passwords.ts';
