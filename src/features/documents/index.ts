@@ -1,5 +1,6 @@
 export { type DocumentConfig, documentSettings } from './documents.config.ts';
 export { documentRoutes } from './documents.routes.ts';
-export { groupRoutes } from './groups/groups.routes.ts';
-export { sharedWithRoutes } from './shares/shared-with.routes.ts';
-export { shareRoutes } from './shares/shares.routes.ts';
+export { documentJobEndings } from './jobs/document-job-endings.ts';
+export { documentJobRoutes } from './jobs/document-jobs.routes.ts';
+export { finishDocumentJob } from './jobs/settle-document.ts';
+export { sharingRoutes } from './sharing.routes.ts';

@@ -1,6 +1,12 @@
-import { documentTransactions as ofDocuments } from './documents.transactions.ts';
+import { documentTransactions as ownTransactions } from './documents.transactions.ts';
 import { groupTransactions } from './groups/groups.transactions.ts';
+import { documentJobEndings } from './jobs/document-job-endings.ts';
 import { shareTransactions } from './shares/shares.transactions.ts';
 
 /** A door of its own beside index.ts: the writer thread loads these and none of the routes. */
-export const documentTransactions = [...ofDocuments, ...groupTransactions, ...shareTransactions];
+export const documentTransactions = [
+  ...ownTransactions,
+  ...groupTransactions,
+  ...shareTransactions,
+  ...Object.values(documentJobEndings),
+];
