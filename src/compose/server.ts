@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { accountRoutes, administratorExists, browserVisits, sessionIdentifier } from '#features/accounts/index.ts';
 import { adminRoutes } from '#features/admin/index.ts';
-import { documentJobEndings, documentJobRoutes, documentRoutes } from '#features/documents/index.ts';
+import { documentJobEndings, documentJobRoutes, documentRoutes, sharingRoutes } from '#features/documents/index.ts';
 import {
   bundleRoutes,
   checkinRoutes,
@@ -173,6 +173,7 @@ export function apiRoutes(deps: MainDeps, config: Config): Route[] {
     ...documentRoutes(deps, config.documents),
     ...documentJobRoutes(deps),
     ...jobRoutes({ metadata: deps.metadata, endings: documentJobEndings }),
+    ...sharingRoutes(deps),
   ];
 }
 

@@ -82,6 +82,7 @@ const registry = {
   document_not_found: ['not_found', 'There is no such document.'],
   folder_not_found: ['not_found', 'There is no such folder.'],
   topic_not_found: ['not_found', 'There is no such topic.'],
+  group_not_found: ['not_found', 'There is no such group.'],
   job_not_found: ['not_found', 'There is no such job.'],
   share_not_found: ['not_found', 'There is no such share.'],
   share_invalid: ['not_found', 'This link is not valid. It may have expired, been withdrawn or been used up.'],

@@ -106,6 +106,8 @@ export interface SharesTable {
   group_id: string | null;
   token_hash: string | null;
   password_hash: string | null;
+  /** Of a link: signs what its visitors come back with. */
+  link_key: string | null;
   access: 'view' | 'edit';
   max_downloads: number | null;
   downloads: Defaulted;

@@ -3,3 +3,4 @@ export { documentRoutes } from './documents.routes.ts';
 export { documentJobEndings } from './jobs/document-job-endings.ts';
 export { documentJobRoutes } from './jobs/document-jobs.routes.ts';
 export { finishDocumentJob } from './jobs/settle-document.ts';
+export { sharingRoutes } from './sharing.routes.ts';

@@ -140,6 +140,8 @@ CREATE TABLE shares (
   group_id TEXT COLLATE "C" REFERENCES groups (id) ON DELETE CASCADE,
   token_hash TEXT COLLATE "C" UNIQUE CHECK (token_hash IS NULL OR (length(token_hash) = 64 AND token_hash !~ '[^0-9a-f]')),
   password_hash TEXT,
+  -- Random, and never shown: what a link gives its visitors to come back with is signed with it.
+  link_key TEXT,
   access TEXT COLLATE "C" NOT NULL CHECK (access IN ('view', 'edit')),
   max_downloads BIGINT CHECK (max_downloads IS NULL OR max_downloads > 0),
   downloads BIGINT NOT NULL DEFAULT 0 CHECK (downloads >= 0),
@@ -150,6 +152,7 @@ CREATE TABLE shares (
   CHECK ((kind = 'account') = (account_id IS NOT NULL)),
   CHECK ((kind = 'group') = (group_id IS NOT NULL)),
   CHECK ((kind = 'link') = (token_hash IS NOT NULL)),
+  CHECK ((kind = 'link') = (link_key IS NOT NULL)),
   -- A link reads, and nothing else.
   CHECK (kind = 'link' OR (password_hash IS NULL AND max_downloads IS NULL)),
   CHECK (kind <> 'link' OR access = 'view'),
