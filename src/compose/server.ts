@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { accountRoutes, administratorExists, sessionIdentifier } from '#features/accounts/index.ts';
 import { adminRoutes } from '#features/admin/index.ts';
-import { documentRoutes } from '#features/documents/index.ts';
+import { documentRoutes, documentTarget, documentUploadRoutes } from '#features/documents/index.ts';
 import {
   bundleRoutes,
   checkinRoutes,
@@ -16,6 +16,7 @@ import {
   viewerTokenRoutes,
 } from '#features/incidents/index.ts';
 import { type DescribedApi, referenceRoutes } from '#features/reference/index.ts';
+import { UploadLocks } from '#features/resumable/index.ts';
 import { viewerRoutes } from '#features/viewer/index.ts';
 import { createApp } from '#http/app.ts';
 import { healthRoutes } from '#http/health.routes.ts';
@@ -142,7 +143,7 @@ export async function startServer(config: Config, log: Log, options: ServerOptio
   }
 }
 
-type MainDeps = Pick<Backends, 'metadata' | 'blobs'> & { inFlight: UploadsInFlight };
+type MainDeps = Pick<Backends, 'metadata' | 'blobs' | 'coordinator'> & { inFlight: UploadsInFlight };
 
 /** Everything under /v1. */
 export function apiRoutes(deps: MainDeps, config: Config): Route[] {
@@ -155,6 +156,12 @@ export function apiRoutes(deps: MainDeps, config: Config): Route[] {
     ...bundleRoutes(deps),
     ...viewerTokenRoutes(deps, config.viewerTokens),
     ...deletionRoutes(deps),
+    // Before the routes that take any word for a document's id.
+    ...documentUploadRoutes(
+      { ...deps, locks: new UploadLocks(deps.coordinator, config.coordination.uploadLeaseTtlMs) },
+      config.resumable,
+      documentTarget(deps, config.documents),
+    ),
     ...documentRoutes(deps, config.documents),
   ];
 }

@@ -3,6 +3,7 @@ import { auditTransactions } from '#features/audit/transactions.ts';
 import { documentTransactions } from '#features/documents/transactions.ts';
 import { incidentTransactions } from '#features/incidents/transactions.ts';
 import { lineageTransactions } from '#features/lineage/transactions.ts';
+import { resumableTransactions } from '#features/resumable/transactions.ts';
 import type { AnyTransaction } from '#platform/metadata/metadata.ts';
 import { transferTransactions } from './transfer/transactions.ts';
 
@@ -11,6 +12,7 @@ export const transactions: readonly AnyTransaction[] = [
   ...accountTransactions,
   ...auditTransactions,
   ...incidentTransactions,
+  ...resumableTransactions,
   ...documentTransactions,
   ...lineageTransactions,
   ...transferTransactions,

@@ -1,4 +1,6 @@
+import { documentTarget } from '#features/documents/index.ts';
 import { applyRetention, runDeletions } from '#features/incidents/index.ts';
+import { sweepUploads, tendUploads } from '#features/resumable/index.ts';
 import type { Log } from '#platform/process/log.ts';
 import { type Repetition, repeatedly } from '#platform/process/repeatedly.ts';
 import type { Backends } from './backends/open-backends.ts';
@@ -11,6 +13,8 @@ export interface Workers {
 
 /** A turn that takes longer shares the work with the next node that looks, and one that is lost holds it up for so long. Milliseconds. */
 const turnMs = 2 * 60_000;
+/** Bytes without a row are rare, and looking for them lists all parts. Milliseconds. */
+const strayUploadsMs = 3_600_000;
 
 /** What runs by itself beside the listeners: retention and deletion, and the sweep of staging. */
 export function startWorkers({ metadata, blobs, coordinator }: Backends, config: Config, log: Log): Workers {
@@ -18,17 +22,31 @@ export function startWorkers({ metadata, blobs, coordinator }: Backends, config:
   const every = (name: string, intervalMs: number, work: (signal: AbortSignal) => Promise<unknown>) => {
     if (intervalMs > 0) loops.push(repeatedly(name, intervalMs, work, log));
   };
-  every('deletion', config.deletion.workerIntervalMs, async (ending) => {
-    // Nodes take turns so that they do not do the same work at once. What is done is decided by the rows, whoever does it.
-    const turn = await coordinator.lease('turn:deletion', turnMs);
+  // Nodes take turns so that they do not do the same work at once. What is done is decided by the rows, whoever does it.
+  const inTurn = async (name: string, work: () => Promise<unknown>) => {
+    const turn = await coordinator.lease(`turn:${name}`, turnMs);
     if (turn === undefined) return;
     try {
-      await applyRetention({ metadata }, config.deletion);
-      await runDeletions({ metadata, blobs, log }, ending);
+      await work();
     } finally {
       await turn.release();
     }
-  });
+  };
+  every('deletion', config.deletion.workerIntervalMs, (ending) =>
+    inTurn('deletion', async () => {
+      await applyRetention({ metadata }, config.deletion);
+      await runDeletions({ metadata, blobs, log }, ending);
+    }),
+  );
+  const uploads = { metadata, blobs, coordinator, log };
+  every('uploads', config.resumable.workerIntervalMs, (ending) =>
+    inTurn('uploads', () =>
+      tendUploads(uploads, config.resumable, [documentTarget({ metadata, blobs }, config.documents)], ending),
+    ),
+  );
+  every('stray uploads', config.resumable.workerIntervalMs === 0 ? 0 : strayUploadsMs, (ending) =>
+    inTurn('stray-uploads', () => sweepUploads(uploads, ending)),
+  );
   every('staging sweep', Math.max(60_000, config.chunks.stagingCleanupAgeMs / 2), async () => {
     const swept = await blobs.staging.sweep(config.chunks.stagingCleanupAgeMs);
     if (swept.removed > 0) log.info(swept, 'staging swept');

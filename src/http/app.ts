@@ -27,10 +27,13 @@ export type App = Hono<{ Bindings: HttpBindings }>;
 export function createApp(routes: readonly Route[], deps: AppDeps): App {
   const app: App = new Hono({ strict: true });
   const methods = new Map<string, Set<string>>();
+  // Hono asks the routes of GET for a HEAD; a path that has a record for it answers with that.
+  const heads = new Map(routes.filter(({ method }) => method === 'HEAD').map((route) => [route.path, route]));
   for (const route of routes) {
-    app.on(route.method, route.path, (c) =>
-      answer(route, c, deps).catch((error) => answerError(error, c, deps, route.refusal)),
-    );
+    app.on(route.method, route.path, (c) => {
+      const asked = (c.req.method === 'HEAD' && heads.get(route.path)) || route;
+      return answer(asked, c, deps).catch((error) => answerError(error, c, deps, asked.refusal));
+    });
     methods.set(route.path, (methods.get(route.path) ?? new Set()).add(route.method));
   }
   for (const [path, allowed] of methods) {
