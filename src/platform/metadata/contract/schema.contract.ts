@@ -171,7 +171,6 @@ const astray: Record<string, Row> = {
   'a decision on no incident': rows.decision({ id: 'del_2', incident_id: 'inc_9' }),
   'an item of no decision': rows.item({ id: 'dit_2', decision_id: 'del_9' }),
   'a folder of nobody': rows.folder({ id: 'fld_2', owner_account_id: 'acct_9' }),
-  "a folder in somebody else's": rows.folder({ id: 'fld_2', owner_account_id: 'acct_2', parent_id: 'fld_1' }),
   'a document of nobody': rows.document({ id: 'doc_2', owner_account_id: 'acct_9' }),
   "a document in somebody else's folder": rows.document({
     id: 'doc_2',
