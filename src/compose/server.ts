@@ -156,7 +156,6 @@ export function apiRoutes(deps: MainDeps, config: Config): Route[] {
     ...bundleRoutes(deps),
     ...viewerTokenRoutes(deps, config.viewerTokens),
     ...deletionRoutes(deps),
-    // Before the routes that take any word for a document's id.
     ...documentUploadRoutes(
       { ...deps, locks: new UploadLocks(deps.coordinator, config.coordination.uploadLeaseTtlMs) },
       config.resumable,

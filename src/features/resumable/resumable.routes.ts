@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Caller } from '#http/caller.ts';
+import { decodeCursor, pageOf, pageQuery } from '#http/paging.ts';
 import type { RateClass } from '#http/rate-limits.ts';
 import * as reply from '#http/reply.ts';
 import { type HttpContext, type Route, route } from '#http/route.ts';
@@ -8,7 +9,7 @@ import { Problem } from '#kit/errors.ts';
 import type { TusDeps } from './answer-tus.ts';
 import type { ResumableConfig } from './resumable.config.ts';
 import { uploadJson, uploadShape } from './resumable.json.ts';
-import { uploadFor } from './resumable.store.ts';
+import { uploadFor, uploadsOf } from './resumable.store.ts';
 import type { UploadTarget } from './upload-target.ts';
 
 export interface ResumableRoutesOptions {
@@ -95,6 +96,29 @@ export function resumableRoutes(
           'Tus-Extension': 'creation,creation-with-upload,expiration,termination',
           'Tus-Max-Size': String(target.maxBytes),
         }),
+    }),
+    route({
+      method: 'GET',
+      path,
+      summary: 'List resumable uploads',
+      description: 'Those that can be gone on with, and what became of those that ended lately.',
+      tag,
+      access: 'account',
+      limit,
+      query: pageQuery,
+      responses: {
+        200: {
+          description: 'A page of uploads',
+          json: z.object({ uploads: z.array(uploadShape), next_cursor: z.string().optional() }),
+        },
+      },
+      errors: ['invalid_cursor'],
+      handle: async ({ caller, query }) => {
+        const after = decodeCursor(query.cursor);
+        const found = await uploadsOf(read, caller.accountId, target.kind, query.limit + 1, after);
+        const { rows, ...next } = pageOf(found, query.limit);
+        return reply.json(200, { uploads: rows.map(uploadJson), ...next });
+      },
     }),
     route({
       method: 'POST',

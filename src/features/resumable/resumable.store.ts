@@ -40,6 +40,26 @@ export function wordsOf(upload: UploadRow): UploadWords {
   return JSON.parse(upload.wish) as UploadWords;
 }
 
+/** Those that may still be asked for, oldest first. */
+export async function uploadsOf(
+  db: Db,
+  accountId: string,
+  target: UploadRow['target'],
+  limit: number,
+  after?: string,
+): Promise<UploadRow[]> {
+  return await db
+    .selectFrom('resumable_uploads')
+    .selectAll()
+    .where('owner_account_id', '=', accountId)
+    .where('target', '=', target)
+    .where('state', '<>', 'removing')
+    .$if(after !== undefined, (query) => query.where('id', '>', after ?? ''))
+    .orderBy('id')
+    .limit(limit)
+    .execute();
+}
+
 export interface Unfinished {
   uploads: number;
   bytes: number;

@@ -1,4 +1,4 @@
-import { DetailedError, Upload } from 'tus-js-client';
+import { DetailedError, Upload, type UploadOptions } from 'tus-js-client';
 import type { Client } from '../../http/support/client.ts';
 
 export interface SentUpload {
@@ -7,16 +7,7 @@ export interface SentUpload {
   result: string | undefined;
 }
 
-export interface TusOptions {
-  metadata: Record<string, string>;
-  chunkSize?: number;
-  retryDelays?: number[];
-  /** Goes on with this one. */
-  uploadUrl?: string;
-  onProgress?: (sent: number, upload: Upload) => void;
-  onUrl?: (url: string) => void;
-  dataDuringCreation?: boolean;
-}
+export type TusOptions = Partial<UploadOptions>;
 
 export const uploadsPath = '/v1/documents/uploads';
 

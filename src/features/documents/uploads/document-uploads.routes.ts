@@ -11,6 +11,8 @@ export function documentUploadRoutes(deps: TusDeps, config: ResumableConfig, tar
     words:
       '`Upload-Metadata` knows `name` (or `filename`), `folder_id`, `media_type` (or `filetype`), and `sha256`, the hash of the whole in hexadecimal, which is compared at the end.',
     errors: [
+      'forbidden',
+      'document_not_found',
       'invalid_document_name',
       'invalid_sha256_hex',
       'folder_not_found',
