@@ -2,6 +2,7 @@ import { accountTransactions } from '#features/accounts/transactions.ts';
 import { auditTransactions } from '#features/audit/transactions.ts';
 import { documentTransactions } from '#features/documents/transactions.ts';
 import { incidentTransactions } from '#features/incidents/transactions.ts';
+import { jobTransactions } from '#features/jobs/transactions.ts';
 import { lineageTransactions } from '#features/lineage/transactions.ts';
 import { resumableTransactions } from '#features/resumable/transactions.ts';
 import type { AnyTransaction } from '#platform/metadata/metadata.ts';
@@ -13,6 +14,7 @@ export const transactions: readonly AnyTransaction[] = [
   ...auditTransactions,
   ...incidentTransactions,
   ...resumableTransactions,
+  ...jobTransactions,
   ...documentTransactions,
   ...lineageTransactions,
   ...transferTransactions,

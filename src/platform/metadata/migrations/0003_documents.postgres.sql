@@ -306,7 +306,8 @@ CREATE TABLE jobs (
 );
 CREATE INDEX jobs_next ON jobs (run_after, id) WHERE state IN ('waiting', 'running');
 CREATE INDEX jobs_document ON jobs (document_id, id) WHERE document_id IS NOT NULL;
-CREATE INDEX jobs_parked ON jobs (updated_at, id) WHERE state = 'parked';
+CREATE INDEX jobs_state ON jobs (state, id);
+CREATE INDEX jobs_connection ON jobs (cloud_connection_id, id) WHERE cloud_connection_id IS NOT NULL;
 CREATE INDEX jobs_owner ON jobs (owner_account_id, id);
 
 -- What a document says, and what it is found by.
