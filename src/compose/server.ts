@@ -85,7 +85,10 @@ export async function startServer(config: Config, log: Log, options: ServerOptio
     let accepting = true;
     const workers = startWorkers(backends, config, log);
     opened.push(() => workers.stop());
-    const jobs = startJobs(queue, backends, config, { metrics, log });
+    const jobs = startJobs(queue, backends, config, config.jobs.inServer ? config.jobs.concurrency : 0, {
+      metrics,
+      log,
+    });
     opened.push(() => jobs.stop());
     const limiter = rateLimiter(coordinator, config.rateLimits);
     const lineage = servesLineage(config)
