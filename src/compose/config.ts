@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { accountSettings } from '#features/accounts/index.ts';
-import { documentSettings } from '#features/documents/index.ts';
+import { documentSettings, processingSettings } from '#features/documents/index.ts';
 import { chunkSettings, deletionSettings, viewerTokenSettings } from '#features/incidents/index.ts';
 import { jobSettings } from '#features/jobs/index.ts';
 import { identitySettings, lineageSettings } from '#features/lineage/index.ts';
@@ -29,6 +29,7 @@ export const sections = {
   deletion: deletionSettings,
   documents: documentSettings,
   resumable: resumableSettings,
+  processing: processingSettings,
   jobs: jobSettings,
   lineage: lineageSettings,
   lineageIdentity: identitySettings,
