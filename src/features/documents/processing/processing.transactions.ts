@@ -3,7 +3,7 @@ import type { Timestamp } from '#kit/time.ts';
 import { type Trx, transaction } from '#platform/metadata/metadata.ts';
 import { type DocumentRow, documentById } from '../access.ts';
 import { finishDocumentJob } from '../jobs/settle-document.ts';
-import { putText } from '../search/texts.store.ts';
+import { putText, type SaidText } from '../search/texts.store.ts';
 import { putThumbnail, type ThumbnailRow } from './thumbnails.store.ts';
 
 /** The end of a job about one version of a document. */
@@ -48,13 +48,13 @@ export const recordSniffTransaction = transaction(
 
 export interface ReadText {
   ending: Ending;
-  text: string;
+  said: SaidText;
 }
 
 /** A document is found by what its current version says, and by nothing that it said before. */
-export const recordTextTransaction = transaction('documents.record_text', async (trx, { ending, text }: ReadText) => {
+export const recordTextTransaction = transaction('documents.record_text', async (trx, { ending, said }: ReadText) => {
   const document = await end(trx, ending);
-  if (document?.version === ending.version) await putText(trx, document, text);
+  if (document?.version === ending.version) await putText(trx, document, said);
 });
 
 export interface MadeThumbnail {

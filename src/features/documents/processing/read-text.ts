@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { JobHandler } from '#features/jobs/index.ts';
+import { saidText } from '../search/texts.store.ts';
 import { documentJobHandler, type ProcessingDeps, versionBytes } from './document-job.ts';
 import { isPlain } from './media-kinds.ts';
 import { recordTextTransaction } from './processing.transactions.ts';
@@ -23,6 +24,9 @@ export function textHandler(deps: ProcessingDeps): JobHandler {
     const task = { kind: 'text', mediaType, whole, maxCharacters: maxTextCharacters } as const;
     const { text } = await runParser(task, versionBytes(deps, version, atMost), shape, config, context.signal);
     const isScan = text === '' && mediaType === 'application/pdf' && (await deps.recognition) !== undefined;
-    await metadata.write(recordTextTransaction, { ending: job.ending(isScan ? 'ocr' : 'topics'), text });
+    await metadata.write(recordTextTransaction, {
+      ending: job.ending(isScan ? 'ocr' : 'topics'),
+      said: saidText(text),
+    });
   });
 }

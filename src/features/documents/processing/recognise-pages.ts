@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { JobFailure, type JobHandler } from '#features/jobs/index.ts';
+import { saidText } from '../search/texts.store.ts';
 import { type DocumentJob, documentJobHandler, type ProcessingDeps, versionBytes } from './document-job.ts';
 import { maxPixels } from './make-thumbnail.ts';
 import { recordTextTransaction } from './processing.transactions.ts';
@@ -35,7 +36,7 @@ export function recognitionHandler(deps: ProcessingDeps): JobHandler {
       await context.progress(page, pages);
     }
     const text = texts.join('\n\n').slice(0, maxTextCharacters).toWellFormed().trim();
-    await metadata.write(recordTextTransaction, { ending: job.ending('topics'), text });
+    await metadata.write(recordTextTransaction, { ending: job.ending('topics'), said: saidText(text) });
   });
 }
 
