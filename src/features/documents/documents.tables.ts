@@ -119,8 +119,10 @@ export interface SharesTable {
 export interface DocumentTextsTable {
   document_id: string;
   version: number;
+  /** Folded, as are topics and words. */
   name: string;
   topics: string;
+  words: ColumnType<string, string | undefined, string>;
   body: string;
 }
 
