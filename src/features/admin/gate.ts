@@ -9,7 +9,7 @@ import { isProblem, Problem } from '#kit/errors.ts';
 import { readCookie } from './cookies.ts';
 import { formToken, isFormToken, isSameOrigin } from './form-token.ts';
 import { noticePage } from './frame.pages.ts';
-import { type Form, readForm } from './read-form.ts';
+import { type Form, readForm } from '#http/read-form.ts';
 
 /** A request as every admin page gets it. */
 export interface Arrival {

@@ -15,7 +15,7 @@ import { timestamp } from '#kit/time.ts';
 import type { Metadata } from '#platform/metadata/metadata.ts';
 import { fieldErrors, passwordOf } from '../field-errors.ts';
 import type { Gate, Visit } from '../gate.ts';
-import { textOf } from '../read-form.ts';
+import { textOf } from '#http/read-form.ts';
 import { accountPage, accountsPage, newAccountPage } from './accounts.pages.ts';
 import { endAllSessions, endSession, setQuota } from './act-on-account.ts';
 

@@ -4,7 +4,7 @@ import { ago, type Markup } from '#http/pages/moment.ts';
 import { checkbox, chip, choice, type FieldErrors, field, older, table } from '#http/pages/parts.pages.ts';
 import { show } from '../frame.pages.ts';
 import type { Visit } from '../gate.ts';
-import { textOf } from '../read-form.ts';
+import { textOf } from '#http/read-form.ts';
 
 export const deletionStates = [
   ['active', 'Not deleted'],

@@ -8,7 +8,7 @@ import type { Metadata } from '#platform/metadata/metadata.ts';
 import { sameSecret } from '#platform/process/secrets.ts';
 import { fieldErrors, passwordOf } from '../field-errors.ts';
 import type { Gate } from '../gate.ts';
-import { textOf } from '../read-form.ts';
+import { textOf } from '#http/read-form.ts';
 import { setUpElsewherePage, setUpPage } from './sign-in.pages.ts';
 import { formCookie, signedIn } from './sign-in.routes.ts';
 

@@ -16,7 +16,7 @@ import { newSecret } from '#platform/process/secrets.ts';
 import { cookie, readCookie } from '../cookies.ts';
 import { formToken } from '../form-token.ts';
 import type { Arrival, Gate } from '../gate.ts';
-import { textOf } from '../read-form.ts';
+import { textOf } from '#http/read-form.ts';
 import { signInPage } from './sign-in.pages.ts';
 
 export function signInRoutes(

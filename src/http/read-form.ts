@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { readBody } from '#http/read-body.ts';
+import { readBody } from './read-body.ts';
 import { Problem } from '#kit/errors.ts';
 
 const maxFormBytes = 16 * 1024;
