@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { accountSettings } from '#features/accounts/index.ts';
 import { documentSettings } from '#features/documents/index.ts';
 import { chunkSettings, deletionSettings, viewerTokenSettings } from '#features/incidents/index.ts';
+import { jobSettings } from '#features/jobs/index.ts';
 import { identitySettings, lineageSettings } from '#features/lineage/index.ts';
 import { rateLimitSettings } from '#http/rate-limits.ts';
 import { blobSettings } from '#platform/blobs/blobs.config.ts';
@@ -25,6 +26,7 @@ export const sections = {
   viewerTokens: viewerTokenSettings,
   deletion: deletionSettings,
   documents: documentSettings,
+  jobs: jobSettings,
   lineage: lineageSettings,
   lineageIdentity: identitySettings,
   rateLimits: rateLimitSettings,

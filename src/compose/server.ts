@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { accountRoutes, administratorExists, sessionIdentifier } from '#features/accounts/index.ts';
 import { adminRoutes } from '#features/admin/index.ts';
-import { documentRoutes } from '#features/documents/index.ts';
+import { documentJobEndings, documentJobRoutes, documentRoutes } from '#features/documents/index.ts';
 import {
   bundleRoutes,
   checkinRoutes,
@@ -15,6 +15,7 @@ import {
   UploadsInFlight,
   viewerTokenRoutes,
 } from '#features/incidents/index.ts';
+import { jobRoutes } from '#features/jobs/index.ts';
 import { type DescribedApi, referenceRoutes } from '#features/reference/index.ts';
 import { viewerRoutes } from '#features/viewer/index.ts';
 import { createApp } from '#http/app.ts';
@@ -30,6 +31,9 @@ import { createMetrics, type Metrics } from '#platform/process/metrics.ts';
 import { type Backends, openBackends } from './backends/open-backends.ts';
 import { type Config, dataPaths, servesLineage } from './config.ts';
 import { lockDataDir, prepareDataDir } from './data-dir.ts';
+import { openJobQueue } from './jobs/open-job-queue.ts';
+import { startJobs, watchJobs } from './jobs/start-jobs.ts';
+import { tellingMetadata } from './jobs/telling-metadata.ts';
 import { openLineage } from './lineage/open-lineage.ts';
 import { packageVersion } from './version.ts';
 import { startWorkers } from './workers.ts';
@@ -60,16 +64,21 @@ export async function startServer(config: Config, log: Log, options: ServerOptio
     const lock = lockDataDir(paths);
     opened.push(() => lock.release());
     const loadingMetrics = createMetrics();
-    const backends = await openBackends(config, log);
-    opened.push(() => backends.close());
+    const stores = await openBackends(config, log);
+    opened.push(() => stores.close());
+    const queue = await openJobQueue(config, log);
+    const backends = { ...stores, metadata: tellingMetadata(stores.metadata, () => queue.nudge()) };
     const metrics = await loadingMetrics;
     const { coordinator } = backends;
     const inFlight = new UploadsInFlight({ coordinator, ttlMs: config.coordination.uploadLeaseTtlMs });
     watchBackends(metrics, backends, inFlight);
+    watchJobs(metrics, backends);
 
     let accepting = true;
     const workers = startWorkers(backends, config, log);
     opened.push(() => workers.stop());
+    const jobs = startJobs(queue, backends, config, { metrics, log });
+    opened.push(() => jobs.stop());
     const limiter = rateLimiter(coordinator, config.rateLimits);
     const lineage = servesLineage(config)
       ? await openLineage(config, {
@@ -156,6 +165,8 @@ export function apiRoutes(deps: MainDeps, config: Config): Route[] {
     ...viewerTokenRoutes(deps, config.viewerTokens),
     ...deletionRoutes(deps),
     ...documentRoutes(deps, config.documents),
+    ...documentJobRoutes(deps),
+    ...jobRoutes({ metadata: deps.metadata, endings: documentJobEndings }),
   ];
 }
 

@@ -2,6 +2,7 @@ import { accountTransactions } from '#features/accounts/transactions.ts';
 import { auditTransactions } from '#features/audit/transactions.ts';
 import { documentTransactions } from '#features/documents/transactions.ts';
 import { incidentTransactions } from '#features/incidents/transactions.ts';
+import { jobTransactions } from '#features/jobs/transactions.ts';
 import { lineageTransactions } from '#features/lineage/transactions.ts';
 import type { AnyTransaction } from '#platform/metadata/metadata.ts';
 import { transferTransactions } from './transfer/transactions.ts';
@@ -11,6 +12,7 @@ export const transactions: readonly AnyTransaction[] = [
   ...accountTransactions,
   ...auditTransactions,
   ...incidentTransactions,
+  ...jobTransactions,
   ...documentTransactions,
   ...lineageTransactions,
   ...transferTransactions,

@@ -1,4 +1,5 @@
 import { applyRetention, runDeletions } from '#features/incidents/index.ts';
+import { removeDoneJobs } from '#features/jobs/index.ts';
 import type { Log } from '#platform/process/log.ts';
 import { type Repetition, repeatedly } from '#platform/process/repeatedly.ts';
 import type { Backends } from './backends/open-backends.ts';
@@ -11,23 +12,33 @@ export interface Workers {
 
 /** A turn that takes longer shares the work with the next node that looks, and one that is lost holds it up for so long. Milliseconds. */
 const turnMs = 2 * 60_000;
+const hourMs = 60 * 60_000;
 
-/** What runs by itself beside the listeners: retention and deletion, and the sweep of staging. */
+/** What runs by itself beside the listeners: retention and deletion, and the sweeps of staging and of done jobs. */
 export function startWorkers({ metadata, blobs, coordinator }: Backends, config: Config, log: Log): Workers {
   const loops: Repetition[] = [];
   const every = (name: string, intervalMs: number, work: (signal: AbortSignal) => Promise<unknown>) => {
     if (intervalMs > 0) loops.push(repeatedly(name, intervalMs, work, log));
   };
-  every('deletion', config.deletion.workerIntervalMs, async (ending) => {
-    // Nodes take turns so that they do not do the same work at once. What is done is decided by the rows, whoever does it.
-    const turn = await coordinator.lease('turn:deletion', turnMs);
-    if (turn === undefined) return;
-    try {
-      await applyRetention({ metadata }, config.deletion);
-      await runDeletions({ metadata, blobs, log }, ending);
-    } finally {
-      await turn.release();
-    }
+  /** Nodes take turns so that they do not do the same work at once. What is done is decided by the rows, whoever does it. */
+  const inTurn = (name: string, intervalMs: number, work: (signal: AbortSignal) => Promise<void>) =>
+    every(name, intervalMs, async (ending) => {
+      const turn = await coordinator.lease(`turn:${name}`, turnMs);
+      if (turn === undefined) return;
+      try {
+        await work(ending);
+      } finally {
+        await turn.release();
+      }
+    });
+  inTurn('deletion', config.deletion.workerIntervalMs, async (ending) => {
+    await applyRetention({ metadata }, config.deletion);
+    await runDeletions({ metadata, blobs, log }, ending);
+  });
+  const { doneRetentionMs } = config.jobs;
+  inTurn('done jobs', doneRetentionMs === 0 ? 0 : hourMs, async (ending) => {
+    const removed = await removeDoneJobs({ metadata }, config.jobs, ending);
+    if (removed > 0) log.info({ removed }, 'records of done jobs removed');
   });
   every('staging sweep', Math.max(60_000, config.chunks.stagingCleanupAgeMs / 2), async () => {
     const swept = await blobs.staging.sweep(config.chunks.stagingCleanupAgeMs);

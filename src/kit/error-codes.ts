@@ -74,6 +74,7 @@ const registry = {
   document_not_found: ['not_found', 'There is no such document.'],
   folder_not_found: ['not_found', 'There is no such folder.'],
   topic_not_found: ['not_found', 'There is no such topic.'],
+  job_not_found: ['not_found', 'There is no such job.'],
   share_not_found: ['not_found', 'There is no such share.'],
   share_invalid: ['not_found', 'This link is not valid. It may have expired, been withdrawn or been used up.'],
   method_not_allowed: ['method_not_allowed', 'This method is not available here.'],
@@ -105,6 +106,7 @@ const registry = {
   deployment_conflict: ['conflict', 'This deployment id belongs to a deployment with other content.'],
   run_conflict: ['conflict', 'This run id belongs to a run with other content.'],
   name_conflict: ['conflict', 'Something of that name is in this folder already.'],
+  job_not_parked: ['conflict', 'Only a parked job can be repeated. This one is waiting, running or done.'],
   folder_cycle: ['conflict', 'A folder cannot be moved into itself or into one that lies in it.'],
 
   version_conflict: ['precondition', 'The document has another version by now.'],

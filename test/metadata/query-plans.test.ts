@@ -14,6 +14,9 @@ import { previewRetention } from '#features/incidents/deletion/retention.ts';
 import * as incidents from '#features/incidents/incidents.store.ts';
 import * as streams from '#features/incidents/streams/streams.store.ts';
 import * as tokens from '#features/incidents/viewer-tokens/viewer-tokens.store.ts';
+import * as claims from '#features/jobs/job-claims.store.ts';
+import * as jobStatistics from '#features/jobs/job-statistics.store.ts';
+import * as jobs from '#features/jobs/jobs.store.ts';
 import { createMemoryBlobStore } from '#platform/blobs/memory/memory-blob-store.ts';
 import { hash, oneOfEach, rows } from '#platform/metadata/contract/rows.ts';
 import type { Db } from '#platform/metadata/metadata.ts';
@@ -55,7 +58,15 @@ for (const row of [
 ])
   insert(row.table, row.values);
 
+insert('jobs', {
+  ...{ id: 'job_1', kind: 'text', owner_account_id: 'acct_1', state: 'running', holder: 'x', fence: 1 },
+  ...{ run_after: at, leased_until: at, created_at: at, updated_at: at },
+});
 database.exec('UPDATE accounts SET bytes_used = 20');
+
+const claim = { jobId: 'job_1', fence: 1 };
+const due = { kinds: ['text', 'sniff'] as const, at: later };
+const newJob = { id: 'job_2', kind: 'text', ownerAccountId: 'acct_1', at } as const;
 
 /** What every function of the stores is called with, after the database. A function that is missing here fails the test. */
 const reads: Record<string, Record<string, unknown[][]>> = {
@@ -96,6 +107,28 @@ const reads: Record<string, Record<string, unknown[][]>> = {
     chunkBlobsOfStream: [['inc_1', 'str_1', 0, 10]],
     unstreamedSummary: [['inc_1']],
   },
+  claims: {
+    dueJobs: [[due, 10]],
+    nextToClaim: [[due]],
+    jobToClaim: [['job_1', due]],
+    changeClaimed: [[claim, { updated_at: at }]],
+  },
+  jobs: {
+    jobById: [['job_1']],
+    listJobs: [
+      [undefined, 10],
+      [undefined, 10, 'job_2'],
+      ['parked', 10],
+      ['done', 10, 'job_2'],
+    ],
+    jobsOfDocument: [
+      ['doc_1', 10],
+      ['doc_1', 10, 'job_0'],
+    ],
+    insertJobs: [[[newJob]]],
+    finishJob: [[claim, at, [newJob]]],
+  },
+  jobStatistics: { countJobs: [['waiting']], longestOverdueMs: [[Date.parse(later)]] },
   deletion: {
     decisionOf: [['inc_1']],
     unfinishedDecisions: [[10]],
@@ -125,8 +158,8 @@ const reads: Record<string, Record<string, unknown[][]>> = {
   streams: { streamOf: [['inc_1', 'str_1']], streamToChange: [['inc_1', 'str_1']], streamsOf: [['inc_1']] },
   tokens: { tokenById: [['itk_1']], incidentOfViewerToken: [['no such token']] },
 };
-const stores = { accounts, audit, checkins, chunks, deletion, incidents, streams, tokens };
-const notQueries = new Set(['auditEntry', 'earlierOf']);
+const stores = { accounts, audit, checkins, chunks, claims, deletion, incidents, jobs, jobStatistics, streams, tokens };
+const notQueries = new Set(['auditEntry', 'earlierOf', 'newJob']);
 
 const subject = { decisionId: 'del_1', incidentId: 'inc_1', at, audit: auditOf };
 const noDecision = 'DELETE FROM incident_deletion_items; DELETE FROM incident_deletion_decisions;';
@@ -204,6 +237,18 @@ const writes: Record<string, { input: unknown; after?: string }[]> = {
   'deletion.finish': [{ input: subject, after: `${blobsGone} DELETE FROM chunks` }],
   'deletion.purge_tombstone': [{ input: { incidentId: 'inc_1' } }],
   'deletion.purge_tokens': [{ input: { endedBefore: at } }],
+  'jobs.claim': [
+    { input: { ...due, holder: 'y', leasedUntil: later, now: at } },
+    { input: { ...due, id: 'job_1', holder: 'y', leasedUntil: later, now: at } },
+  ],
+  'jobs.renew': [{ input: { claim, leasedUntil: later, progress: { done: 1, total: 2 }, at } }],
+  'jobs.release': [{ input: { claim, attempts: 0, at } }],
+  'jobs.retry': [{ input: { claim, runAfter: later, code: 'x', detail: null, at } }],
+  'jobs.park': [{ input: { claim, code: 'x', detail: null, at } }],
+  'jobs.repeat': [{ input: { jobId: 'job_1', at, audit: auditOf }, after: "UPDATE jobs SET state = 'parked'" }],
+  'jobs.remove_done': [
+    { input: { beforeId: 'job_9', endedBefore: later, limit: 10 }, after: "UPDATE jobs SET state = 'done'" },
+  ],
   'lineage.keep-day': [
     {
       input: {

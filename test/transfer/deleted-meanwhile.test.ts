@@ -59,7 +59,7 @@ test('an incident that is deleted while its blobs are copied is in no snapshot, 
     assert.deepEqual(report.manifest.damaged, []);
     const { rows } = backups.snapshot(report.snapshot);
     for await (const blob of wantedBlobs(rows)) {
-      assert.notEqual(blob.incidentId, victim.id);
+      assert.notEqual(blob.belongsTo, victim.id);
       assert.equal(await backups.blobs.check(blob), 'same');
     }
     assert.equal(backups.names().length, 1, 'the rows that were taken first are no snapshot');

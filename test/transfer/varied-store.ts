@@ -43,6 +43,7 @@ export async function fillVaried(as: Api, random: Random, incidents: number): Pr
       if (fate === 'complete') await expect(200, as.call('POST', `${path}/complete`, { expected_chunk_count: count }));
       if (fate === 'failed') await expect(200, as.call('POST', `${path}/fail`, { failure_reason: 'the phone fell' }));
     }
+    await addDocument(as, `walk ${n} – ünï.pdf`, randomBytes(random.pick(sizes)));
     if (n % 3 === 0) await as.call('POST', `/v1/incidents/${id}/close`);
     if (n % 4 === 0) await expect(202, as.call('POST', `/v1/incidents/${id}/deletion`, { allow_open: true }));
   }
@@ -52,6 +53,15 @@ async function expect(status: number, answer: ReturnType<Api['call']>): Promise<
   const found = await answer;
   if (found.status !== status)
     throw new Error(`answered ${found.status}, not ${status}: ${JSON.stringify(found.body)}`);
+}
+
+async function addDocument(as: Api, name: string, bytes: Buffer<ArrayBuffer>): Promise<void> {
+  const form = new FormData();
+  form.set('name', `${randomBytes(4).toString('hex')} ${name}`);
+  form.set('file', new Blob([bytes]), 'scan.pdf');
+  const headers = { authorization: `Bearer ${as.token}` };
+  const answer = await fetch(`${as.url}/v1/documents`, { method: 'POST', headers, body: form });
+  if (answer.status !== 201) throw new Error(`answered ${answer.status}: ${await answer.text()}`);
 }
 
 async function putWithoutStream(as: Api, incidentId: string, index: number, bytes: Buffer<ArrayBuffer>): Promise<void> {
@@ -103,6 +113,13 @@ export async function readStore(at: StoreEnvironment): Promise<Readable> {
 
 export async function readAll(ada: Api): Promise<Readable> {
   const found: Readable = {};
+  // Its type and state are what a job finds, in its own time.
+  for (const document of await listed(ada, '/v1/documents', 'documents'))
+    found[`/v1/documents/${document.id}`] = [
+      document.name,
+      document.sha256_hex,
+      hash(await download(ada, `/v1/documents/${document.id}/content`)),
+    ];
   for (const incident of await listed(ada, '/v1/incidents', 'incidents')) {
     const path = `/v1/incidents/${incident.id}`;
     // How far a deletion has come is a matter of time.

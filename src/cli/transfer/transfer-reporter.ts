@@ -64,7 +64,7 @@ function humanReporter(done: Done): TransferReporter {
         if (terminal.isTTY || Date.now() - spokeAt < plainEveryMs) return;
         spokeAt = Date.now();
         line.say(`  ${showBytes(done.bytes)} of ${showBytes(done.totalBytes)}, ${showBytes(rate.bytesPerSecond)}/s`);
-      } else if (event.event === 'damage') line.say(`  chunk ${event.chunk_id}: its bytes are ${event.found}`);
+      } else if (event.event === 'damage') line.say(`  ${event.id}: its bytes are ${event.found}`);
       else if (event.event === 'notice') line.say(`  ${event.message}`);
     },
     stop: () => line.stop(),

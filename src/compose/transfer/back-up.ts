@@ -1,4 +1,3 @@
-import { incidentById } from '#features/incidents/index.ts';
 import { timestamp } from '#kit/time.ts';
 import type { BlobStore } from '#platform/blobs/blob-store.ts';
 import type { Metadata } from '#platform/metadata/metadata.ts';
@@ -11,6 +10,7 @@ import { snapshotRows, type TableFile, writeTable } from './backup/snapshot-rows
 import { type BlobPlace, storeBlobs } from './blob-place.ts';
 import { type CopiedBlobs, copyBlobs } from './copy-blobs.ts';
 import { appliedMigrations, databaseRows, emptyStore, storeIdOf } from './rows.ts';
+import { isStillWanted } from './still-wanted.ts';
 import { tablesToCopy } from './stored-tables.ts';
 import type { Tell } from './transfer-events.ts';
 import { TransferFailure } from './transfer-failure.ts';
@@ -130,8 +130,7 @@ async function copySnapshotBlobs(deps: BackUpDeps, taken: TakenRows, options: Ba
     to: folder.blobs,
     blobs: wantedBlobs(snapshotRows(taken.folder, taken.facts.tables)),
     skip: options.verify ? 'hash' : 'size',
-    // One that went because its incident is being deleted is in no later snapshot, so it is no damage.
-    counts: async ({ incidentId }) => (await incidentById(metadata.read, incidentId))?.deletion_state === 'active',
+    counts: (blob) => isStillWanted(metadata, blob),
     tell,
   });
 }

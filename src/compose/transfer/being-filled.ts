@@ -2,12 +2,14 @@ import { Readable } from 'node:stream';
 import type { BlobStore } from '#platform/blobs/blob-store.ts';
 import type { Db } from '#platform/metadata/metadata.ts';
 import { StartupError } from '#platform/process/startup-error.ts';
+import { fillingMarkId } from './filling-mark-id.ts';
+import { anyTables, appliedMigrations } from './rows.ts';
 
 /**
  * A store that is being filled carries a mark in both halves, and nothing but the command that fills it opens it. In the rows the mark is
- * an entry of the audit with an id of its own, as that table is there at every step of the schema; among the blobs it is one more blob.
+ * an entry of the audit with an id of its own and no place in the chain, as there is an audit at every step of the schema; among the blobs
+ * it is one more blob.
  */
-export const fillingMarkId = 'aud_store_being_filled';
 export const fillingMarkPath = 'being-filled';
 
 /** What the mark says, so that only the same copy may go on. */
@@ -23,15 +25,22 @@ export interface FillingMark {
 const remedy =
   'Run the same `proofline restore` or `proofline move` again: it goes on where it stopped. Or empty the place and begin anew.';
 
+export type AuditTable = 'audit_log' | 'admin_audit';
+
+/** Where this database keeps its audit: the step of the schema that brought the chain renamed it. */
+export async function auditTableOf(db: Db): Promise<AuditTable> {
+  return (await appliedMigrations(db)).includes('0003_documents') ? 'audit_log' : 'admin_audit';
+}
+
 export async function readFillingMark(db: Db): Promise<FillingMark | undefined> {
-  const row = await db
-    .selectFrom('audit_log')
+  const row = await anyTables(db)
+    .selectFrom(await auditTableOf(db))
     .select('detail')
     .where('id', '=', fillingMarkId)
     .limit(1)
     .executeTakeFirst();
   if (row === undefined) return undefined;
-  const [from = '', rows = '', state = ''] = (row.detail ?? '').split(' ');
+  const [from = '', rows = '', state = ''] = String(row.detail).split(' ');
   return { from, rows, state: state === 'verified' || state === 'rows-verified' ? state : 'copying' };
 }
 

@@ -6,8 +6,12 @@ import { failpoint } from '#platform/process/failpoint.ts';
 /** A blob that rows name: it must be in every copy of them. */
 export interface WantedBlob extends BlobRecord {
   readonly path: BlobPath;
-  readonly chunkId: string;
-  readonly incidentId: string;
+  /** The row that names it: its table, and its key in one word. */
+  readonly table: 'chunks' | 'document_versions' | 'document_thumbnails' | 'resumable_parts';
+  readonly id: string;
+  /** The incident, document or upload. */
+  readonly belongsTo: string;
+  /** Of a chunk in a stream. */
   readonly streamId: string | null;
 }
 

@@ -5,7 +5,7 @@ import { timestamp } from '#kit/time.ts';
 import type { BlobStore } from '#platform/blobs/blob-store.ts';
 import type { Metadata } from '#platform/metadata/metadata.ts';
 import { failpoint } from '#platform/process/failpoint.ts';
-import { type FillingMark, fillingMarkPath, markBlobs, readFillingMark } from './being-filled.ts';
+import { auditTableOf, type FillingMark, fillingMarkPath, markBlobs, readFillingMark } from './being-filled.ts';
 import { type BlobPlace, storeBlobs } from './blob-place.ts';
 import { type CopiedBlobs, copyBlobs } from './copy-blobs.ts';
 import { insertRows } from './insert-rows.ts';
@@ -105,7 +105,8 @@ function hashOf(digests: readonly TableDigest[]): string {
 }
 
 async function setMark(metadata: Metadata, mark: FillingMark): Promise<void> {
-  await metadata.write(markRowsTransaction, { mark, at: timestamp(Date.now()) });
+  const table = await auditTableOf(metadata.read);
+  await metadata.write(markRowsTransaction, { table, mark, at: timestamp(Date.now()) });
 }
 
 /** Marks the database, or finds our mark there. Throws TransferFailure where anything else is. */
@@ -217,7 +218,7 @@ async function fillBlobs(
 export function damagedSource(count: number): TransferFailure {
   return new TransferFailure(
     'damaged',
-    `${count} ${count === 1 ? 'chunk has' : 'chunks have'} not the bytes that their rows say.`,
+    `${count} ${count === 1 ? 'blob has' : 'blobs have'} not the bytes that their rows say.`,
     'Take another snapshot or mend these, then run the same command again. With --accept-damage the rest goes on without them.',
   );
 }

@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { type Kysely, sql } from 'kysely';
 import type { Db } from '#platform/metadata/metadata.ts';
-import { fillingMarkId } from './being-filled.ts';
+import { fillingMarkId } from './filling-mark-id.ts';
 import type { StoredTable } from './stored-tables.ts';
 
 /** A row as both databases give it: the same values, whatever their columns are made of. */
@@ -48,7 +48,7 @@ async function* pagesOf(db: Db, { name, key }: StoredTable): AsyncGenerator<Row[
     const rows = (await query.limit(pageSize).execute()) as Row[];
     last = rows.at(-1);
     if (last === undefined) return;
-    yield name === 'audit_log' ? rows.filter(({ id }) => id !== fillingMarkId) : rows;
+    yield name === 'audit_log' || name === 'admin_audit' ? rows.filter(({ id }) => id !== fillingMarkId) : rows;
     if (rows.length < pageSize) return;
   }
 }

@@ -7,15 +7,20 @@ export interface StoredTable {
 const byId = (name: string): StoredTable => ({ name, key: ['id'] });
 
 /** Who is signed in. Left out unless asked for: signing in again is the safer way into a copy. */
-export const sessionsTable = 'auth_sessions';
+const sessionTables: readonly string[] = ['auth_sessions', 'refresh_tokens'];
 
 /** Not copied: it is made again from what it is a cache of. */
-export const cacheTables: readonly string[] = ['lineage_days'];
+export const cacheTables: readonly string[] = [
+  'lineage_days',
+  // SQLite's full-text index over document_texts, kept by triggers.
+  ...['', '_config', '_data', '_docsize', '_idx'].map((part) => `document_search${part}`),
+];
 
 /** Every other table of the schema but the history of migrations, which is each database's own. A test compares this with the schema. */
 export const storedTables: readonly StoredTable[] = [
   byId('accounts'),
-  byId(sessionsTable),
+  byId('auth_sessions'),
+  byId('refresh_tokens'),
   byId('incidents'),
   byId('media_streams'),
   byId('chunks'),
@@ -46,7 +51,7 @@ export const storedTables: readonly StoredTable[] = [
 ];
 
 export function tablesToCopy(withSessions: boolean): readonly StoredTable[] {
-  return storedTables.filter(({ name }) => withSessions || name !== sessionsTable);
+  return storedTables.filter(({ name }) => withSessions || !sessionTables.includes(name));
 }
 
 /** Tables whose rows belong to an incident: how many each incident has must be the same on both sides. */

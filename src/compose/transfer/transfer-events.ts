@@ -2,13 +2,14 @@ import type { WantedBlob } from './blob-place.ts';
 
 /** A blob whose bytes are not what its row says. */
 export interface Damage {
-  chunk_id: string;
-  incident_id: string;
+  table: WantedBlob['table'];
+  id: string;
+  belongs_to: string;
   found: 'missing' | 'different';
 }
 
-export function damageOf({ chunkId, incidentId }: WantedBlob, found: Damage['found']): Damage {
-  return { chunk_id: chunkId, incident_id: incidentId, found };
+export function damageOf({ table, id, belongsTo }: WantedBlob, found: Damage['found']): Damage {
+  return { table, id, belongs_to: belongsTo, found };
 }
 
 export type TransferEvent =

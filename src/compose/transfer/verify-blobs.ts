@@ -36,7 +36,7 @@ const lanes = 8;
 export async function verifyBlobs({ metadata, blobs, damaged, tell }: VerifyBlobs): Promise<VerifiedBlobs> {
   const verified: VerifiedBlobs = { blobs: 0, bytes: 0, bundles: 0 };
   const rows = databaseRows(metadata.read, storedTables);
-  const known = new Set(damaged.map(({ chunk_id }) => chunk_id));
+  const known = new Set(damaged.map(({ id }) => id));
   const broken = await streamsOf(rows, known);
   const bundled = new Set<string>();
   const wrong: string[] = [];
@@ -55,14 +55,14 @@ export async function verifyBlobs({ metadata, blobs, damaged, tell }: VerifyBlob
   });
   const place: BlobPlace = storeBlobs(blobs);
   await atOnce(wantedBlobs(rows), lanes, async (blob: WantedBlob) => {
-    if ((blob.streamId !== null && bundled.has(blob.streamId)) || known.has(blob.chunkId)) return;
+    if ((blob.streamId !== null && bundled.has(blob.streamId)) || known.has(blob.id)) return;
     if ((await place.check(blob)) === 'same') count(blob.byteSize);
-    else wrong.push(blob.chunkId);
+    else wrong.push(blob.id);
   });
   if (wrong.length === 0) return verified;
   throw new TransferFailure(
     'damaged',
-    `${wrong.length} streams or chunks cannot be read back as they should be, the first of them ${wrong[0]}.`,
+    `${wrong.length} streams or blobs cannot be read back as they should be, the first of them ${wrong[0]}.`,
     'Do not use this store. Empty the place and begin anew; suspect the disk or the service behind it.',
   );
 }

@@ -3,7 +3,7 @@ import { type Timestamp, timestamp } from '#kit/time.ts';
 import { compiled } from '#platform/metadata/compiled.ts';
 import type { Db, Trx } from '#platform/metadata/metadata.ts';
 import type { AuditLogTable } from './audit.tables.ts';
-import { type AuditWords, chainHash } from './audit-chain.ts';
+import { type AuditWords, chainHash, chainStart } from './audit-chain.ts';
 
 /** Who acts: an account; or the command line, the set-up form, the server, whoever came by a link, or nobody known. */
 export type Actor =
@@ -39,6 +39,23 @@ const moveHead = compiled((db, to: { seq: number; hash: string }) =>
   db.updateTable('audit_head').set({ seq: to.seq, hash: to.hash }).where('id', '=', 1),
 );
 
+/** With the first entry. On PostgreSQL two may begin it at once: the second waits here for the first, and goes on from its entry. */
+async function beginChain(trx: Trx): Promise<{ seq: number; hash: string }> {
+  const older = await trx
+    .selectFrom('audit_log')
+    .select((builder) => builder.fn.countAll<number>().as('count'))
+    .where('seq', 'is', null)
+    .executeTakeFirstOrThrow();
+  await trx
+    .insertInto('audit_head')
+    .values({ id: 1, seq: 0, hash: chainStart, unchained: Number(older.count) })
+    .onConflict((conflict) => conflict.column('id').doNothing())
+    .execute();
+  const head = await headToMove.first(trx, {});
+  if (head === undefined) throw new Error('the audit chain has no end');
+  return head;
+}
+
 export async function appendAudit(trx: Trx, entry: AuditEntry): Promise<void> {
   const words: AuditWords = {
     id: entry.id,
@@ -52,8 +69,7 @@ export async function appendAudit(trx: Trx, entry: AuditEntry): Promise<void> {
     outcome: entry.outcome ?? 'done',
     detail: entry.detail ?? null,
   };
-  const head = await headToMove.first(trx, {});
-  if (head === undefined) throw new Error('the audit chain has no end');
+  const head = (await headToMove.first(trx, {})) ?? (await beginChain(trx));
   const seq = head.seq + 1;
   const hash = chainHash(seq, head.hash, words);
   await Promise.all([

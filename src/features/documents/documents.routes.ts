@@ -60,6 +60,7 @@ export function documentRoutes(deps: VaultDeps, config: DocumentConfig): Route[]
         'invalid_document_name',
         'invalid_idempotency_key',
         'folder_not_found',
+        'forbidden',
         'name_conflict',
         'idempotency_conflict',
         'length_mismatch',

@@ -1,2 +1,5 @@
 /** A door of its own beside index.ts: the writer thread loads these and none of the routes. */
-export { documentTransactions } from './documents.transactions.ts';
+import { documentTransactions as ownTransactions } from './documents.transactions.ts';
+import { documentJobEndings } from './jobs/document-job-endings.ts';
+
+export const documentTransactions = [...ownTransactions, ...Object.values(documentJobEndings)];

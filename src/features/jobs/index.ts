@@ -1,3 +1,13 @@
+export { type JobEndings, type JobSubject, jobEndings } from './job-endings.ts';
 export { type JobClaim, type JobContext, JobFailure, type JobHandler } from './job-handler.ts';
-export { finishJob, insertJobs, type JobRow, jobsOfDocument, type NewJob, newJob } from './jobs.store.ts';
+export type { JobQueue } from './job-queue.ts';
+export { JobRunner } from './job-runner.ts';
+export { countJobs, longestOverdueMs } from './job-statistics.store.ts';
+export { type JobConfig, jobSettings } from './jobs.config.ts';
+export { jobJson, jobShape } from './jobs.json.ts';
+export { jobRoutes } from './jobs.routes.ts';
+export { finishJob, insertJobs, type JobRow, jobsOfDocument, listJobs, type NewJob, newJob } from './jobs.store.ts';
 export type { JobKind } from './jobs.tables.ts';
+export { removeDoneJobs } from './remove-done-jobs.ts';
+export { type RepeatDeps, repeatJob } from './repeat-job.ts';
+export { TableQueue } from './table-queue.ts';

@@ -20,8 +20,9 @@ export interface JobHandler {
   readonly kind: JobKind;
   readonly timeoutMs: number;
   /**
-   * Ends with one transaction that writes the result and calls `finishJob` first, so that a job has its effect once, whoever runs it
-   * how often. Throws JobFailure for what no further attempt can mend; anything else is tried again, later and later.
+   * Ends with one transaction that writes the result and calls `finishJob` before it writes, so that a job has its effect once, whoever
+   * runs it how often (of a document: `finishDocumentJob`, which locks the document first and sets its status). Throws JobFailure for
+   * what no further attempt can mend; anything else is tried again, later and later. Ends soon after its signal was aborted.
    */
   run(job: JobRow, context: JobContext): Promise<void>;
 }

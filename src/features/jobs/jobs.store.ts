@@ -45,6 +45,27 @@ export async function insertJobs(trx: Trx, jobs: readonly NewJob[]): Promise<voi
     .execute();
 }
 
+export async function jobById(db: Db, id: string): Promise<JobRow | undefined> {
+  return await db.selectFrom('jobs').selectAll().where('id', '=', id).executeTakeFirst();
+}
+
+/** Newest first, of one state or of all. */
+export async function listJobs(
+  db: Db,
+  state: JobRow['state'] | undefined,
+  limit: number,
+  before?: string,
+): Promise<JobRow[]> {
+  return await db
+    .selectFrom('jobs')
+    .selectAll()
+    .$if(state !== undefined, (query) => query.where('state', '=', state ?? 'waiting'))
+    .$if(before !== undefined, (query) => query.where('id', '<', before ?? ''))
+    .orderBy('id', 'desc')
+    .limit(limit)
+    .execute();
+}
+
 /** In the order in which they were put down. */
 export async function jobsOfDocument(db: Db, documentId: string, limit: number, after?: string): Promise<JobRow[]> {
   return await db

@@ -3,7 +3,9 @@ import type { ColumnType } from 'kysely';
 type Nullable<T> = ColumnType<T | null, T | null | undefined, T | null>;
 type Defaulted = ColumnType<number, number | undefined, number>;
 
-export type JobKind = 'sniff' | 'text' | 'ocr' | 'thumbnail' | 'topics' | 'import' | 'mirror' | 'purge';
+export const jobKinds = ['sniff', 'text', 'ocr', 'thumbnail', 'topics', 'import', 'mirror', 'purge'] as const;
+
+export type JobKind = (typeof jobKinds)[number];
 
 export interface JobsTable {
   id: string;

@@ -8,6 +8,7 @@ export interface Metrics {
   bytesSent: Counter<'listener'>;
   commitSeconds: Histogram<'step'>;
   lineageActs: Counter<'action' | 'outcome'>;
+  jobRuns: Counter<'kind' | 'outcome'>;
   /** A gauge that is read when it is scraped. */
   gauge(name: string, help: string, read: () => number | Promise<number>): void;
 }
@@ -59,6 +60,12 @@ export async function createMetrics(): Promise<Metrics> {
       name: 'proofline_lineage_acts_total',
       help: 'What was asked of lineage, and what it came to.',
       labelNames: ['action', 'outcome'],
+      registers,
+    }),
+    jobRuns: new Counter({
+      name: 'proofline_job_runs_total',
+      help: 'Runs of background jobs in this process, and what they came to.',
+      labelNames: ['kind', 'outcome'],
       registers,
     }),
     gauge(name, help, read) {

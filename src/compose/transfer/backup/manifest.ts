@@ -7,7 +7,7 @@ const word = z.string().regex(/^[a-z][a-z0-9_]{0,62}$/);
 
 export const formatVersion = 1;
 
-/** What a snapshot holds, and the hash of each part: rows here, blobs in the rows of chunks. Written last. */
+/** What a snapshot holds, and the hash of each part: rows here, blobs in the rows that name them. Written last. */
 export const manifestShape = z.strictObject({
   format: z.literal('proofline-backup'),
   format_version: z.literal(formatVersion),
@@ -23,9 +23,14 @@ export const manifestShape = z.strictObject({
   /** In the order in which they must be put back. */
   tables: z.array(z.strictObject({ name: word, key: z.array(word).min(1), rows: count, bytes: count, sha256: hash })),
   blobs: z.strictObject({ count, bytes: count }),
-  /** Chunks whose bytes could not be read as they should be; the rest of the snapshot is whole. */
+  /** Rows whose bytes could not be read as they should be; the rest of the snapshot is whole. */
   damaged: z.array(
-    z.strictObject({ chunk_id: z.string(), incident_id: z.string(), found: z.enum(['missing', 'different']) }),
+    z.strictObject({
+      table: z.enum(['chunks', 'document_versions', 'document_thumbnails', 'resumable_parts']),
+      id: z.string(),
+      belongs_to: z.string(),
+      found: z.enum(['missing', 'different']),
+    }),
   ),
 });
 

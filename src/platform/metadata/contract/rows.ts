@@ -1,13 +1,8 @@
+import { at, build, hash } from './build-row.ts';
 import type { Row } from './transactions.ts';
+import { vaultRows } from './vault-rows.ts';
 
-type Values = Record<string, unknown>;
-
-const at = '2026-01-02T03:04:05.678Z';
-export const hash = (digit: string) => digit.repeat(64);
-
-const build =
-  (table: string, defaults: Values) =>
-  (values: Values = {}): Row => ({ table, values: { ...defaults, ...values } });
+export { hash };
 
 /** One valid row of each table; together, in this order, they refer to one another. */
 export const rows = {
@@ -94,6 +89,7 @@ export const rows = {
     subject_type: 'incident',
     outcome: 'done',
   }),
+  ...vaultRows,
 };
 
 /** Every table once. */

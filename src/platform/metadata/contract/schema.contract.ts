@@ -52,7 +52,58 @@ const outside: Record<string, [Row, ...Row[]]> = {
   'incident_deletion_items.attempts': [rows.item({ id: 'dit_2', attempts: -1 })],
   'audit_log.actor': [rows.audit({ id: 'aud_2', actor: 'ghost' })],
   'audit_log.outcome': [rows.audit({ id: 'aud_2', outcome: 'perhaps' })],
+  'audit_log.seq': [
+    rows.audit({ id: 'aud_2', seq: 0, hash: hash('2') }),
+    rows.audit({ id: 'aud_2', seq: 1 }),
+    rows.audit({ id: 'aud_2', hash: hash('2') }),
+  ],
+  'auth_sessions.family_id': [
+    rows.session({ id: 'ses_2', token_hash: hash('2'), kind: 'browser' }),
+    rows.session({ id: 'ses_2', token_hash: hash('2'), family_id: 'fam_1' }),
+  ],
+  'refresh_tokens.token_hash': notHashes(rows.family, 'token_hash', { id: 'rft_2' }),
+  'quotas.bytes_limit': [rows.quota({ account_id: 'acct_2', bytes_limit: -1 })],
+  'quotas.documents_limit': [rows.quota({ account_id: 'acct_2', documents_limit: -1 })],
+  'quotas.bytes_used': [rows.quota({ account_id: 'acct_2', bytes_used: -1 })],
+  'quotas.documents_used': [rows.quota({ account_id: 'acct_2', documents_used: -1 })],
+  'groups.name': [rows.group({ id: 'grp_2', name: '' })],
+  'folders.name': [rows.folder({ id: 'fld_2', name: '' }), rows.folder({ id: 'fld_2', name: 'a'.repeat(256) })],
+  'folders.parent_id': [rows.folder({ id: 'fld_2', name: 'b', parent_id: 'fld_2' })],
+  'documents.name': [rows.document({ id: 'doc_2', name: '' })],
+  'documents.version': [rows.document({ id: 'doc_2', name: 'b', version: 0 })],
+  'documents.byte_size': [rows.document({ id: 'doc_2', name: 'b', byte_size: -1 })],
+  'documents.sha256_hex': notHashes(rows.document, 'sha256_hex', { id: 'doc_2', name: 'b' }),
+  'documents.status': [rows.document({ id: 'doc_2', name: 'b', status: 'new' })],
+  'documents.deletion_state': [rows.document({ id: 'doc_2', name: 'b', deletion_state: 'gone' })],
+  'document_versions.version': [rows.version({ version: 0, stored_path: 'a/z' })],
+  'document_versions.byte_size': [rows.version({ version: 2, stored_path: 'a/z', byte_size: -1 })],
+  'document_versions.sha256_hex': notHashes(rows.version, 'sha256_hex', { version: 2, stored_path: 'a/z' }),
+  'topics.name': [rows.topic({ id: 'top_2', name: '' })],
+  'document_topics.state': [rows.documentTopic({ topic_id: 'top_2', state: 'x' })],
+  'shares.kind': [share({ kind: 'public' })],
+  'shares.access': [share({ access: 'all' }), share({ access: 'edit' })],
+  'shares.target': [share({ folder_id: 'fld_1' }), share({ document_id: null })],
+  'shares.receiver': [
+    share({ account_id: 'acct_1' }),
+    share({ kind: 'account' }),
+    share({ kind: 'group', token_hash: null }),
+    share({ kind: 'account', account_id: 'acct_1', token_hash: null, password_hash: 'x' }),
+  ],
+  'shares.max_downloads': [share({ max_downloads: 0 })],
+  'cloud_connections.kind': [rows.connection({ id: 'con_2', name: 'b', kind: 'ftp' })],
+  'cloud_connections.mirror_every_seconds': [rows.connection({ id: 'con_2', name: 'b', mirror_every_seconds: 299 })],
+  'cloud_items.direction': [rows.cloudItem({ direction: 'both' })],
+  'resumable_uploads.target': [rows.resumable({ id: 'upl_2', target: 'x' })],
+  'resumable_uploads.state': [rows.resumable({ id: 'upl_2', state: 'x' })],
+  'resumable_uploads.received_bytes': [rows.resumable({ id: 'upl_2', received_bytes: 11 })],
+  'resumable_parts.byte_size': [rows.resumablePart({ start_byte: 10, stored_path: 'a/z', byte_size: 0 })],
+  'jobs.kind': [rows.job({ id: 'job_2', kind: 'x' })],
+  'jobs.state': [rows.job({ id: 'job_2', state: 'x' })],
 };
+
+function share(values: Record<string, unknown>): Row {
+  return rows.share({ id: 'shr_2', token_hash: hash('2'), ...values });
+}
 
 function decision(values: Record<string, unknown>): Row {
   return rows.decision({ id: 'del_2', incident_id: 'inc_1', ...values });
@@ -79,6 +130,28 @@ const twice: Record<string, [Row[], Row]> = {
   ],
   'a decision on one incident': [[], rows.decision({ id: 'del_2' })],
   'an id': [[], rows.audit()],
+  'a place in the audit chain': [
+    [rows.audit({ id: 'aud_2', seq: 1, hash: hash('2') })],
+    rows.audit({ id: 'aud_3', seq: 1, hash: hash('3') }),
+  ],
+  'a refresh token': [[], rows.family({ id: 'rft_2' })],
+  'the name of a group': [[], rows.group({ id: 'grp_2' })],
+  'the name of a folder in the root': [[], rows.folder({ id: 'fld_2' })],
+  'the name of a folder in a folder': [
+    [rows.folder({ id: 'fld_3', parent_id: 'fld_1' })],
+    rows.folder({ id: 'fld_4', parent_id: 'fld_1' }),
+  ],
+  'the name of a document in the root': [[], rows.document({ id: 'doc_2' })],
+  'the name of a document in a folder': [
+    [rows.document({ id: 'doc_3', folder_id: 'fld_1' })],
+    rows.document({ id: 'doc_4', folder_id: 'fld_1' }),
+  ],
+  'a version': [[], rows.version({ stored_path: 'a/z' })],
+  'the place of a version': [[], rows.version({ version: 2 })],
+  'a topic of an account': [[], rows.topic({ id: 'top_2' })],
+  'a link': [[], rows.share({ id: 'shr_2' })],
+  'the name of a connection': [[], rows.connection({ id: 'con_2' })],
+  'a part of an upload': [[], rows.resumablePart({ stored_path: 'a/z' })],
 };
 
 const astray: Record<string, Row> = {
@@ -97,6 +170,21 @@ const astray: Record<string, Row> = {
   'a viewer token of no incident': rows.token({ id: 'itk_2', token_hash: hash('e'), incident_id: 'inc_9' }),
   'a decision on no incident': rows.decision({ id: 'del_2', incident_id: 'inc_9' }),
   'an item of no decision': rows.item({ id: 'dit_2', decision_id: 'del_9' }),
+  'a folder of nobody': rows.folder({ id: 'fld_2', owner_account_id: 'acct_9' }),
+  'a document of nobody': rows.document({ id: 'doc_2', owner_account_id: 'acct_9' }),
+  "a document in somebody else's folder": rows.document({
+    id: 'doc_2',
+    owner_account_id: 'acct_2',
+    folder_id: 'fld_1',
+  }),
+  'a version of no document': rows.version({ document_id: 'doc_9', stored_path: 'a/z' }),
+  'a topic of nobody on a document': rows.documentTopic({ topic_id: 'top_9' }),
+  "somebody else's document under a topic": rows.documentTopic({ document_id: 'doc_9' }),
+  'a share of no document': rows.share({ id: 'shr_2', token_hash: hash('2'), document_id: 'doc_9' }),
+  'a connection of nobody': rows.connection({ id: 'con_2', owner_account_id: 'acct_9' }),
+  'a part of no upload': rows.resumablePart({ upload_id: 'upl_9', stored_path: 'a/z' }),
+  'a job for no document': rows.job({ id: 'job_2', document_id: 'doc_9' }),
+  'a text of no document': rows.text({ document_id: 'doc_9' }),
 };
 
 export function schemaContract(open: () => Promise<Metadata>): void {
@@ -172,8 +260,29 @@ export function schemaContract(open: () => Promise<Metadata>): void {
     await assert.rejects(kept.write(deleteRow, { table: 'incidents', id: 'inc_1' }));
   });
 
-  test('an account takes its sessions along and leaves its incidents', async () => {
+  test('an account that owns documents stays', async () => {
+    const metadata = await open();
+    await metadata.write(insertRows, [rows.account(), rows.document()]);
+    await assert.rejects(metadata.write(deleteRow, { table: 'accounts', id: 'acct_1' }));
+  });
+
+  test('a document takes what hangs on it along', async () => {
     const metadata = await filled();
+    assert.equal(await metadata.write(deleteRow, { table: 'documents', id: 'doc_1' }), 1);
+    for (const table of [
+      'document_versions',
+      'document_thumbnails',
+      'document_topics',
+      'shares',
+      'jobs',
+      'document_texts',
+    ])
+      assert.deepEqual(await anyTables(metadata.read).selectFrom(table).selectAll().execute(), [], table);
+  });
+
+  test('an account takes its sessions along and leaves its incidents', async () => {
+    const metadata = await open();
+    await metadata.write(insertRows, [rows.account(), rows.session(), rows.family(), rows.incident()]);
     assert.equal(await metadata.write(deleteRow, { table: 'accounts', id: 'acct_1' }), 1);
     assert.deepEqual(await anyTables(metadata.read).selectFrom('auth_sessions').selectAll().execute(), []);
     const incident = await anyTables(metadata.read).selectFrom('incidents').selectAll().executeTakeFirstOrThrow();
@@ -182,12 +291,29 @@ export function schemaContract(open: () => Promise<Metadata>): void {
 }
 
 /** Columns of the sample rows that may be empty. */
-const optional = new Set(['incidents.owner_account_id', 'chunks.stream_id', 'checkins.latitude', 'checkins.longitude']);
+const optional = new Set([
+  'incidents.owner_account_id',
+  'chunks.stream_id',
+  'checkins.latitude',
+  'checkins.longitude',
+  'shares.document_id',
+  'shares.token_hash',
+  'cloud_items.document_id',
+  'jobs.owner_account_id',
+  'jobs.document_id',
+  'jobs.cloud_connection_id',
+]);
+
+const ofIncidents = new Set(
+  [rows.incident, rows.stream, rows.chunk, rows.operation, rows.checkin, rows.token, rows.decision, rows.item].map(
+    (row) => row().table,
+  ),
+);
 
 async function filledAgain(metadata: Metadata, all: Row[]): Promise<Metadata> {
   await metadata.write(
     insertRows,
-    all.filter(({ table }) => !['accounts', 'auth_sessions', 'audit_log'].includes(table)),
+    all.filter(({ table }) => ofIncidents.has(table)),
   );
   return metadata;
 }

@@ -28,6 +28,7 @@ CREATE INDEX group_members_account ON group_members (account_id, group_id);
 CREATE TABLE folders (
   id TEXT COLLATE "C" PRIMARY KEY,
   owner_account_id TEXT COLLATE "C" NOT NULL REFERENCES accounts (id),
+  -- The same owner's; whoever puts it here holds that one. No foreign key: copies of the table come in the order of ids.
   parent_id TEXT COLLATE "C",
   name TEXT COLLATE "C" NOT NULL CHECK (length(name) BETWEEN 1 AND 255),
   created_at TIMESTAMPTZ NOT NULL,
@@ -36,8 +37,6 @@ CREATE TABLE folders (
   -- The folder whose way into the trash took it along; what went by itself has none.
   trashed_with TEXT COLLATE "C",
   UNIQUE (owner_account_id, id),
-  -- A parent is the same owner's.
-  FOREIGN KEY (owner_account_id, parent_id) REFERENCES folders (owner_account_id, id),
   CHECK (parent_id IS NULL OR parent_id <> id)
 );
 -- One name once in a folder, as long as it is not in the trash; the root is the folder without a name.
@@ -209,7 +208,7 @@ CREATE INDEX audit_log_owner ON audit_log (owner_account_id, id);
 CREATE INDEX audit_log_actor ON audit_log (actor_account_id, id);
 CREATE INDEX audit_log_unchained ON audit_log (id) WHERE seq IS NULL;
 
--- Its one row is the end of the chain; whoever appends holds it.
+-- Its one row is the end of the chain, there from the first entry on; whoever appends holds it.
 CREATE TABLE audit_head (
   id INTEGER PRIMARY KEY CHECK (id = 1),
   seq BIGINT NOT NULL CHECK (seq >= 0),
@@ -217,7 +216,6 @@ CREATE TABLE audit_head (
   -- How many entries are older than the chain.
   unchained BIGINT NOT NULL
 );
-INSERT INTO audit_head SELECT 1, 0, '0000000000000000000000000000000000000000000000000000000000000000', count(*) FROM audit_log;
 
 CREATE TABLE cloud_connections (
   id TEXT COLLATE "C" PRIMARY KEY,
@@ -306,7 +304,8 @@ CREATE TABLE jobs (
 );
 CREATE INDEX jobs_next ON jobs (run_after, id) WHERE state IN ('waiting', 'running');
 CREATE INDEX jobs_document ON jobs (document_id, id) WHERE document_id IS NOT NULL;
-CREATE INDEX jobs_parked ON jobs (updated_at, id) WHERE state = 'parked';
+CREATE INDEX jobs_state ON jobs (state, id);
+CREATE INDEX jobs_connection ON jobs (cloud_connection_id, id) WHERE cloud_connection_id IS NOT NULL;
 CREATE INDEX jobs_owner ON jobs (owner_account_id, id);
 
 -- What a document says, and what it is found by.

@@ -54,7 +54,7 @@ test('reads of one turn see one state, the next turn sees what another process h
   assert.equal(await count(), 1);
   const beside = new DatabaseSync(path);
   beside.exec(
-    "UPDATE audit_log SET id = 'aud_0'; INSERT INTO audit_log SELECT 'aud_2', at, actor_account_id, actor, action, subject_type, subject_id, outcome, detail FROM audit_log",
+    "UPDATE audit_log SET id = 'aud_0'; INSERT INTO audit_log (id, at, actor, action, subject_type, outcome) SELECT 'aud_2', at, actor, action, subject_type, outcome FROM audit_log",
   );
   assert.equal(await count(), 1);
   await new Promise((resolve) => setImmediate(resolve));

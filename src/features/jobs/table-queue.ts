@@ -1,0 +1,71 @@
+import type { Log } from '#platform/process/log.ts';
+import type { JobClaims, JobQueue } from './job-queue.ts';
+import { Nap } from './nap.ts';
+
+export interface TableQueueOptions {
+  concurrency: number;
+  pollIntervalMs: number;
+  /** Leaves jobs alone until they are so long over their time, where something else should have told of them. */
+  overdueMs?: number;
+  log: Log;
+}
+
+/** Looks into the table itself: at once after a nudge or the end of a job, else now and then. */
+export class TableQueue implements JobQueue {
+  readonly #options: TableQueueOptions;
+  readonly #nap = new Nap();
+  readonly #running = new Set<Promise<void>>();
+  #loop: Promise<void> | undefined;
+  #stopped = false;
+
+  constructor(options: TableQueueOptions) {
+    this.#options = options;
+  }
+
+  start(claims: JobClaims): void {
+    this.#loop ??= this.#handOut(claims);
+  }
+
+  nudge(): void {
+    this.#nap.wake();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#nap.wake();
+    await this.#loop;
+    await Promise.all(this.#running);
+  }
+
+  async #handOut(claims: JobClaims): Promise<void> {
+    const { concurrency, pollIntervalMs } = this.#options;
+    while (!this.#stopped) {
+      if (this.#running.size >= concurrency) {
+        await Promise.race(this.#running);
+        continue;
+      }
+      const run = await this.#take(claims);
+      if (run === undefined) await this.#nap.sleep(pollIntervalMs);
+      else this.#follow(run());
+    }
+  }
+
+  async #take(claims: JobClaims): Promise<(() => Promise<void>) | undefined> {
+    const { overdueMs = 0, log } = this.#options;
+    try {
+      return await claims.take({ overdueMs });
+    } catch (error) {
+      log.warn({ err: error }, 'jobs cannot be taken at the moment; tried again');
+      return undefined;
+    }
+  }
+
+  #follow(run: Promise<void>): void {
+    const ended = run.finally(() => {
+      this.#running.delete(ended);
+      // What follows from it waits already.
+      this.#nap.wake();
+    });
+    this.#running.add(ended);
+  }
+}
