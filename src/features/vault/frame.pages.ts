@@ -75,14 +75,9 @@ export async function show(visit: Visit, page: PageOf, main: Markup): Promise<Re
 
 /** How full the vault is, where there is a limit; and what to do when it is nearly full. */
 function quotaBar({ quota }: Visit): Markup {
-  const { bytesUsed, bytesLimit, documentsUsed, documentsLimit } = quota;
-  const parts = [
-    bytesLimit > 0 ? bytesUsed / bytesLimit : 0,
-    documentsLimit > 0 ? documentsUsed / documentsLimit : 0,
-  ];
-  const full = Math.max(...parts);
-  const words =
-    bytesLimit > 0 ? `${tellBytes(bytesUsed)} of ${tellBytes(bytesLimit)} used` : `${tellBytes(bytesUsed)} used`;
+  const { bytes_used: used, bytes_limit: limit, documents_used: documents, documents_limit: most } = quota;
+  const full = Math.max(limit === undefined ? 0 : used / limit, most === undefined ? 0 : documents / most);
+  const words = limit === undefined ? `${tellBytes(used)} used` : `${tellBytes(used)} of ${tellBytes(limit)} used`;
   const state = full >= 1 ? 'full' : full >= 0.9 ? 'nearly' : 'room';
   return html`<div class="quota" data-state="${state}">
     <p id="quota-words">${words}</p>

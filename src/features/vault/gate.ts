@@ -1,7 +1,7 @@
-import type { BrowserVisits } from '#features/accounts/index.ts';
-import type { Quota } from '#features/documents/index.ts';
+import type { BrowserVisit, BrowserVisits } from '#features/accounts/index.ts';
 import type { Caller } from '#http/caller.ts';
 import type { StaticFiles } from '#http/pages/static-files.ts';
+import type { Peers } from '#http/peers.ts';
 import type { RateClass } from '#http/rate-limits.ts';
 import { readForm } from '#http/read-form.ts';
 import * as reply from '#http/reply.ts';
@@ -9,11 +9,15 @@ import { type HttpContext, type Route, route } from '#http/route.ts';
 import { isSameOrigin } from '#http/same-origin.ts';
 import { statusOf } from '#http/status.ts';
 import { isProblem, Problem } from '#kit/errors.ts';
+import { type Quota, quotaAnswer } from './answers.ts';
+import type { Api } from './api.ts';
 import { noticePage, renewPage } from './notice.pages.ts';
 
 /** A request as every page of the vault gets it. */
 export interface Arrival {
   c: HttpContext;
+  /** Did the browser come by https? */
+  secure: boolean;
   nowMs: number;
   query: URLSearchParams;
   param: (name: string) => string;
@@ -45,10 +49,11 @@ export interface Gate {
 export interface GateDeps {
   visits: BrowserVisits;
   files: StaticFiles;
-  quotaOf: (caller: Caller) => Promise<Quota>;
+  peers: Peers;
+  api: Api;
 }
 
-export function openGate({ visits, files, quotaOf }: GateDeps): Gate {
+export function openGate({ visits, files, peers, api }: GateDeps): Gate {
   const make = (
     method: 'GET' | 'POST',
     limit: RateClass,
@@ -72,7 +77,13 @@ export function openGate({ visits, files, quotaOf }: GateDeps): Gate {
           ...headers,
         }),
       handle: ({ c, param }) =>
-        handle({ c, param, nowMs: Date.now(), query: new URL(c.req.url).searchParams }),
+        handle({
+          c,
+          param,
+          nowMs: Date.now(),
+          secure: peers.cameByHttps(c.env.incoming),
+          query: new URL(c.req.url).searchParams,
+        }),
     });
 
   /** Where the session is over and something can renew it, the page that does; else the sign-in. */
@@ -83,21 +94,24 @@ export function openGate({ visits, files, quotaOf }: GateDeps): Gate {
     return reply.seeOther(back === '/documents' ? '/documents/sign-in' : `/documents/sign-in?${new URLSearchParams({ back })}`);
   };
 
+  const visitOf = async (arrival: Arrival, { caller, csrfToken }: BrowserVisit): Promise<Visit> => {
+    const quota = await api.read({ c: arrival.c, caller }, '/v1/quota', quotaAnswer);
+    return { ...arrival, caller, token: csrfToken, files, quota };
+  };
+
   return {
     page: (path, summary, handle) =>
       make('GET', 'document_read', path, summary, async (arrival) => {
         const found = await visits.visit(arrival.c);
         if (found === undefined) return await signInFirst(arrival);
-        const { caller, csrfToken: token } = found;
-        return await handle({ ...arrival, caller, token, files, quota: await quotaOf(caller) });
+        return await handle(await visitOf(arrival, found));
       }),
     act: (path, summary, handle) =>
       make('POST', 'document_write', path, summary, async (arrival) => {
         const form = await readForm(arrival.c.env.incoming);
         const found = await visits.act(arrival.c, form.get('csrf_token') ?? undefined);
         if (found === undefined) return await signInFirst(arrival);
-        const { caller, csrfToken: token } = found;
-        return await handle({ ...arrival, caller, token, files, quota: await quotaOf(caller) }, form);
+        return await handle(await visitOf(arrival, found), form);
       }),
     open: (path, summary, handle) => make('GET', 'document_read', path, summary, handle),
     openAct: (path, summary, limit, handle) =>

@@ -1,6 +1,7 @@
 import { html } from 'hono/html';
 import { type Markup, moment } from '#http/pages/moment.ts';
 import { older, table } from '#http/pages/parts.pages.ts';
+import { type Shown, showDocument } from '../document/document.pages.ts';
 import { show } from '../frame.pages.ts';
 import type { Visit } from '../gate.ts';
 
@@ -80,5 +81,23 @@ export async function activityPage(visit: Visit, entries: readonly Entry[], next
         ${entries.length === 0 ? html`<p>Nothing yet.</p>` : entryTable(entries)}
         ${older('/documents/activity', visit.query, nextCursor, 'activity')}
       </section>`,
+  );
+}
+
+/** The same of one document. */
+export async function documentActivityPage(
+  visit: Visit,
+  document: Shown,
+  entries: readonly Entry[],
+  nextCursor: string | undefined,
+): Promise<Response> {
+  return await showDocument(
+    visit,
+    document,
+    '/activity',
+    html`<section aria-label="Entries">
+      ${entries.length === 0 ? html`<p>Nothing yet.</p>` : entryTable(entries)}
+      ${older(`/documents/files/${document.id}/activity`, visit.query, nextCursor, 'activity')}
+    </section>`,
   );
 }

@@ -5,12 +5,12 @@ import { announce, send } from './navigate.js';
 /** The list of a page: arrow keys, choosing, and dragging into folders. Rows are `[data-item]`, their links `a[data-main]`. */
 
 const links = () => /** @type {HTMLAnchorElement[]} */ ([...document.querySelectorAll('main [data-item] a[data-main]')]); // by the selector
-const rowOf = (/** @type {Element | null} */ element) => {
+export const rowOf = (/** @type {Element | null} */ element) => {
   const row = element?.closest('[data-item]');
   return row instanceof HTMLElement ? row : undefined;
 };
 const boxOf = (/** @type {HTMLElement} */ row) => row.querySelector('input[name="item"]');
-const chosen = () => /** @type {HTMLInputElement[]} */ ([...document.querySelectorAll('main input[name="item"]:checked')]); // by the selector
+export const chosen = () => /** @type {HTMLInputElement[]} */ ([...document.querySelectorAll('main input[name="item"]:checked')]); // by the selector
 
 /** One link of the list is in the order of Tab; the arrow keys go on from there. @param {HTMLAnchorElement} [current] */
 function rove(current) {
@@ -129,42 +129,6 @@ document.addEventListener('change', ({ target }) => {
     for (const link of links()) choose(rowOf(link), target.checked);
   }
   if (target instanceof HTMLSelectElement && target.dataset.goes !== undefined) target.form?.requestSubmit();
-});
-
-// Dragging what is in the list. Files from outside are the business of drop.js.
-const kind = 'application/x-proofline-items';
-
-document.addEventListener('dragstart', (event) => {
-  const row = rowOf(event.target instanceof Element ? event.target : null);
-  if (row?.dataset.item === undefined || row.dataset.fixed !== undefined || event.dataTransfer === null) return;
-  const items = chosen().map(({ value }) => value);
-  const moved = items.includes(row.dataset.item) ? items : [row.dataset.item];
-  event.dataTransfer.setData(kind, JSON.stringify(moved));
-  event.dataTransfer.effectAllowed = 'move';
-});
-
-/** @param {DragEvent} event */
-function folderUnder(event) {
-  const place = event.target instanceof Element ? event.target.closest('[data-into]') : null;
-  return place instanceof HTMLElement && event.dataTransfer?.types.includes(kind) ? place : undefined;
-}
-
-document.addEventListener('dragover', (event) => {
-  const place = folderUnder(event);
-  for (const other of document.querySelectorAll('[data-over]')) if (other !== place) other.removeAttribute('data-over');
-  if (place === undefined) return;
-  event.preventDefault();
-  place.dataset.over = '';
-});
-
-document.addEventListener('drop', (event) => {
-  const place = folderUnder(event);
-  if (place === undefined || event.dataTransfer === null) return;
-  event.preventDefault();
-  place.removeAttribute('data-over');
-  const folder = place.dataset.into ?? '';
-  const items = JSON.parse(event.dataTransfer.getData(kind)).filter((/** @type {string} */ item) => item !== folder);
-  if (items.length > 0) void actOn('/documents/move', items, { folder });
 });
 
 function prepare() {

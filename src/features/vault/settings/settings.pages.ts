@@ -1,23 +1,15 @@
 import { html } from 'hono/html';
-import { ago, type Markup } from '#http/pages/moment.ts';
-import { chip, facts } from '#http/pages/parts.pages.ts';
+import type { Markup } from '#http/pages/moment.ts';
+import { facts } from '#http/pages/parts.pages.ts';
 import { tellBytes } from '#http/pages/tell.js';
 import { doneWords } from '../done.ts';
 import { show, tokenField } from '../frame.pages.ts';
 import type { Visit } from '../gate.ts';
 
-export interface SessionLine {
-  id: string;
-  current: boolean;
-  kind: string;
-  createdAt: string;
-}
-
-const kinds: Record<string, string> = { browser: 'A browser', api: 'An app or script', admin_page: 'The admin pages' };
-
-export async function settingsPage(visit: Visit, sessions: readonly SessionLine[]): Promise<Response> {
+export async function settingsPage(visit: Visit): Promise<Response> {
   const { caller, quota } = visit;
-  const of = (used: string, limit: string) => (limit === '' ? `${used}, no limit` : `${used} of ${limit}`);
+  const of = (used: number, limit: number | undefined, tell: (amount: number) => string) =>
+    limit === undefined ? `${tell(used)}, no limit` : `${tell(used)} of ${tell(limit)}`;
   return await show(
     visit,
     { title: 'Settings', section: 'settings', done: doneWords(visit) },
@@ -25,23 +17,12 @@ export async function settingsPage(visit: Visit, sessions: readonly SessionLine[
       <h2 id="account-title">Your account</h2>
       ${facts([
         ['Username', caller.username],
-        ['Room', of(tellBytes(quota.bytesUsed), quota.bytesLimit === 0 ? '' : tellBytes(quota.bytesLimit))],
-        [
-          'Documents',
-          of(
-            quota.documentsUsed.toLocaleString('en'),
-            quota.documentsLimit === 0 ? '' : quota.documentsLimit.toLocaleString('en'),
-          ),
-        ],
+        ['Room', of(quota.bytes_used, quota.bytes_limit, tellBytes)],
+        ['Documents', of(quota.documents_used, quota.documents_limit, (count) => count.toLocaleString('en'))],
       ])}
     </section>
-    <section aria-labelledby="sessions-title">
-      <h2 id="sessions-title">Where you are signed in</h2>
-      <ul class="rows">
-        ${sessions.map(
-          ({ current, createdAt, kind }) => html`<li><div><p>${kinds[kind] ?? kind}</p><p class="soft">since ${ago(createdAt, visit.nowMs)}</p></div>${current ? chip('This one', 'good') : ''}</li>`,
-        )}
-      </ul>
+    <section aria-labelledby="out-title">
+      <h2 id="out-title">Signing out</h2>
       <div class="pair">
         ${out(visit, '/documents/sign-out', 'Sign out', 'main')}
         ${out(visit, '/documents/sign-out-everywhere', 'Sign out everywhere', 'quiet')}

@@ -24,8 +24,6 @@ export interface Sharing {
   /** What is shared: a document or a folder. */
   what: 'document' | 'folder';
   shares: readonly ShareLine[];
-  /** Those that one can share with at once. */
-  groups: readonly { id: string; name: string }[];
   /** A link that was just made, with its token: shown this once. */
   link?: string | undefined;
   typed?: URLSearchParams;
@@ -74,7 +72,7 @@ function shareRow(visit: Visit, share: ShareLine): Markup {
   </li>`;
 }
 
-function peopleForm(visit: Visit, { action, errors = {}, groups, typed, what }: Sharing): Markup {
+function peopleForm(visit: Visit, { action, errors = {}, typed, what }: Sharing): Markup {
   return html`<section aria-labelledby="people-title">
     <h2 id="people-title">Share with somebody here</h2>
     <form class="form" method="post" action="${action}">
@@ -82,7 +80,7 @@ function peopleForm(visit: Visit, { action, errors = {}, groups, typed, what }: 
       ${field(
         {
           name: 'who',
-          label: groups.length === 0 ? 'Username' : 'Username or group',
+          label: 'Username',
           hint: what === 'folder' ? 'They see whatever lies in it, now and later.' : 'They find it under “Shared with me”.',
           value: typed?.get('who') ?? undefined,
         },
