@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net';
-import { accountRoutes, administratorExists, sessionIdentifier } from '#features/accounts/index.ts';
+import { accountRoutes, administratorExists, browserVisits, sessionIdentifier } from '#features/accounts/index.ts';
 import { adminRoutes } from '#features/admin/index.ts';
 import { documentJobEndings, documentJobRoutes, documentRoutes } from '#features/documents/index.ts';
 import {
@@ -22,8 +22,8 @@ import { createApp } from '#http/app.ts';
 import { healthRoutes } from '#http/health.routes.ts';
 import { type Listener, listen } from '#http/listener.ts';
 import { nodeHome } from '#http/node-home.ts';
-import { trustProxies } from '#http/peers.ts';
-import { rateLimiter } from '#http/rate-limits.ts';
+import { type Peers, trustProxies } from '#http/peers.ts';
+import { type RateLimiter, rateLimiter } from '#http/rate-limits.ts';
 import { requestObserver } from '#http/request-observer.ts';
 import type { Route } from '#http/route.ts';
 import type { Log } from '#platform/process/log.ts';
@@ -103,6 +103,7 @@ export async function startServer(config: Config, log: Log, options: ServerOptio
     };
     const appDeps = {
       identifier: sessionIdentifier(backends, 'api'),
+      browsers: browserVisits(backends),
       limiter,
       home: nodeHome(log),
       log,
@@ -117,7 +118,7 @@ export async function startServer(config: Config, log: Log, options: ServerOptio
         observer: requestObserver(name, { log, metrics }),
         log,
       });
-    const main = await listener('main', mainRoutes({ ...backends, inFlight }, config, lineage?.routes));
+    const main = await listener('main', mainRoutes({ ...backends, inFlight, limiter, peers }, config, lineage?.routes));
     opened.push(() => main.close(config.server.shutdownDeadlineMs));
     const accounts = {
       ...config.accounts,
@@ -129,6 +130,7 @@ export async function startServer(config: Config, log: Log, options: ServerOptio
         readiness,
         stagingUsage: () => backends.blobs.staging.usage(),
         peers,
+        limiter,
         about: { version: packageVersion(), startedAtMs: Date.now() },
       },
       { accounts, deletion: config.deletion },
@@ -151,7 +153,11 @@ export async function startServer(config: Config, log: Log, options: ServerOptio
   }
 }
 
-type MainDeps = Pick<Backends, 'metadata' | 'blobs'> & { inFlight: UploadsInFlight };
+type MainDeps = Pick<Backends, 'metadata' | 'blobs'> & {
+  inFlight: UploadsInFlight;
+  limiter: RateLimiter;
+  peers: Peers;
+};
 
 /** Everything under /v1. */
 export function apiRoutes(deps: MainDeps, config: Config): Route[] {

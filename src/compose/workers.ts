@@ -1,3 +1,4 @@
+import { sweepSessions } from '#features/accounts/index.ts';
 import { applyRetention, runDeletions } from '#features/incidents/index.ts';
 import { removeDoneJobs } from '#features/jobs/index.ts';
 import type { Log } from '#platform/process/log.ts';
@@ -14,7 +15,10 @@ export interface Workers {
 const turnMs = 2 * 60_000;
 const hourMs = 60 * 60_000;
 
-/** What runs by itself beside the listeners: retention and deletion, and the sweeps of staging and of done jobs. */
+/** Expired sessions open nothing; they only take room. Milliseconds. */
+const sessionSweepMs = 10 * 60_000;
+
+/** What runs by itself beside the listeners: retention and deletion, and the sweeps of staging, of done jobs and of expired sessions. */
 export function startWorkers({ metadata, blobs, coordinator }: Backends, config: Config, log: Log): Workers {
   const loops: Repetition[] = [];
   const every = (name: string, intervalMs: number, work: (signal: AbortSignal) => Promise<unknown>) => {
@@ -43,6 +47,15 @@ export function startWorkers({ metadata, blobs, coordinator }: Backends, config:
   every('staging sweep', Math.max(60_000, config.chunks.stagingCleanupAgeMs / 2), async () => {
     const swept = await blobs.staging.sweep(config.chunks.stagingCleanupAgeMs);
     if (swept.removed > 0) log.info(swept, 'staging swept');
+  });
+  every('session sweep', sessionSweepMs, async (ending) => {
+    const turn = await coordinator.lease('turn:sessions', turnMs);
+    if (turn === undefined) return;
+    try {
+      await sweepSessions({ metadata }, ending);
+    } finally {
+      await turn.release();
+    }
   });
   return {
     stop: async () => {

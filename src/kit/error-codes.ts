@@ -57,6 +57,14 @@ const registry = {
   authentication_required: ['unauthenticated', 'A valid token is required.'],
   invalid_credentials: ['unauthenticated', 'The username or the password is wrong.'],
   forbidden: ['forbidden', 'This account may not do that.'],
+  csrf_failed: [
+    'forbidden',
+    'This did not come from a page of this server in this browser. Reload the page and try again.',
+  ],
+  https_required: [
+    'forbidden',
+    'Browsers sign in over https, or on the machine of the server itself. Over plain http their cookies would not be safe.',
+  ],
 
   not_found: ['not_found', 'There is nothing here.'],
   incident_not_found: ['not_found', 'There is no such incident.'],

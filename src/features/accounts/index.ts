@@ -1,5 +1,6 @@
 export { type AccountConfig, accountSettings } from './accounts.config.ts';
-export { accountJson, accountRoutes, accountShape, quotaLimit } from './accounts.routes.ts';
+export { accountJson, accountShape } from './accounts.json.ts';
+export { accountRoutes, quotaLimit } from './accounts.routes.ts';
 export {
   type AccountRow,
   accountById,
@@ -16,6 +17,8 @@ export {
   revokeSessionsTransaction,
   setQuotaTransaction,
 } from './accounts.transactions.ts';
+export { type BrowserVisit, type BrowserVisits, browserVisits } from './browser/browser-visits.ts';
+export { sweepSessions } from './browser/sweep-sessions.ts';
 export { resetPassword } from './change-password.ts';
 export { createAccount } from './create-account.ts';
 export { sessionIdentifier } from './identify-session.ts';

@@ -168,7 +168,7 @@ ALTER TABLE auth_sessions ADD COLUMN family_id TEXT COLLATE "C";
 ALTER TABLE auth_sessions ADD CONSTRAINT auth_sessions_family_check CHECK ((kind = 'browser') = (family_id IS NOT NULL));
 CREATE INDEX auth_sessions_family ON auth_sessions (family_id) WHERE family_id IS NOT NULL;
 
--- A family begins with a sign-in; a token that is used a second time ends all of it.
+-- A family begins with a sign-in; a token that is used again when its successor has gone on ends all of it.
 CREATE TABLE refresh_tokens (
   id TEXT COLLATE "C" PRIMARY KEY,
   account_id TEXT COLLATE "C" NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
@@ -177,7 +177,10 @@ CREATE TABLE refresh_tokens (
   created_at TIMESTAMPTZ NOT NULL,
   expires_at TIMESTAMPTZ NOT NULL,
   used_at TIMESTAMPTZ,
-  revoked_at TIMESTAMPTZ
+  -- What took its place; the new token is made from it and from this one.
+  successor_id TEXT COLLATE "C",
+  revoked_at TIMESTAMPTZ,
+  CHECK ((used_at IS NULL) = (successor_id IS NULL))
 );
 CREATE INDEX refresh_tokens_account ON refresh_tokens (account_id);
 CREATE INDEX refresh_tokens_family ON refresh_tokens (family_id);

@@ -179,7 +179,7 @@ CREATE INDEX auth_sessions_account ON auth_sessions (account_id);
 CREATE INDEX auth_sessions_expiry ON auth_sessions (expires_at);
 CREATE INDEX auth_sessions_family ON auth_sessions (family_id) WHERE family_id IS NOT NULL;
 
--- A family begins with a sign-in; a token that is used a second time ends all of it.
+-- A family begins with a sign-in; a token that is used again when its successor has gone on ends all of it.
 CREATE TABLE refresh_tokens (
   id TEXT PRIMARY KEY,
   account_id TEXT NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
@@ -188,7 +188,10 @@ CREATE TABLE refresh_tokens (
   created_at TEXT NOT NULL,
   expires_at TEXT NOT NULL,
   used_at TEXT,
-  revoked_at TEXT
+  -- What took its place; the new token is made from it and from this one.
+  successor_id TEXT,
+  revoked_at TEXT,
+  CHECK ((used_at IS NULL) = (successor_id IS NULL))
 ) STRICT;
 CREATE INDEX refresh_tokens_account ON refresh_tokens (account_id);
 CREATE INDEX refresh_tokens_family ON refresh_tokens (family_id);
