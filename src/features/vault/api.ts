@@ -1,6 +1,6 @@
 import type { z } from 'zod';
-import { check } from '#http/check.ts';
 import type { Caller } from '#http/caller.ts';
+import { check } from '#http/check.ts';
 import type { HttpContext, Route } from '#http/route.ts';
 
 export interface Asking {
@@ -23,14 +23,24 @@ type Method = Route['method'];
  */
 export interface Api {
   /** The answer of a GET, as far as its shape says what is looked at. Throws the Problem of the route. */
-  read<Shape extends z.ZodType>(asking: Asking, path: string, shape: Shape, question?: Question): Promise<z.output<Shape>>;
+  read<Shape extends z.ZodType>(
+    asking: Asking,
+    path: string,
+    shape: Shape,
+    question?: Question,
+  ): Promise<z.output<Shape>>;
   /** Any other method. Throws as above. */
   act(asking: Asking, method: Method, path: string, question?: Question): Promise<Response>;
 }
 
 export function apiOf(routes: readonly Route[]): Api {
   const byName = new Map(routes.map((route) => [`${route.method} ${route.path}`, route]));
-  const act = async ({ c, caller }: Asking, method: Method, path: string, question: Question = {}): Promise<Response> => {
+  const act = async (
+    { c, caller }: Asking,
+    method: Method,
+    path: string,
+    question: Question = {},
+  ): Promise<Response> => {
     const found = byName.get(`${method} ${path}`);
     if (found === undefined) throw new Error(`the pages ask for ${method} ${path}, which no route answers`);
     const { params = {}, query = {}, json } = question;
@@ -46,7 +56,6 @@ export function apiOf(routes: readonly Route[]): Api {
   };
   return {
     act,
-    read: async (asking, path, shape, question) =>
-      shape.parse(await (await act(asking, 'GET', path, question)).json()),
+    read: async (asking, path, shape, question) => shape.parse(await (await act(asking, 'GET', path, question)).json()),
   };
 }

@@ -43,7 +43,12 @@ export interface Gate {
   /** For anyone: the sign-in. */
   open(path: string, summary: string, handle: (arrival: Arrival) => Answer): Route;
   /** What its form does, from a page of this server alone. */
-  openAct(path: string, summary: string, limit: RateClass, handle: (arrival: Arrival, form: URLSearchParams) => Answer): Route;
+  openAct(
+    path: string,
+    summary: string,
+    limit: RateClass,
+    handle: (arrival: Arrival, form: URLSearchParams) => Answer,
+  ): Route;
 }
 
 export interface GateDeps {
@@ -91,7 +96,9 @@ export function openGate({ visits, files, peers, api }: GateDeps): Gate {
     const { pathname, search } = new URL(c.req.url);
     const back = c.req.method === 'GET' ? `${pathname}${search}` : '/documents';
     if (visits.mayRefresh(c)) return reply.page(401, await renewPage(files, back));
-    return reply.seeOther(back === '/documents' ? '/documents/sign-in' : `/documents/sign-in?${new URLSearchParams({ back })}`);
+    return reply.seeOther(
+      back === '/documents' ? '/documents/sign-in' : `/documents/sign-in?${new URLSearchParams({ back })}`,
+    );
   };
 
   const visitOf = async (arrival: Arrival, { caller, csrfToken }: BrowserVisit): Promise<Visit> => {

@@ -29,7 +29,8 @@ export function icon(files: StaticFiles, name: IconName): Markup {
   return html`<svg class="icon" aria-hidden="true" focusable="false"><use href="${files.href('icons.svg')}#${name}"></use></svg>`;
 }
 
-const tables = /^(?:text\/csv|text\/tab-separated-values|application\/vnd\.(?:ms-excel|oasis.*spreadsheet|openxml.*sheet))/;
+const tables =
+  /^(?:text\/csv|text\/tab-separated-values|application\/vnd\.(?:ms-excel|oasis.*spreadsheet|openxml.*sheet))/;
 const archives = /^application\/(?:zip|gzip|x-(?:tar|7z|rar|bzip2|xz).*)$/;
 
 export function iconOf(mediaType: string): IconName {

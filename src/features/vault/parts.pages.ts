@@ -1,7 +1,7 @@
 import { html } from 'hono/html';
 import type { Markup } from '#http/pages/moment.ts';
-import { tokenField } from './frame.pages.ts';
 import { addressOf } from './files/items.pages.ts';
+import { tokenField } from './frame.pages.ts';
 import type { Visit } from './gate.ts';
 
 /** A button that is a form of its own: one act on one thing. */

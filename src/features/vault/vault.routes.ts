@@ -33,7 +33,11 @@ const scripts = [
 /** The pages of the vault, on the main listener. */
 export function vaultRoutes({ visits, peers, api: routes }: VaultDeps, config: { trashRetentionMs: number }): Route[] {
   const files = staticFiles('/documents/static', {
-    'vault.css': [shared('base.css'), shared('parts.css'), ...['frame', 'list', 'tray', 'details'].map((name) => own(`${name}.css`))],
+    'vault.css': [
+      shared('base.css'),
+      shared('parts.css'),
+      ...['frame', 'list', 'tray', 'details'].map((name) => own(`${name}.css`)),
+    ],
     ...Object.fromEntries(scripts),
     'tell.js': [shared('tell.js')],
     'icon.svg': [shared('icon.svg')],

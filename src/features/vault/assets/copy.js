@@ -1,4 +1,3 @@
-// @ts-check
 import { announce } from './navigate.js';
 
 /** Buttons that copy what stands in the field beside them; and fields that are chosen whole when they are entered. */

@@ -1,4 +1,3 @@
-// @ts-check
 import { announce, filled, page, take } from './navigate.js';
 
 /**
@@ -30,7 +29,8 @@ function fill(next) {
   }
   dialog.replaceChildren(closer(), inside);
   for (const link of dialog.querySelectorAll('a[data-close]')) link.setAttribute('role', 'button');
-  const target = dialog.querySelector('[autofocus]') ?? dialog.querySelector('input:not([type="hidden"]), select, button.main');
+  const target =
+    dialog.querySelector('[autofocus]') ?? dialog.querySelector('input:not([type="hidden"]), select, button.main');
   if (target instanceof HTMLElement) queueMicrotask(() => target.focus());
   if (target instanceof HTMLInputElement && target.dataset.stem !== undefined)
     queueMicrotask(() => target.setSelectionRange(0, Number(target.dataset.stem)));
@@ -50,7 +50,8 @@ function closer() {
 document.addEventListener(
   'click',
   (event) => {
-    if (!(event.target instanceof Element) || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (!(event.target instanceof Element) || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey)
+      return;
     const link = event.target.closest('a');
     if (link === null) return;
     if (link.dataset.close !== undefined && link.closest('dialog') !== null) {

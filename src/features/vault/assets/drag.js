@@ -1,4 +1,3 @@
-// @ts-check
 import { actOn, chosen, rowOf } from './list.js';
 
 /** Dragging what is in the list onto a folder. Files from outside are the business of uploads.js. */

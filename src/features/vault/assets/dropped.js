@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * What somebody dropped or chose, whole folders too, as files with the folders that they lie in.
  *

@@ -1,4 +1,3 @@
-// @ts-check
 import { UploadProblem } from './queue.js';
 import { request } from './request.js';
 

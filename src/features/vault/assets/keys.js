@@ -1,4 +1,3 @@
-// @ts-check
 import { open } from './dialog.js';
 
 /** One key each, as the page of shortcuts says. Never while somebody writes, and never together with Ctrl, Alt or the like. */
@@ -6,7 +5,8 @@ document.addEventListener('keydown', (event) => {
   const { key, target } = event;
   if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return;
   if (document.querySelector('dialog[open]') !== null) return;
-  if (target instanceof HTMLElement && target.closest('input:not([type="checkbox"]), textarea, select') !== null) return;
+  if (target instanceof HTMLElement && target.closest('input:not([type="checkbox"]), textarea, select') !== null)
+    return;
   if (key === '/') focusOn('input[type="search"]');
   else if (key === '?') void open('/documents/keys');
   else if (key === 'n') press('a[data-key="n"]');

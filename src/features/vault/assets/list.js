@@ -1,16 +1,17 @@
-// @ts-check
 import { open } from './dialog.js';
 import { announce, send } from './navigate.js';
 
 /** The list of a page: arrow keys, choosing, and dragging into folders. Rows are `[data-item]`, their links `a[data-main]`. */
 
-const links = () => /** @type {HTMLAnchorElement[]} */ ([...document.querySelectorAll('main [data-item] a[data-main]')]); // by the selector
+const links = () =>
+  /** @type {HTMLAnchorElement[]} */ ([...document.querySelectorAll('main [data-item] a[data-main]')]); // by the selector
 export const rowOf = (/** @type {Element | null} */ element) => {
   const row = element?.closest('[data-item]');
   return row instanceof HTMLElement ? row : undefined;
 };
 const boxOf = (/** @type {HTMLElement} */ row) => row.querySelector('input[name="item"]');
-export const chosen = () => /** @type {HTMLInputElement[]} */ ([...document.querySelectorAll('main input[name="item"]:checked')]); // by the selector
+export const chosen = () =>
+  /** @type {HTMLInputElement[]} */ ([...document.querySelectorAll('main input[name="item"]:checked')]); // by the selector
 
 /** One link of the list is in the order of Tab; the arrow keys go on from there. @param {HTMLAnchorElement} [current] */
 function rove(current) {
@@ -76,7 +77,11 @@ function subjects() {
 export async function actOn(act, items, more = {}) {
   const token = document.querySelector('main input[name="csrf_token"]');
   const back = location.pathname + location.search;
-  const words = new URLSearchParams({ ...more, back, csrf_token: token instanceof HTMLInputElement ? token.value : '' });
+  const words = new URLSearchParams({
+    ...more,
+    back,
+    csrf_token: token instanceof HTMLInputElement ? token.value : '',
+  });
   for (const item of items) words.append('item', item);
   await send(act, words);
 }
@@ -134,7 +139,8 @@ document.addEventListener('change', ({ target }) => {
 function prepare() {
   rove();
   tellChosen();
-  for (const row of document.querySelectorAll('main [data-item]:not([data-fixed])')) row.setAttribute('draggable', 'true');
+  for (const row of document.querySelectorAll('main [data-item]:not([data-fixed])'))
+    row.setAttribute('draggable', 'true');
 }
 addEventListener('vault:shown', prepare);
 prepare();

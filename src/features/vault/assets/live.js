@@ -1,4 +1,3 @@
-// @ts-check
 import { refresh } from './navigate.js';
 
 /** While something on the page is still being worked at, it is looked at again, less and less often. */

@@ -1,11 +1,12 @@
-// @ts-check
 /**
  * From page to page without leaving this one, so that uploads go on. Every page and every form works without it; what it cannot do it
  * leaves to the browser.
  */
 
 const ours = (/** @type {URL} */ url) =>
-  url.origin === location.origin && /^\/documents(?:\/|$)/.test(url.pathname) && !url.pathname.startsWith('/documents/static/');
+  url.origin === location.origin &&
+  /^\/documents(?:\/|$)/.test(url.pathname) &&
+  !url.pathname.startsWith('/documents/static/');
 
 let asked = 0;
 
@@ -50,7 +51,8 @@ export async function take(response, { push, quiet, href }) {
 
 /** An answer as a document, if it is one of these pages. @param {Response} response @returns {Promise<Document | undefined>} */
 export async function page(response) {
-  if (!(response.headers.get('content-type') ?? '').startsWith('text/html') || !ours(new URL(response.url))) return undefined;
+  if (!(response.headers.get('content-type') ?? '').startsWith('text/html') || !ours(new URL(response.url)))
+    return undefined;
   const next = new DOMParser().parseFromString(await response.text(), 'text/html');
   // Another version of the server, the sign-in, or another person: begin anew.
   return sameFrame(next) ? next : undefined;
@@ -84,7 +86,9 @@ function show(next, quiet) {
 
 /** Selection and focus survive that a list is read again. @returns {() => void} */
 function whatIsHeld() {
-  const checked = [...document.querySelectorAll('main input[name="item"]:checked')].map((one) => one.getAttribute('value'));
+  const checked = [...document.querySelectorAll('main input[name="item"]:checked')].map((one) =>
+    one.getAttribute('value'),
+  );
   const focused = document.activeElement?.closest('main') == null ? undefined : document.activeElement.id;
   return () => {
     for (const box of document.querySelectorAll('main input[name="item"]'))
@@ -103,7 +107,8 @@ export function announce(words) {
 export function filled(form, submitter) {
   const data = new FormData(form, submitter);
   const words = new URLSearchParams([...data].map(([name, value]) => [name, String(value)]));
-  const attribute = (/** @type {string} */ name) => submitter?.getAttribute(`form${name}`) ?? form.getAttribute(name) ?? '';
+  const attribute = (/** @type {string} */ name) =>
+    submitter?.getAttribute(`form${name}`) ?? form.getAttribute(name) ?? '';
   const url = new URL(attribute('action'), location.href);
   if (attribute('method').toLowerCase() === 'post') return { url, body: words };
   url.search = words.toString();

@@ -1,9 +1,9 @@
-// @ts-check
 /**
  * The uploads of this page: which wait, which run, what became of them. Knows neither the page nor how bytes are sent.
  *
  * @typedef {'waiting' | 'sending' | 'paused' | 'done' | 'failed' | 'conflict' | 'cancelled'} State
- * @typedef {{ name: string, bytes: number, folderId: string | undefined, source: Blob, path?: string, modifiedMs?: number }} Wish
+ * @typedef {{ name: string, bytes: number, folderId: string | undefined, source: Blob, path?: string, modifiedMs?: number, handle?: any,
+ *   parentId?: string | undefined, folders?: string[], next?: { documentId: string, version: string } }} Wish
  * @typedef {Wish & { id: number, key: string, sent: number, state: State, note: string, tries: number }} Item
  * @typedef {{ signal: AbortSignal, onSent: (bytes: number) => void }} Hold
  * @typedef {(item: Item, hold: Hold) => Promise<void>} Send

@@ -1,8 +1,8 @@
-// @ts-check
 /**
  * Uploads in pieces that have begun, by what tells a file again: so that they go on after this page was closed. A browser that gives a
  * handle of the file can open it again by itself; with others the person chooses the file once more.
  *
+ * @typedef {{ name: string, bytes: number, modifiedMs?: number | undefined, folderId: string | undefined }} FileMark
  * @typedef {{ name: string, bytes: number, modifiedMs: number, folderId: string, url: string, startedMs: number, owner: string, handle?: any }} Remembered
  */
 
@@ -39,24 +39,24 @@ async function inStore(mode, act) {
 
 const owner = () => document.documentElement.dataset.account ?? '';
 
-/** @param {{ name: string, bytes: number, modifiedMs?: number, folderId: string | undefined }} file */
+/** @param {FileMark} file */
 function keyOf({ name, bytes, modifiedMs, folderId }) {
   return JSON.stringify([owner(), name, bytes, modifiedMs ?? 0, folderId ?? '']);
 }
 
-/** @param {import('./queue.js').Item} item @returns {Promise<Remembered | undefined>} */
+/** @param {FileMark} item @returns {Promise<Remembered | undefined>} */
 export async function remembered(item) {
   return await inStore('readonly', (store) => store.get(keyOf(item)));
 }
 
-/** @param {import('./queue.js').Item & { handle?: any }} item @param {string} url */
+/** @param {FileMark & { handle?: any }} item @param {string} url */
 export async function remember(item, url) {
   const { name, bytes, modifiedMs = 0, folderId = '', handle } = item;
   const entry = { name, bytes, modifiedMs, folderId, url, startedMs: Date.now(), owner: owner() };
   await inStore('readwrite', (store) => store.put(handle === undefined ? entry : { ...entry, handle }, keyOf(item)));
 }
 
-/** @param {{ name: string, bytes: number, modifiedMs?: number, folderId: string | undefined }} file */
+/** @param {FileMark} file */
 export async function forget(file) {
   await inStore('readwrite', (store) => store.delete(keyOf(file)));
 }
@@ -66,7 +66,10 @@ export async function allRemembered() {
   /** @type {Remembered[]} */
   const entries = await inStore('readonly', (store) => store.getAll());
   const old = entries.filter(({ startedMs }) => Date.now() - startedMs > longestMs);
-  for (const entry of old) await inStore('readwrite', (store) => store.delete(JSON.stringify([entry.owner, entry.name, entry.bytes, entry.modifiedMs, entry.folderId])));
+  for (const entry of old)
+    await inStore('readwrite', (store) =>
+      store.delete(JSON.stringify([entry.owner, entry.name, entry.bytes, entry.modifiedMs, entry.folderId])),
+    );
   return entries
     .filter((entry) => entry.owner === owner() && !old.includes(entry))
     .sort((a, b) => b.startedMs - a.startedMs);

@@ -1,4 +1,3 @@
-// @ts-check
 import { UploadProblem } from './queue.js';
 import { forget, remember, remembered } from './remembered.js';
 import { request } from './request.js';
@@ -14,7 +13,8 @@ const tus = { 'Tus-Resumable': '1.0.0' };
 
 /** @param {Item} item @param {Hold} hold */
 export async function send(item, hold) {
-  if (item.bytes < resumableFrom) await sendWhole(item, hold);
+  if (item.next !== undefined) await sendVersion(item, item.next, hold);
+  else if (item.bytes < resumableFrom) await sendWhole(item, hold);
   else await sendInPieces(item, hold);
 }
 
@@ -34,18 +34,33 @@ async function sendWhole(item, { signal, onSent }) {
   });
 }
 
+/**
+ * The next version of a document: refused where another has come since the page was shown.
+ * @param {Item} item
+ * @param {{ documentId: string, version: string }} next
+ * @param {Hold} hold
+ */
+async function sendVersion(item, { documentId, version }, { signal, onSent }) {
+  onSent(0);
+  await request('PUT', `/v1/documents/${documentId}/content`, {
+    headers: {
+      'If-Match': `"${version}"`,
+      'Idempotency-Key': item.key,
+      'Content-Type': item.source.type || 'application/octet-stream',
+    },
+    body: item.source,
+    signal,
+    onSent,
+  });
+}
+
 /** @param {Item} item @param {Hold} hold */
 async function sendInPieces(item, { signal, onSent }) {
-  const before = await remembered(item);
-  let url = before?.url;
-  let offset = url === undefined ? undefined : await offsetOf(url, signal);
-  if (url === undefined || offset === undefined) {
-    url = await begin(item, signal);
-    offset = 0;
-    await remember(item, url);
-  }
+  const { url, offset: first } = await place(item, signal);
+  let offset = first;
   onSent(offset);
   while (offset < item.bytes) {
+    /** @type {number} */
     const from = offset;
     const body = item.source.slice(from, from + pieceBytes);
     const answer = await request('PATCH', url, {
@@ -64,6 +79,21 @@ async function sendInPieces(item, { signal, onSent }) {
     onSent(offset);
   }
   await forget(item);
+}
+
+/**
+ * Where its bytes go and how many are there: as it was begun before, or anew.
+ * @param {Item} item
+ * @param {AbortSignal} signal
+ * @returns {Promise<{ url: string, offset: number }>}
+ */
+async function place(item, signal) {
+  const before = await remembered(item);
+  const there = before === undefined ? undefined : await offsetOf(before.url, signal);
+  if (before !== undefined && there !== undefined) return { url: before.url, offset: there };
+  const url = await begin(item, signal);
+  await remember(item, url);
+  return { url, offset: 0 };
 }
 
 /** @param {Item} item @param {AbortSignal} signal */
@@ -100,7 +130,7 @@ async function offsetOf(url, signal) {
   }
 }
 
-/** Tells the server that what has arrived so far is not wanted. @param {Item} item */
+/** Tells the server that what has arrived so far is not wanted. @param {import('./remembered.js').FileMark} item */
 export async function abandon(item) {
   const before = await remembered(item);
   if (before === undefined) return;

@@ -1,4 +1,3 @@
-// @ts-check
 import { tellAgo } from '../../../http/pages/tell.js';
 
 /** Puts times into the reader's zone and keeps them true. */

@@ -1,4 +1,3 @@
-// @ts-check
 import { tellBytes, tellCount, tellLength } from '../../../http/pages/tell.js';
 
 /** @typedef {import('./queue.js').Item} Item */
@@ -23,7 +22,8 @@ const states = {
  * @param {Queue} queue
  */
 export function showTray(tray, queue) {
-  const field = (/** @type {string} */ name) => /** @type {HTMLElement} */ (tray.querySelector(`[data-field="${name}"]`)); // of frame.pages.ts
+  const field = (/** @type {string} */ name) =>
+    /** @type {HTMLElement} */ (tray.querySelector(`[data-field="${name}"]`)); // of frame.pages.ts
   const template = /** @type {HTMLTemplateElement} */ (document.getElementById('upload-item')); // of frame.pages.ts
   const list = field('items');
   const pace = new Pace();
@@ -56,7 +56,8 @@ export function showTray(tray, queue) {
       const row = rows.get(item.id) ?? newRow(template, item);
       rows.set(item.id, row);
       // Moving a row would take the focus from the button in it.
-      if (list.children[at] !== row && !row.contains(document.activeElement)) list.insertBefore(row, list.children[at] ?? null);
+      if (list.children[at] !== row && !row.contains(document.activeElement))
+        list.insertBefore(row, list.children[at] ?? null);
       drawRow(row, item);
     });
     const rest = items.length - shown.length;
@@ -80,7 +81,8 @@ function newRow(template, item) {
 function drawRow(row, item) {
   row.dataset.state = item.state;
   set(row, 'name', item.path === undefined ? item.name : `${item.path}/${item.name}`);
-  const amount = item.state === 'sending' ? `${tellBytes(item.sent)} of ${tellBytes(item.bytes)}` : tellBytes(item.bytes);
+  const amount =
+    item.state === 'sending' ? `${tellBytes(item.sent)} of ${tellBytes(item.bytes)}` : tellBytes(item.bytes);
   set(row, 'state', `${states[item.state]}, ${amount}`);
   set(row, 'note', item.note);
   const bar = row.querySelector('progress');

@@ -1,11 +1,10 @@
-// @ts-check
 import { filesOfDrop, filesOfInput } from './dropped.js';
 import { Folders } from './folders.js';
 import { announce, refresh } from './navigate.js';
-import { Queue, UploadProblem } from './queue.js';
-import { allRemembered, forget } from './remembered.js';
+import { Queue } from './queue.js';
 import { abandon, send } from './send.js';
 import { showTray, summary } from './tray.js';
+import { showUnfinished } from './unfinished.js';
 
 /** @typedef {import('./dropped.js').Found} Found */
 /** @typedef {import('./queue.js').Item} Item */
@@ -16,7 +15,7 @@ const queue = new Queue({ send: prepared });
 
 /**
  * Its folders are made when its turn comes.
- * @param {Item & { folders?: string[], parentId?: string | undefined }} item
+ * @param {Item} item
  * @param {import('./queue.js').Hold} hold
  */
 async function prepared(item, hold) {
@@ -42,6 +41,17 @@ function add(found, folderId) {
     })),
   );
   announce(found.length === 1 ? `Uploading ${found[0]?.file.name}` : `Uploading ${found.length} files`);
+}
+
+/** @param {readonly Found[]} found @param {DOMStringMap} dataset */
+function addVersion(found, { document: documentId, version }) {
+  const file = found[0]?.file;
+  if (file === undefined || documentId === undefined || version === undefined) return;
+  const next = { documentId, version };
+  queue.add([
+    { name: file.name, bytes: file.size, modifiedMs: file.lastModified, source: file, folderId: undefined, next },
+  ]);
+  announce(`Uploading ${file.name} as a new version`);
 }
 
 /** The folder that the page shows; undefined is the top. A page that shows none has its uploads go to the top. */
@@ -81,7 +91,8 @@ document.addEventListener('change', ({ target }) => {
   const { upload } = target.dataset;
   if (upload === undefined) return;
   const found = filesOfInput(target.files);
-  add(found, upload === 'again' ? target.dataset.folder || undefined : folderHere());
+  if (upload === 'version') addVersion(found, target.dataset);
+  else add(found, upload === 'again' ? target.dataset.folder || undefined : folderHere());
   target.value = '';
 });
 document.addEventListener('click', ({ target }) => {
@@ -102,7 +113,7 @@ tray.addEventListener('click', ({ target }) => {
   else if (act === 'cancel') cancel([queue.items.get(id)]);
   else if (act === 'rename') {
     const item = queue.items.get(id);
-    if (item !== undefined) queue.retry(id, another(item.name, item.tries));
+    if (item !== undefined) queue.retry(id, another(item.name));
   }
 });
 
@@ -115,8 +126,8 @@ function cancel(items) {
   }
 }
 
-/** `report.pdf` → `report (2).pdf`, `report (2).pdf` → `report (3).pdf`. @param {string} name @param {number} _tries */
-export function another(name, _tries = 0) {
+/** `report.pdf` → `report (2).pdf`, `report (2).pdf` → `report (3).pdf`. @param {string} name */
+export function another(name) {
   const dot = name.lastIndexOf('.');
   const [stem, end] = dot > 0 ? [name.slice(0, dot), name.slice(dot)] : [name, ''];
   const counted = /^(.*) \((\d+)\)$/.exec(stem);
@@ -125,21 +136,23 @@ export function another(name, _tries = 0) {
 
 // What is new is shown as it comes, but not with every one of two hundred files.
 let known = { done: 0, active: false };
-/** @type {ReturnType<typeof setTimeout> | undefined} */
-let soon;
+let soon = false;
 queue.addEventListener('change', () => {
   const totals = queue.totals();
-  if (totals.done > known.done || (known.active && !totals.active)) {
-    soon ??= setTimeout(
+  if (!soon && (totals.done > known.done || (known.active && !totals.active))) {
+    soon = true;
+    setTimeout(
       () => {
-        soon = undefined;
+        soon = false;
         void refresh();
       },
       totals.active ? 2500 : 200,
     );
   }
   if (known.active && !totals.active) announce(summary(totals, ''));
-  else if (Math.floor((4 * totals.done) / Math.max(1, totals.files)) > Math.floor((4 * known.done) / Math.max(1, totals.files)))
+  else if (
+    Math.floor((4 * totals.done) / Math.max(1, totals.files)) > Math.floor((4 * known.done) / Math.max(1, totals.files))
+  )
     announce(summary(totals, ''));
   known = { done: totals.done, active: totals.active };
 });
@@ -149,51 +162,5 @@ addEventListener('beforeunload', (event) => {
   if (queue.totals().active) event.preventDefault();
 });
 
-// What an earlier page left unfinished.
-async function offerUnfinished() {
-  const place = document.getElementById('unfinished');
-  const template = document.getElementById('unfinished-item');
-  if (place === null || !(template instanceof HTMLTemplateElement)) return;
-  const entries = await allRemembered();
-  const list = place.querySelector('ul');
-  const here = entries.filter((entry) => ![...queue.items.values()].some((item) => item.name === entry.name && item.bytes === entry.bytes));
-  place.hidden = here.length === 0;
-  list?.replaceChildren(
-    ...here.map((entry) => {
-      const row = /** @type {HTMLElement} */ (template.content.firstElementChild?.cloneNode(true)); // the item in it
-      const name = row.querySelector('[data-field="name"]');
-      if (name !== null) name.textContent = entry.name;
-      row.querySelector('[data-act="again"]')?.addEventListener('click', () => void again(entry));
-      row.querySelector('[data-act="forget"]')?.addEventListener('click', () => {
-        const item = /** @type {Item} */ ({ ...entry, folderId: entry.folderId || undefined }); // what abandon looks at
-        void abandon(item).then(offerUnfinished);
-      });
-      return row;
-    }),
-  );
-}
-
-/** @param {import('./remembered.js').Remembered} entry */
-async function again(entry) {
-  const folderId = entry.folderId || undefined;
-  if (entry.handle !== undefined && (await entry.handle.requestPermission({ mode: 'read' })) === 'granted') {
-    const file = await entry.handle.getFile().catch(() => undefined);
-    if (file?.size === entry.bytes && file.lastModified === entry.modifiedMs) {
-      add([{ file, folders: [], handle: entry.handle }], folderId);
-      return await offerUnfinished();
-    }
-  }
-  const input = document.getElementById('pick-again');
-  if (!(input instanceof HTMLInputElement)) return;
-  input.dataset.folder = entry.folderId;
-  input.click();
-}
-
-queue.addEventListener('change', ({ detail } = /** @type {any} */ ({})) => {
-  if (detail?.state === 'done' || detail?.state === 'cancelled') void offerUnfinished();
-});
-addEventListener('vault:shown', () => void offerUnfinished());
 showTray(tray, queue);
-void offerUnfinished();
-void forget;
-void UploadProblem;
+showUnfinished(queue, add);

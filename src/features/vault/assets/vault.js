@@ -1,4 +1,3 @@
-// @ts-check
 /** Every page works without scripts, except for dropping files; these make it pleasant. */
 import './navigate.js';
 import './dialog.js';

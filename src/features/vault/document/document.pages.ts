@@ -3,10 +3,10 @@ import { ago, type Markup, moment } from '#http/pages/moment.ts';
 import { facts } from '#http/pages/parts.pages.ts';
 import { tellBytes } from '#http/pages/tell.js';
 import { doneWords } from '../done.ts';
+import { addressOf } from '../files/items.pages.ts';
 import { show, tokenField } from '../frame.pages.ts';
 import type { Visit } from '../gate.ts';
 import { icon, iconOf, tellKind } from '../icon.pages.ts';
-import { addressOf } from '../files/items.pages.ts';
 import { tabs } from '../parts.pages.ts';
 import { type JobLine, jobList } from './jobs.pages.ts';
 
@@ -37,10 +37,7 @@ export interface DocumentPage {
 }
 
 /** How it can be looked at here without trusting it. */
-export type Preview =
-  | { as: 'frame'; href: string }
-  | { as: 'image'; href: string }
-  | { as: 'none'; why: string };
+export type Preview = { as: 'frame'; href: string } | { as: 'image'; href: string } | { as: 'none'; why: string };
 
 export async function documentPage(visit: Visit, page: DocumentPage): Promise<Response> {
   const { document } = page;
@@ -175,4 +172,3 @@ function topicSection(visit: Visit, { document, topics, suggested, known }: Docu
 function topicForm(visit: Visit, action: string, buttons: Markup): Markup {
   return html`<form method="post" action="${action}">${tokenField(visit.token)}${buttons}</form>`;
 }
-

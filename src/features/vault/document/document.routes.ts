@@ -1,10 +1,10 @@
 import type { Route } from '#http/route.ts';
 import { foldersAbove, standingTo } from '../access.ts';
+import { documentActivityPage } from '../activity/activity.pages.ts';
+import { readEntries } from '../activity/activity.routes.ts';
 import { type DocumentAnswer, documentAnswer, jobsAnswer, topicsAnswer, versionsAnswer } from '../answers.ts';
 import type { Api } from '../api.ts';
 import type { Gate, Visit } from '../gate.ts';
-import { readEntries } from '../activity/activity.routes.ts';
-import { documentActivityPage } from '../activity/activity.pages.ts';
 import { documentPage, type Shown } from './document.pages.ts';
 import type { JobLine } from './jobs.pages.ts';
 import { previewOf } from './preview.ts';

@@ -11,6 +11,9 @@ export function previewOf({ id, media_type, status, version }: DocumentAnswer): 
   if (media_type.startsWith('text/') || media_type === 'application/pdf') return { as: 'frame', href };
   return {
     as: 'none',
-    why: status === 'processing' ? 'It is being read. A moment.' : 'There is no preview of this kind of file. Download it to open it.',
+    why:
+      status === 'processing'
+        ? 'It is being read. A moment.'
+        : 'There is no preview of this kind of file. Download it to open it.',
   };
 }

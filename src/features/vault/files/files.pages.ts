@@ -1,10 +1,10 @@
 import { html } from 'hono/html';
 import type { Markup } from '#http/pages/moment.ts';
 import { older } from '#http/pages/parts.pages.ts';
+import { doneWords } from '../done.ts';
 import { show } from '../frame.pages.ts';
 import type { Visit } from '../gate.ts';
 import { icon } from '../icon.pages.ts';
-import { doneWords } from '../done.ts';
 import { unfinishedUploads } from '../uploads/tray.pages.ts';
 import { type Item, itemList } from './items.pages.ts';
 

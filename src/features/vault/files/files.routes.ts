@@ -4,8 +4,8 @@ import { folderById, foldersAbove, standingTo } from '../access.ts';
 import { documentsAnswer } from '../answers.ts';
 import type { Api } from '../api.ts';
 import type { Gate, Visit } from '../gate.ts';
-import { foundPage } from './found.pages.ts';
 import { filesPage, sorts } from './files.pages.ts';
+import { foundPage } from './found.pages.ts';
 import { documentItem, readFolder, sorted } from './read-folder.ts';
 
 export function filesRoutes({ gate, api }: { gate: Gate; api: Api }): Route[] {

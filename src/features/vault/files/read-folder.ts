@@ -36,7 +36,12 @@ export interface Contents {
 }
 
 /** What lies in a folder, `root` for the top. From a cursor on: the rest of its documents, without its folders. */
-export async function readFolder(api: Api, asking: Asking, folder: string, cursor: string | undefined): Promise<Contents> {
+export async function readFolder(
+  api: Api,
+  asking: Asking,
+  folder: string,
+  cursor: string | undefined,
+): Promise<Contents> {
   const folders: Item[] = [];
   for await (const page of pages(cursor === undefined, undefined, async (from) => {
     const query = { parent_id: folder, limit: atOnce, ...from };

@@ -17,7 +17,8 @@ export function sharedRoutes({ gate, api }: { gate: Gate; api: Api }): Route[] {
       const query = { limit: '100', ...(cursor === null ? {} : { cursor }) };
       const answer = await api.read(visit, '/v1/shared', sharedAnswer, { query });
       const items = answer.shared.flatMap(({ access, document, folder, owner }) => {
-        const item = document !== undefined ? documentItem(document) : folder !== undefined ? folderItem(folder) : undefined;
+        const item =
+          document !== undefined ? documentItem(document) : folder !== undefined ? folderItem(folder) : undefined;
         const origin = `${owner.username}${access === 'edit' ? ', you may change it' : ''}`;
         return item === undefined ? [] : [{ ...item, origin }];
       });

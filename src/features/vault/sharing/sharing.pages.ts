@@ -60,7 +60,11 @@ export function sharingParts(visit: Visit, sharing: Sharing): Markup {
 
 function shareRow(visit: Visit, share: ShareLine): Markup {
   const name =
-    share.kind === 'link' ? 'Whoever has the link' : share.kind === 'group' ? `Group ${share.who ?? ''}` : (share.who ?? '');
+    share.kind === 'link'
+      ? 'Whoever has the link'
+      : share.kind === 'group'
+        ? `Group ${share.who ?? ''}`
+        : (share.who ?? '');
   const limit = share.maxDownloads === undefined ? '' : `, ${share.downloads} of ${share.maxDownloads} downloads`;
   const counted = share.kind === 'link' && share.maxDownloads === undefined ? `, ${share.downloads} downloads` : limit;
   return html`<li>
@@ -81,7 +85,8 @@ function peopleForm(visit: Visit, { action, errors = {}, typed, what }: Sharing)
         {
           name: 'who',
           label: 'Username',
-          hint: what === 'folder' ? 'They see whatever lies in it, now and later.' : 'They find it under “Shared with me”.',
+          hint:
+            what === 'folder' ? 'They see whatever lies in it, now and later.' : 'They find it under “Shared with me”.',
           value: typed?.get('who') ?? undefined,
         },
         errors,

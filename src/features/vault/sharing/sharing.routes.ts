@@ -57,14 +57,21 @@ export function sharingRoutes({ gate, api }: { gate: Gate; api: Api }): Route[] 
     const id = visit.param(`${what}_id`);
     const path = `/v1/${what}s/:${what}_id/shares`;
     try {
-      const answer = await api.act(visit, 'POST', path, { params: { [`${what}_id`]: id }, json: wishOf(form, visit.nowMs) });
+      const answer = await api.act(visit, 'POST', path, {
+        params: { [`${what}_id`]: id },
+        json: wishOf(form, visit.nowMs),
+      });
       const { token } = made.parse(await answer.json());
       // Shown in this very answer, since nothing keeps it.
       if (token !== undefined) return await again(visit, { link: `${originOf(visit)}/s/${token}` });
     } catch (error) {
       return await again(visit, { typed: form, errors: errorsOf(error) });
     }
-    return backTo(new URLSearchParams(), `/documents/${what === 'document' ? 'files' : 'folders'}/${id}/sharing`, 'shared');
+    return backTo(
+      new URLSearchParams(),
+      `/documents/${what === 'document' ? 'files' : 'folders'}/${id}/sharing`,
+      'shared',
+    );
   }
 
   async function sharingOf(visit: Visit, what: 'document' | 'folder', id: string, more: More): Promise<Sharing> {

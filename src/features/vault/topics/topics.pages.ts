@@ -1,6 +1,5 @@
 import { html } from 'hono/html';
 import { older } from '#http/pages/parts.pages.ts';
-import { tellCount } from '#http/pages/tell.js';
 import { doneWords } from '../done.ts';
 import { show, tokenField } from '../frame.pages.ts';
 import type { Visit } from '../gate.ts';
@@ -9,7 +8,6 @@ import { actButton, wrongWords } from '../parts.pages.ts';
 export interface TopicLine {
   id: string;
   name: string;
-  documents: number | undefined;
 }
 
 export async function topicsPage(
@@ -32,8 +30,8 @@ export async function topicsPage(
           page.topics.length === 0
             ? html`<p class="soft">None yet.</p>`
             : html`<ul class="rows">${page.topics.map(
-                ({ id, name, documents }) => html`<li>
-                  <div><a href="/documents?${new URLSearchParams({ topic: name }).toString()}">${name}</a>${documents === undefined ? '' : html` <span class="soft">${tellCount(documents, 'document')}</span>`}</div>
+                ({ id, name }) => html`<li>
+                  <div><a href="/documents?${new URLSearchParams({ topic: name }).toString()}">${name}</a></div>
                   ${actButton(visit, { action: '/documents/topics/delete', label: 'Remove', values: { topic: id }, about: `the topic ${name}` })}
                 </li>`,
               )}</ul>`
