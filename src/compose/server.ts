@@ -1,7 +1,14 @@
 import type { AddressInfo } from 'node:net';
 import { accountRoutes, administratorExists, browserVisits, sessionIdentifier } from '#features/accounts/index.ts';
 import { adminRoutes } from '#features/admin/index.ts';
-import { documentJobEndings, documentJobRoutes, documentRoutes } from '#features/documents/index.ts';
+import {
+  documentJobEndings,
+  documentJobRoutes,
+  documentRoutes,
+  documentTarget,
+  documentUploadRoutes,
+  sharingRoutes,
+} from '#features/documents/index.ts';
 import {
   bundleRoutes,
   checkinRoutes,
@@ -17,6 +24,7 @@ import {
 } from '#features/incidents/index.ts';
 import { jobRoutes } from '#features/jobs/index.ts';
 import { type DescribedApi, referenceRoutes } from '#features/reference/index.ts';
+import { UploadLocks } from '#features/resumable/index.ts';
 import { vaultRoutes } from '#features/vault/index.ts';
 import { viewerRoutes } from '#features/viewer/index.ts';
 import { createApp } from '#http/app.ts';
@@ -78,7 +86,10 @@ export async function startServer(config: Config, log: Log, options: ServerOptio
     let accepting = true;
     const workers = startWorkers(backends, config, log);
     opened.push(() => workers.stop());
-    const jobs = startJobs(queue, backends, config, { metrics, log });
+    const jobs = startJobs(queue, backends, config, config.jobs.inServer ? config.jobs.concurrency : 0, {
+      metrics,
+      log,
+    });
     opened.push(() => jobs.stop());
     const limiter = rateLimiter(coordinator, config.rateLimits);
     const lineage = servesLineage(config)
@@ -154,7 +165,7 @@ export async function startServer(config: Config, log: Log, options: ServerOptio
   }
 }
 
-type MainDeps = Pick<Backends, 'metadata' | 'blobs'> & {
+type MainDeps = Pick<Backends, 'metadata' | 'blobs' | 'coordinator'> & {
   inFlight: UploadsInFlight;
   limiter: RateLimiter;
   peers: Peers;
@@ -171,9 +182,15 @@ export function apiRoutes(deps: MainDeps, config: Config): Route[] {
     ...bundleRoutes(deps),
     ...viewerTokenRoutes(deps, config.viewerTokens),
     ...deletionRoutes(deps),
+    ...documentUploadRoutes(
+      { ...deps, locks: new UploadLocks(deps.coordinator, config.coordination.uploadLeaseTtlMs) },
+      config.resumable,
+      documentTarget(deps, config.documents),
+    ),
     ...documentRoutes(deps, config.documents),
     ...documentJobRoutes(deps),
     ...jobRoutes({ metadata: deps.metadata, endings: documentJobEndings }),
+    ...sharingRoutes(deps),
   ];
 }
 

@@ -1,6 +1,8 @@
 import { sweepSessions } from '#features/accounts/index.ts';
+import { documentTarget } from '#features/documents/index.ts';
 import { applyRetention, runDeletions } from '#features/incidents/index.ts';
 import { removeDoneJobs } from '#features/jobs/index.ts';
+import { sweepUploads, tendUploads } from '#features/resumable/index.ts';
 import type { Log } from '#platform/process/log.ts';
 import { type Repetition, repeatedly } from '#platform/process/repeatedly.ts';
 import type { Backends } from './backends/open-backends.ts';
@@ -18,7 +20,7 @@ const hourMs = 60 * 60_000;
 /** Expired sessions open nothing; they only take room. Milliseconds. */
 const sessionSweepMs = 10 * 60_000;
 
-/** What runs by itself beside the listeners: retention and deletion, and the sweeps of staging, of done jobs and of expired sessions. */
+/** What runs by itself beside the listeners: retention and deletion, the end of resumable uploads, and the sweeps of staging, of done jobs and of expired sessions. */
 export function startWorkers({ metadata, blobs, coordinator }: Backends, config: Config, log: Log): Workers {
   const loops: Repetition[] = [];
   const every = (name: string, intervalMs: number, work: (signal: AbortSignal) => Promise<unknown>) => {
@@ -44,6 +46,11 @@ export function startWorkers({ metadata, blobs, coordinator }: Backends, config:
     const removed = await removeDoneJobs({ metadata }, config.jobs, ending);
     if (removed > 0) log.info({ removed }, 'records of done jobs removed');
   });
+  const uploads = { metadata, blobs, coordinator, log };
+  const targets = [documentTarget({ metadata, blobs }, config.documents)];
+  const { workerIntervalMs } = config.resumable;
+  inTurn('uploads', workerIntervalMs, (ending) => tendUploads(uploads, config.resumable, targets, ending));
+  inTurn('stray uploads', workerIntervalMs === 0 ? 0 : hourMs, (ending) => sweepUploads(uploads, ending));
   every('staging sweep', Math.max(60_000, config.chunks.stagingCleanupAgeMs / 2), async () => {
     const swept = await blobs.staging.sweep(config.chunks.stagingCleanupAgeMs);
     if (swept.removed > 0) log.info(swept, 'staging swept');

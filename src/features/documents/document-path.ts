@@ -13,3 +13,8 @@ export function documentFolder(ownerId: string, documentId: string): BlobPath {
 export function versionPath(ownerId: string, documentId: string, version: number): BlobPath {
   return `${documentFolder(ownerId, documentId)}/${version}-${newId('upo').slice(4)}`;
 }
+
+/** Beside the version that it shows; swept like it. */
+export function thumbnailPath(ownerId: string, documentId: string, version: number): BlobPath {
+  return `${documentFolder(ownerId, documentId)}/${version}-thumbnail-${newId('upo').slice(4)}`;
+}

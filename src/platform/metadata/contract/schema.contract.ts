@@ -86,8 +86,9 @@ const outside: Record<string, [Row, ...Row[]]> = {
   'shares.receiver': [
     share({ account_id: 'acct_1' }),
     share({ kind: 'account' }),
-    share({ kind: 'group', token_hash: null }),
-    share({ kind: 'account', account_id: 'acct_1', token_hash: null, password_hash: 'x' }),
+    share({ kind: 'group', token_hash: null, link_key: null }),
+    share({ link_key: null }),
+    share({ kind: 'account', account_id: 'acct_1', token_hash: null, link_key: null, password_hash: 'x' }),
   ],
   'shares.max_downloads': [share({ max_downloads: 0 })],
   'cloud_connections.kind': [rows.connection({ id: 'con_2', name: 'b', kind: 'ftp' })],
