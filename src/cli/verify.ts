@@ -8,6 +8,7 @@ import { ProgressLine, terminalOf } from '#recorder/progress/progress-line.ts';
 import { Rate } from '#recorder/progress/rate.ts';
 import { RecorderError } from '#recorder/recorder-error.ts';
 import { loadKey } from '#recorder/staging/key-on-disk.ts';
+import { isVaultExport, verifyVaultExport } from './documents/verify-vault-export.ts';
 import { describeFailure } from './recorder-failure.ts';
 import { showName } from './show-name.ts';
 import { isFolder, verifyExportFolder } from './verify-export.ts';
@@ -24,6 +25,7 @@ Examples:
   proofline verify incident.zip
   proofline verify incident.zip --key-file key.json --out media
   proofline verify records --root 5f7c...           an export of "proofline lineage export"
+  proofline verify vault                            an export of "proofline documents export"
 
 Works without a server and without a network. Without a key it shows that the bundle is whole and agrees with its own
 manifest. With the key it also shows that each chunk was sealed by who holds the key, for this place in this recording.
@@ -54,6 +56,11 @@ export function verifyCommand(): Command {
 }
 
 async function verify(path: string, flags: VerifyFlags): Promise<number> {
+  if (await isVaultExport(path)) {
+    if (flags.keyFile !== undefined || flags.out !== undefined || flags.root !== undefined)
+      throw new RecorderError('usage', 'An export of documents is verified without further options.');
+    return await verifyVaultExport(path, flags.json === true);
+  }
   if (await isFolder(path)) {
     if (flags.keyFile !== undefined || flags.out !== undefined)
       throw new RecorderError('usage', '--key-file and --out are for bundles; an export of runs is not encrypted.');
