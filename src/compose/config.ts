@@ -1,9 +1,10 @@
 import { resolve } from 'node:path';
 import { accountSettings } from '#features/accounts/index.ts';
-import { documentSettings } from '#features/documents/index.ts';
+import { documentSettings, processingSettings } from '#features/documents/index.ts';
 import { chunkSettings, deletionSettings, viewerTokenSettings } from '#features/incidents/index.ts';
 import { jobSettings } from '#features/jobs/index.ts';
 import { identitySettings, lineageSettings } from '#features/lineage/index.ts';
+import { resumableSettings } from '#features/resumable/index.ts';
 import { rateLimitSettings } from '#http/rate-limits.ts';
 import { blobSettings } from '#platform/blobs/blobs.config.ts';
 import { checkS3Settings } from '#platform/blobs/s3/s3-settings.ts';
@@ -26,6 +27,8 @@ export const sections = {
   viewerTokens: viewerTokenSettings,
   deletion: deletionSettings,
   documents: documentSettings,
+  resumable: resumableSettings,
+  processing: processingSettings,
   jobs: jobSettings,
   lineage: lineageSettings,
   lineageIdentity: identitySettings,

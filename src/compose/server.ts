@@ -1,7 +1,14 @@
 import type { AddressInfo } from 'node:net';
-import { accountRoutes, administratorExists, sessionIdentifier } from '#features/accounts/index.ts';
+import { accountRoutes, administratorExists, browserVisits, sessionIdentifier } from '#features/accounts/index.ts';
 import { adminRoutes } from '#features/admin/index.ts';
-import { documentJobEndings, documentJobRoutes, documentRoutes } from '#features/documents/index.ts';
+import {
+  documentJobEndings,
+  documentJobRoutes,
+  documentRoutes,
+  documentTarget,
+  documentUploadRoutes,
+  sharingRoutes,
+} from '#features/documents/index.ts';
 import {
   bundleRoutes,
   checkinRoutes,
@@ -17,13 +24,14 @@ import {
 } from '#features/incidents/index.ts';
 import { jobRoutes } from '#features/jobs/index.ts';
 import { type DescribedApi, referenceRoutes } from '#features/reference/index.ts';
+import { UploadLocks } from '#features/resumable/index.ts';
 import { viewerRoutes } from '#features/viewer/index.ts';
 import { createApp } from '#http/app.ts';
 import { healthRoutes } from '#http/health.routes.ts';
 import { type Listener, listen } from '#http/listener.ts';
 import { nodeHome } from '#http/node-home.ts';
-import { trustProxies } from '#http/peers.ts';
-import { rateLimiter } from '#http/rate-limits.ts';
+import { type Peers, trustProxies } from '#http/peers.ts';
+import { type RateLimiter, rateLimiter } from '#http/rate-limits.ts';
 import { requestObserver } from '#http/request-observer.ts';
 import type { Route } from '#http/route.ts';
 import type { Log } from '#platform/process/log.ts';
@@ -77,7 +85,10 @@ export async function startServer(config: Config, log: Log, options: ServerOptio
     let accepting = true;
     const workers = startWorkers(backends, config, log);
     opened.push(() => workers.stop());
-    const jobs = startJobs(queue, backends, config, { metrics, log });
+    const jobs = startJobs(queue, backends, config, config.jobs.inServer ? config.jobs.concurrency : 0, {
+      metrics,
+      log,
+    });
     opened.push(() => jobs.stop());
     const limiter = rateLimiter(coordinator, config.rateLimits);
     const lineage = servesLineage(config)
@@ -103,6 +114,7 @@ export async function startServer(config: Config, log: Log, options: ServerOptio
     };
     const appDeps = {
       identifier: sessionIdentifier(backends, 'api'),
+      browsers: browserVisits(backends),
       limiter,
       home: nodeHome(log),
       log,
@@ -117,7 +129,7 @@ export async function startServer(config: Config, log: Log, options: ServerOptio
         observer: requestObserver(name, { log, metrics }),
         log,
       });
-    const main = await listener('main', mainRoutes({ ...backends, inFlight }, config, lineage?.routes));
+    const main = await listener('main', mainRoutes({ ...backends, inFlight, limiter, peers }, config, lineage?.routes));
     opened.push(() => main.close(config.server.shutdownDeadlineMs));
     const accounts = {
       ...config.accounts,
@@ -129,6 +141,7 @@ export async function startServer(config: Config, log: Log, options: ServerOptio
         readiness,
         stagingUsage: () => backends.blobs.staging.usage(),
         peers,
+        limiter,
         about: { version: packageVersion(), startedAtMs: Date.now() },
       },
       { accounts, deletion: config.deletion },
@@ -151,7 +164,11 @@ export async function startServer(config: Config, log: Log, options: ServerOptio
   }
 }
 
-type MainDeps = Pick<Backends, 'metadata' | 'blobs'> & { inFlight: UploadsInFlight };
+type MainDeps = Pick<Backends, 'metadata' | 'blobs' | 'coordinator'> & {
+  inFlight: UploadsInFlight;
+  limiter: RateLimiter;
+  peers: Peers;
+};
 
 /** Everything under /v1. */
 export function apiRoutes(deps: MainDeps, config: Config): Route[] {
@@ -164,9 +181,15 @@ export function apiRoutes(deps: MainDeps, config: Config): Route[] {
     ...bundleRoutes(deps),
     ...viewerTokenRoutes(deps, config.viewerTokens),
     ...deletionRoutes(deps),
+    ...documentUploadRoutes(
+      { ...deps, locks: new UploadLocks(deps.coordinator, config.coordination.uploadLeaseTtlMs) },
+      config.resumable,
+      documentTarget(deps, config.documents),
+    ),
     ...documentRoutes(deps, config.documents),
     ...documentJobRoutes(deps),
     ...jobRoutes({ metadata: deps.metadata, endings: documentJobEndings }),
+    ...sharingRoutes(deps),
   ];
 }
 

@@ -1,6 +1,8 @@
-import { deleteDocuments, expireTrash, sweepStrays } from '#features/documents/index.ts';
+import { sweepSessions } from '#features/accounts/index.ts';
+import { deleteDocuments, documentTarget, expireTrash, sweepStrays } from '#features/documents/index.ts';
 import { applyRetention, runDeletions } from '#features/incidents/index.ts';
 import { removeDoneJobs } from '#features/jobs/index.ts';
+import { sweepUploads, tendUploads } from '#features/resumable/index.ts';
 import type { Log } from '#platform/process/log.ts';
 import { type Repetition, repeatedly } from '#platform/process/repeatedly.ts';
 import type { Backends } from './backends/open-backends.ts';
@@ -16,7 +18,10 @@ const turnMs = 2 * 60_000;
 const hourMs = 60 * 60_000;
 const dayMs = 24 * hourMs;
 
-/** What runs by itself beside the listeners: retention and deletion, and the sweeps of staging, of stray blobs and of done jobs. */
+/** Expired sessions open nothing; they only take room. Milliseconds. */
+const sessionSweepMs = 10 * 60_000;
+
+/** What runs by itself beside the listeners: retention and deletion, the end of resumable uploads, and the sweeps of staging, of stray blobs, of done jobs and of expired sessions. */
 export function startWorkers({ metadata, blobs, coordinator }: Backends, config: Config, log: Log): Workers {
   const loops: Repetition[] = [];
   const every = (name: string, intervalMs: number, work: (signal: AbortSignal) => Promise<unknown>) => {
@@ -49,9 +54,23 @@ export function startWorkers({ metadata, blobs, coordinator }: Backends, config:
     const turn = await coordinator.lease('turn:stray-sweep', dayMs - turnMs);
     if (turn !== undefined) await sweepStrays({ metadata, blobs, log }, ending);
   });
+  const uploads = { metadata, blobs, coordinator, log };
+  const targets = [documentTarget({ metadata, blobs }, config.documents)];
+  const { workerIntervalMs } = config.resumable;
+  inTurn('uploads', workerIntervalMs, (ending) => tendUploads(uploads, config.resumable, targets, ending));
+  inTurn('stray uploads', workerIntervalMs === 0 ? 0 : hourMs, (ending) => sweepUploads(uploads, ending));
   every('staging sweep', Math.max(60_000, config.chunks.stagingCleanupAgeMs / 2), async () => {
     const swept = await blobs.staging.sweep(config.chunks.stagingCleanupAgeMs);
     if (swept.removed > 0) log.info(swept, 'staging swept');
+  });
+  every('session sweep', sessionSweepMs, async (ending) => {
+    const turn = await coordinator.lease('turn:sessions', turnMs);
+    if (turn === undefined) return;
+    try {
+      await sweepSessions({ metadata }, ending);
+    } finally {
+      await turn.release();
+    }
   });
   return {
     stop: async () => {

@@ -4,10 +4,11 @@ import type { Peers } from '#http/peers.ts';
 import type { RateClass } from '#http/rate-limits.ts';
 import * as reply from '#http/reply.ts';
 import { type HttpContext, type Route, route } from '#http/route.ts';
+import { isSameOrigin } from '#http/same-origin.ts';
 import { statusOf } from '#http/status.ts';
 import { isProblem, Problem } from '#kit/errors.ts';
 import { readCookie } from './cookies.ts';
-import { formToken, isFormToken, isSameOrigin } from './form-token.ts';
+import { formToken, isFormToken } from './form-token.ts';
 import { noticePage } from './frame.pages.ts';
 import { type Form, readForm } from './read-form.ts';
 

@@ -19,3 +19,8 @@ export function strayMadeAt(path: BlobPath): number | undefined {
   const match = /^users\/[^/]+\/documents\/[^/]+\/(?:.*-)?([0-9a-hjkmnp-tv-z]{26})$/.exec(path);
   return match?.[1] === undefined ? undefined : idTime(match[1]);
 }
+
+/** Beside the version that it shows; swept like it. */
+export function thumbnailPath(ownerId: string, documentId: string, version: number): BlobPath {
+  return `${documentFolder(ownerId, documentId)}/${version}-thumbnail-${newId('upo').slice(4)}`;
+}

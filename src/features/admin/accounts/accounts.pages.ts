@@ -7,6 +7,8 @@ import type { Visit } from '../gate.ts';
 import { chip, choice, type FieldErrors, facts, field, older, table } from '../parts.pages.ts';
 import { newPasswordFields } from '../sign-in/sign-in.pages.ts';
 
+const sessionKinds = { api: 'Recorder or program', browser: 'Browser', admin_page: 'Admin pages' } as const;
+
 const roles = { user: 'User', admin: 'Administrator' } as const;
 
 function quotaWords(account: AccountRow, defaultBytes: number): string {
@@ -161,7 +163,7 @@ function sessionsSection(visit: Visit, { sessions, account }: AccountView, actio
               {
                 label: 'Kind',
                 cell: ({ kind, id }: SessionRow) =>
-                  html`${kind === 'api' ? 'Recorder or program' : 'Admin pages'}${id === visit.admin.sessionId ? html` ${chip('this one')}` : ''}`,
+                  html`${sessionKinds[kind]}${id === visit.admin.sessionId ? html` ${chip('this one')}` : ''}`,
               },
               { label: 'Signed in', cell: ({ created_at }) => ago(created_at, visit.nowMs) },
               { label: 'Ends', cell: ({ expires_at }) => ago(expires_at, visit.nowMs) },

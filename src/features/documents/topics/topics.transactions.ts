@@ -5,7 +5,7 @@ import type { Act } from '../act.ts';
 import { holdOwner } from '../quotas/quotas.store.ts';
 import { forgetTopic } from '../search/note-words.ts';
 import type { NamedTopic } from './topic-name.ts';
-import { ensureTopics, type TopicRow } from './topics.store.ts';
+import { ensureTopics, type TopicRow, topicById } from './topics.store.ts';
 
 /** The topic of that name, also where there was one already: nothing is written then. */
 export const addTopicTransaction = transaction(
@@ -25,13 +25,10 @@ export const deleteTopicTransaction = transaction(
   'documents.delete_topic',
   async (trx, input: Act & { topicId: string }) => {
     await holdOwner(trx, input.ownerId);
-    await forgetTopic(trx, input.topicId);
-    const gone = await trx
-      .deleteFrom('topics')
-      .where('id', '=', input.topicId)
-      .where('owner_account_id', '=', input.ownerId)
-      .executeTakeFirst();
-    if (Number(gone.numDeletedRows) === 0) throw new Problem('topic_not_found');
+    const topic = await topicById(trx, input.topicId);
+    if (topic?.owner_account_id !== input.ownerId) throw new Problem('topic_not_found');
+    await forgetTopic(trx, topic);
+    await trx.deleteFrom('topics').where('id', '=', topic.id).execute();
     await appendAudit(trx, input.audit);
   },
   { patient: true },
