@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { bytesOf } from '../http/support/client.ts';
 import { openWorld, type World } from '../http/support/world.ts';
-import { added } from './support/holdings.ts';
+import { added } from './support/vault.ts';
 
 let world: World;
 before(async () => {

@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import fc from 'fast-check';
 import { bytesOf, reprDigest, sha256Hex } from '../http/support/client.ts';
 import { openWorld, type World } from '../http/support/world.ts';
-import { added, quota } from './support/holdings.ts';
+import { added, quota } from './support/vault.ts';
 
 let world: World;
 before(async () => {

@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import { after, before, test } from 'node:test';
 import { bytesOf, type Client } from '../http/support/client.ts';
 import { openWorld, until, type World } from '../http/support/world.ts';
-import { added, quota, upload } from './support/holdings.ts';
+import { added, quota, upload } from './support/vault.ts';
 
 let world: World;
 before(async () => {

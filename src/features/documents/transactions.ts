@@ -15,10 +15,10 @@ export const documentTransactions = [
   ...folderTransactions,
   ...topicTransactions,
   ...quotaTransactions,
-  ...trashTransactions,
-  ...deletionTransactions,
   ...groupTransactions,
   ...shareTransactions,
+  ...trashTransactions,
+  ...deletionTransactions,
   ...Object.values(documentJobEndings),
   ...processingTransactions,
 ];
