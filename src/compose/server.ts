@@ -186,7 +186,7 @@ export function apiRoutes(deps: MainDeps, config: Config): Route[] {
     ...viewerTokenRoutes(deps, config.viewerTokens),
     ...deletionRoutes(deps),
     ...documentUploadRoutes(
-      { ...deps, locks: new UploadLocks(deps.coordinator, config.coordination.uploadLeaseTtlMs) },
+      { ...deps, locks: new UploadLocks(deps.coordinator) },
       config.resumable,
       documentTarget(deps, config.documents),
     ),
