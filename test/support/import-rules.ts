@@ -19,7 +19,7 @@ export const slices: Record<string, readonly string[]> = {
   accounts: ['audit'],
   incidents: ['audit'],
   viewer: ['incidents'],
-  admin: ['audit', 'accounts', 'incidents'],
+  admin: ['audit', 'accounts', 'incidents', 'jobs'],
   reference: [],
   jobs: ['audit'],
   resumable: [],
