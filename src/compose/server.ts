@@ -25,6 +25,7 @@ import {
 import { jobRoutes } from '#features/jobs/index.ts';
 import { type DescribedApi, referenceRoutes } from '#features/reference/index.ts';
 import { UploadLocks } from '#features/resumable/index.ts';
+import { vaultRoutes } from '#features/vault/index.ts';
 import { viewerRoutes } from '#features/viewer/index.ts';
 import { createApp } from '#http/app.ts';
 import { healthRoutes } from '#http/health.routes.ts';
@@ -204,7 +205,9 @@ export function describedApi(routes: readonly Route[]): DescribedApi {
 
 /** Everything on the main listener. */
 export function mainRoutes(deps: MainDeps, config: Config, lineage: readonly Route[] = []): Route[] {
-  const routes = [...apiRoutes(deps, config), ...lineage, ...viewerRoutes(deps)];
+  const api = apiRoutes(deps, config);
+  const vault = vaultRoutes({ visits: browserVisits(deps), peers: deps.peers, api }, config.documents);
+  const routes = [...api, ...lineage, ...viewerRoutes(deps), ...vault];
   return [...routes, ...referenceRoutes(describedApi(routes))];
 }
 
