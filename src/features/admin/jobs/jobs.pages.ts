@@ -1,10 +1,10 @@
 import { html } from 'hono/html';
 import type { JobKind, JobRow } from '#features/jobs/index.ts';
 import { ago, type Markup } from '#http/pages/moment.ts';
+import { facts, older, table } from '#http/pages/parts.pages.ts';
 import { tellCount } from '#http/pages/tell.js';
 import { show, tokenField } from '../frame.pages.ts';
 import type { Visit } from '../gate.ts';
-import { facts, older, table } from '../parts.pages.ts';
 
 const kinds: Readonly<Record<JobKind, string>> = {
   sniff: 'Find out the type',
