@@ -145,6 +145,7 @@ export async function startServer(config: Config, log: Log, options: ServerOptio
         readiness,
         stagingUsage: () => backends.blobs.staging.usage(),
         peers,
+        jobEndings: documentJobEndings,
         limiter,
         about: { version: packageVersion(), startedAtMs: Date.now() },
       },

@@ -59,10 +59,7 @@ for (const row of [
 ])
   insert(row.table, row.values);
 
-insert('jobs', {
-  ...{ id: 'job_1', kind: 'text', owner_account_id: 'acct_1', state: 'running', holder: 'x', fence: 1 },
-  ...{ run_after: at, leased_until: at, created_at: at, updated_at: at },
-});
+database.exec(`UPDATE jobs SET state = 'running', holder = 'x', fence = 1, leased_until = '${at}' WHERE id = 'job_1'`);
 database.exec('UPDATE accounts SET bytes_used = 20');
 
 const claim = { jobId: 'job_1', fence: 1 };

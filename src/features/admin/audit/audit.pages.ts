@@ -18,6 +18,7 @@ const actions: Record<string, string> = {
   'incident.assign_owner': 'Gave an incident to an account',
   'incident.request_deletion': 'Asked for a deletion',
   'incident.deleted': 'Finished a deletion',
+  'job.repeat': 'Repeated a parked job',
 };
 
 const actors = {
