@@ -1,4 +1,5 @@
 import { sweepSessions } from '#features/accounts/index.ts';
+import { deleteDocuments, expireTrash, sweepStrays } from '#features/documents/index.ts';
 import { applyRetention, runDeletions } from '#features/incidents/index.ts';
 import { removeDoneJobs } from '#features/jobs/index.ts';
 import type { Log } from '#platform/process/log.ts';
@@ -14,11 +15,12 @@ export interface Workers {
 /** A turn that takes longer shares the work with the next node that looks, and one that is lost holds it up for so long. Milliseconds. */
 const turnMs = 2 * 60_000;
 const hourMs = 60 * 60_000;
+const dayMs = 24 * hourMs;
 
 /** Expired sessions open nothing; they only take room. Milliseconds. */
 const sessionSweepMs = 10 * 60_000;
 
-/** What runs by itself beside the listeners: retention and deletion, and the sweeps of staging, of done jobs and of expired sessions. */
+/** What runs by itself beside the listeners: retention and deletion, and the sweeps of staging, of stray blobs, of done jobs and of expired sessions. */
 export function startWorkers({ metadata, blobs, coordinator }: Backends, config: Config, log: Log): Workers {
   const loops: Repetition[] = [];
   const every = (name: string, intervalMs: number, work: (signal: AbortSignal) => Promise<unknown>) => {
@@ -38,11 +40,18 @@ export function startWorkers({ metadata, blobs, coordinator }: Backends, config:
   inTurn('deletion', config.deletion.workerIntervalMs, async (ending) => {
     await applyRetention({ metadata }, config.deletion);
     await runDeletions({ metadata, blobs, log }, ending);
+    await expireTrash({ metadata }, config.documents);
+    await deleteDocuments({ metadata, blobs, log }, ending);
   });
   const { doneRetentionMs } = config.jobs;
   inTurn('done jobs', doneRetentionMs === 0 ? 0 : hourMs, async (ending) => {
     const removed = await removeDoneJobs({ metadata }, config.jobs, ending);
     if (removed > 0) log.info({ removed }, 'records of done jobs removed');
+  });
+  every('stray sweep', config.deletion.workerIntervalMs === 0 ? 0 : dayMs, async (ending) => {
+    // Kept for the day by whoever sweeps, so that it is done once in it.
+    const turn = await coordinator.lease('turn:stray-sweep', dayMs - turnMs);
+    if (turn !== undefined) await sweepStrays({ metadata, blobs, log }, ending);
   });
   every('staging sweep', Math.max(60_000, config.chunks.stagingCleanupAgeMs / 2), async () => {
     const swept = await blobs.staging.sweep(config.chunks.stagingCleanupAgeMs);

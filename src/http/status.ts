@@ -10,6 +10,7 @@ const statusOfKind: Record<ErrorKind, number> = {
   conflict: 409,
   precondition: 412,
   too_large: 413,
+  range: 416,
   rate_limited: 429,
   internal: 500,
   corrupt: 500,

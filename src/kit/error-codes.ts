@@ -11,6 +11,7 @@ export type ErrorKind =
   | 'timeout'
   | 'conflict'
   | 'precondition' // what the request was made for has changed meanwhile
+  | 'range' // nothing of what was asked for lies in the bytes
   | 'too_large'
   | 'rate_limited'
   | 'internal'
@@ -117,8 +118,10 @@ const registry = {
   name_conflict: ['conflict', 'Something of that name is in this folder already.'],
   job_not_parked: ['conflict', 'Only a parked job can be repeated. This one is waiting, running or done.'],
   folder_cycle: ['conflict', 'A folder cannot be moved into itself or into one that lies in it.'],
+  document_in_trash: ['conflict', 'It is in the trash. Restore it first.'],
 
   version_conflict: ['precondition', 'The document has another version by now.'],
+  range_not_satisfiable: ['range', 'No byte of that range is in the document.'],
 
   request_too_large: ['too_large', 'The body is larger than this route accepts.'],
   upload_too_large: ['too_large', 'The upload is larger than this server accepts.'],
