@@ -14,6 +14,11 @@ export function versionPath(ownerId: string, documentId: string, version: number
   return `${documentFolder(ownerId, documentId)}/${version}-${newId('upo').slice(4)}`;
 }
 
+/** Beside the version that it shows; swept like it. */
+export function thumbnailPath(ownerId: string, documentId: string, version: number): BlobPath {
+  return `${documentFolder(ownerId, documentId)}/${version}-thumbnail-${newId('upo').slice(4)}`;
+}
+
 /** When a blob of a document was made, by the end of its name, in milliseconds; undefined for any other blob. */
 export function strayMadeAt(path: BlobPath): number | undefined {
   const match = /^users\/[^/]+\/documents\/[^/]+\/(?:.*-)?([0-9a-hjkmnp-tv-z]{26})$/.exec(path);

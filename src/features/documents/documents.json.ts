@@ -22,6 +22,11 @@ export const documentShape = z
   })
   .meta({ id: 'Document' });
 
+/** In the answer to a search: where its text says what was asked for, in pieces. */
+export const foundShape = documentShape
+  .extend({ snippet: z.array(z.object({ text: z.string(), match: z.boolean() })).optional() })
+  .meta({ id: 'FoundDocument' });
+
 export const documentAnswer = z.object({ document: documentShape });
 
 export function documentJson(row: DocumentRow, topics: TopicsOfDocument = noTopics): z.output<typeof documentShape> {

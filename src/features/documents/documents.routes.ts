@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { freeText } from '#http/check.ts';
 import { decodeCursor, pageOf, pageQuery } from '#http/paging.ts';
 import * as reply from '#http/reply.ts';
 import { type Route, route } from '#http/route.ts';
@@ -7,12 +8,14 @@ import { documentFor, folderFor } from './access.ts';
 import type { VaultDeps } from './add-document.ts';
 import { changeDocument } from './change-document.ts';
 import { documentName } from './document-name.ts';
-import { documentAnswer, documentJson, documentShape, documentTag } from './documents.json.ts';
+import { documentAnswer, documentJson, documentTag, foundShape } from './documents.json.ts';
 import { type DocumentFilter, listDocuments } from './documents.store.ts';
+import { answerSearch } from './search/answer-search.ts';
 import { topicsOf, topicsOfOne } from './topics/topics.store.ts';
 
 const listQuery = pageQuery.extend({
   folder_id: z.string().max(100).optional().describe('Only those in this folder; `root` for those in none'),
+  q: freeText(500).optional().describe('What to search for'),
   topic: z.string().max(100).optional().describe('Only those with the topic of this name'),
   trashed: z
     .enum(['true', 'false'])
@@ -29,7 +32,8 @@ export function documentsRoutes(deps: VaultDeps): Route[] {
       method: 'GET',
       path: '/v1/documents',
       summary: 'List documents',
-      description: 'The own ones; or those in a folder, which may be another owner’s.',
+      description:
+        'The own ones; or those in a folder, which may be another owner’s. With `q` a search through names, topics and texts of all that the caller may see, outside of the trash: all words must be there, "words in a row" in quotes, -words not; the last word may be a beginning. Documents whose name has every word come first, then those whose name and topics have, then the rest, each the latest change first.',
       tag,
       access: 'account',
       limit: 'document_read',
@@ -37,12 +41,19 @@ export function documentsRoutes(deps: VaultDeps): Route[] {
       responses: {
         200: {
           description: 'A page of documents, the oldest first',
-          json: z.object({ documents: z.array(documentShape), next_cursor: z.string().optional() }),
+          json: z.object({ documents: z.array(foundShape), next_cursor: z.string().optional() }),
         },
       },
       errors: ['invalid_cursor', 'folder_not_found', 'forbidden'],
       handle: async ({ caller, query }) => {
         const trashed = query.trashed === 'true';
+        if (query.q !== undefined) {
+          if (trashed || query.folder_id !== undefined)
+            throw new Problem('invalid_request', {
+              message: 'q searches everywhere outside of the trash: give no folder_id or trashed beside it.',
+            });
+          return reply.json(200, await answerSearch(deps.metadata, caller, { ...query, q: query.q }));
+        }
         let filter: DocumentFilter = { ownerId: caller.accountId, trashed };
         if (query.folder_id === 'root') filter = { ...filter, folderId: null };
         else if (query.folder_id !== undefined) {

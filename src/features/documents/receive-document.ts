@@ -58,14 +58,10 @@ export async function receiveDocument(
     };
   };
   const judge = async (file: FormFile, fields: Fields): Promise<Omit<BodyLimits, 'declaredBytes'>> => {
-    if (fields.sha256_hex !== undefined && !/^[0-9a-f]{64}$/.test(fields.sha256_hex))
-      throw new Problem('invalid_sha256_hex');
+    const stated = statedHash(fields);
     if (isUsed) {
       // Without the hash before it, only the file itself tells whether it is the same request.
-      const same =
-        fields.sha256_hex === undefined
-          ? undefined
-          : addOperation(caller, await wishOf(file, fields), fields.sha256_hex);
+      const same = stated === undefined ? undefined : addOperation(caller, await wishOf(file, fields), stated);
       const documentId = same === undefined ? undefined : await documentMadeBy(read, same);
       if (documentId !== undefined) throw new AnsweredBefore(documentId);
     } else {
@@ -81,7 +77,7 @@ export async function receiveDocument(
   try {
     const form = await receiveForm(incoming, blobs.staging, judge, fieldNames);
     try {
-      const stated = form.fields.sha256_hex;
+      const stated = statedHash(form.fields);
       if (stated !== undefined && stated !== form.body.sha256Hex) throw new Problem('hash_mismatch');
       return await addDocument(deps, config, caller, { ...(await wishOf(form.file, form.fields)), body: form.body });
     } finally {
@@ -91,4 +87,10 @@ export async function receiveDocument(
     if (!(error instanceof AnsweredBefore)) throw error;
     return { document: await documentFor(read, caller, error.documentId, 'view'), replayed: true };
   }
+}
+
+/** Throws invalid_sha256_hex. */
+function statedHash({ sha256_hex: stated }: Fields): string | undefined {
+  if (stated !== undefined && !/^[0-9a-f]{64}$/.test(stated)) throw new Problem('invalid_sha256_hex');
+  return stated;
 }

@@ -3,6 +3,7 @@ import { folderTransactions } from './folders/folders.transactions.ts';
 import { groupTransactions } from './groups/groups.transactions.ts';
 import { documentJobEndings } from './jobs/document-job-endings.ts';
 import { linkTransactions } from './links/links.transactions.ts';
+import { processingTransactions } from './processing/processing.transactions.ts';
 import { quotaTransactions } from './quotas/quotas.transactions.ts';
 import { shareTransactions } from './shares/shares.transactions.ts';
 import { topicTransactions } from './topics/topics.transactions.ts';
@@ -21,4 +22,5 @@ export const documentTransactions = [
   ...trashTransactions,
   ...deletionTransactions,
   ...Object.values(documentJobEndings),
+  ...processingTransactions,
 ];

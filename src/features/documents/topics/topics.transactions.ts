@@ -3,7 +3,7 @@ import { Problem } from '#kit/errors.ts';
 import { transaction } from '#platform/metadata/metadata.ts';
 import type { Act } from '../act.ts';
 import { holdOwner } from '../quotas/quotas.store.ts';
-import { forgetTopic } from '../search/note-words.ts';
+import { noteWords } from '../search/note-words.ts';
 import type { NamedTopic } from './topic-name.ts';
 import { ensureTopics, type TopicRow } from './topics.store.ts';
 
@@ -25,13 +25,19 @@ export const deleteTopicTransaction = transaction(
   'documents.delete_topic',
   async (trx, input: Act & { topicId: string }) => {
     await holdOwner(trx, input.ownerId);
-    await forgetTopic(trx, input.topicId);
+    const documents = await trx
+      .selectFrom('document_topics')
+      .innerJoin('documents', 'documents.id', 'document_topics.document_id')
+      .select(['documents.id', 'documents.name', 'documents.version'])
+      .where('document_topics.topic_id', '=', input.topicId)
+      .execute();
     const gone = await trx
       .deleteFrom('topics')
       .where('id', '=', input.topicId)
       .where('owner_account_id', '=', input.ownerId)
       .executeTakeFirst();
     if (Number(gone.numDeletedRows) === 0) throw new Problem('topic_not_found');
+    for (const document of documents) await noteWords(trx, document);
     await appendAudit(trx, input.audit);
   },
   { patient: true },

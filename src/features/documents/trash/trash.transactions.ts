@@ -5,6 +5,7 @@ import { type Act, claim } from '../act.ts';
 import { assertFits, folderTree } from '../folders/folder-tree.ts';
 import { assertNameFree } from '../place.ts';
 import { holdOwner } from '../quotas/quotas.store.ts';
+import { noteWords } from '../search/note-words.ts';
 
 export interface OfDocument extends Act {
   documentId: string;
@@ -40,7 +41,7 @@ export const restoreDocumentTransaction = transaction(
     await assertNameFree(trx, { ownerId, folderId, name });
     const back = { folder_id: folderId, name, trashed_at: null, trashed_with: null, updated_at: input.at };
     await trx.updateTable('documents').set(back).where('id', '=', document.id).execute();
-    await trx.updateTable('document_texts').set({ name }).where('document_id', '=', document.id).execute();
+    await noteWords(trx, { ...document, name });
     await appendAudit(trx, input.audit);
     return { ...document, ...back };
   },

@@ -268,9 +268,11 @@ CREATE TABLE resumable_uploads (
   byte_size BIGINT NOT NULL CHECK (byte_size >= 0),
   -- Bytes in parts. Only what stands here counts; it is changed by whoever still finds the value that was read.
   received_bytes BIGINT NOT NULL DEFAULT 0 CHECK (received_bytes BETWEEN 0 AND byte_size),
-  state TEXT COLLATE "C" NOT NULL CHECK (state IN ('open', 'done', 'removing')),
+  state TEXT COLLATE "C" NOT NULL CHECK (state IN ('open', 'done', 'failed', 'removing')),
+  -- The code with which its end was last refused: for ever, when it has failed; else it may be tried again.
+  refusal TEXT COLLATE "C",
   -- What it became.
-  result_id TEXT COLLATE "C",
+  result_id TEXT COLLATE "C" CHECK (state <> 'done' OR result_id IS NOT NULL),
   created_at TIMESTAMPTZ NOT NULL,
   expires_at TIMESTAMPTZ NOT NULL
 );

@@ -279,9 +279,11 @@ CREATE TABLE resumable_uploads (
   byte_size INTEGER NOT NULL CHECK (byte_size >= 0),
   -- Bytes in parts. Only what stands here counts; it is changed by whoever still finds the value that was read.
   received_bytes INTEGER NOT NULL DEFAULT 0 CHECK (received_bytes BETWEEN 0 AND byte_size),
-  state TEXT NOT NULL CHECK (state IN ('open', 'done', 'removing')),
+  state TEXT NOT NULL CHECK (state IN ('open', 'done', 'failed', 'removing')),
+  -- The code with which its end was last refused: for ever, when it has failed; else it may be tried again.
+  refusal TEXT,
   -- What it became.
-  result_id TEXT,
+  result_id TEXT CHECK (state <> 'done' OR result_id IS NOT NULL),
   created_at TEXT NOT NULL,
   expires_at TEXT NOT NULL
 ) STRICT;
