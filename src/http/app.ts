@@ -28,16 +28,30 @@ export type App = Hono<{ Bindings: HttpBindings }>;
 /** Mounts the routes: limit, identify, parse, then the route's own handler; every error becomes its answer in one place. */
 export function createApp(routes: readonly Route[], deps: AppDeps): App {
   const app: App = new Hono({ strict: true });
-  const methods = new Map<string, Set<string>>();
-  for (const route of routes) {
-    app.on(route.method, route.path, (c) =>
-      answer(route, c, deps).catch((error) => answerError(error, c, deps, route.refusal)),
-    );
-    methods.set(route.path, (methods.get(route.path) ?? new Set()).add(route.method));
+  const byPath = Map.groupBy(routes, ({ path }) => path);
+  const mount = (path: string) => {
+    // Hono asks the routes of GET for a HEAD; a path that has a record for it answers with that.
+    const head = byPath.get(path)?.find(({ method }) => method === 'HEAD');
+    for (const route of byPath.get(path) ?? []) {
+      app.on(route.method, path, (c) => {
+        const asked = c.req.method === 'HEAD' ? (head ?? route) : route;
+        return answer(asked, c, deps).catch((error) => answerError(error, c, deps, asked.refusal));
+      });
+    }
+  };
+  const refuseOthers = (path: string) => {
+    const allowed = (byPath.get(path) ?? []).map(({ method }) => method).join(', ');
+    app.all(path, () => problem(new Problem('method_not_allowed'), { Allow: allowed }));
+  };
+  // A path in plain words is never taken for one with a parameter.
+  const isPlain = (path: string) => !/[:*]/.test(path);
+  const [plain, others] = [[...byPath.keys()].filter(isPlain), [...byPath.keys()].filter((path) => !isPlain(path))];
+  for (const path of plain) {
+    mount(path);
+    refuseOthers(path);
   }
-  for (const [path, allowed] of methods) {
-    app.all(path, () => problem(new Problem('method_not_allowed'), { Allow: [...allowed].join(', ') }));
-  }
+  others.forEach(mount);
+  others.forEach(refuseOthers);
   app.notFound(() => problem(new Problem('not_found')));
   app.onError((error, c) => answerError(error, c, deps));
   return app;

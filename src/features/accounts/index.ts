@@ -1,6 +1,7 @@
 export { type AccountConfig, accountSettings } from './accounts.config.ts';
 export { accountJson, accountShape } from './accounts.json.ts';
 export { accountRoutes, quotaLimit } from './accounts.routes.ts';
+export { assertPassword } from './accounts.rules.ts';
 export {
   type AccountRow,
   accountById,
@@ -23,3 +24,4 @@ export { resetPassword } from './change-password.ts';
 export { createAccount } from './create-account.ts';
 export { sessionIdentifier } from './identify-session.ts';
 export { logIn } from './log-in.ts';
+export { hashPassword, passwordMatches } from './passwords.ts';

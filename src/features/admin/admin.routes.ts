@@ -36,7 +36,7 @@ const own = (name: string) => new URL(`./assets/${name}`, import.meta.url);
 export function adminRoutes(deps: AdminDeps, config: AdminConfig): Route[] {
   const { metadata, peers, limiter } = deps;
   const files = staticFiles('/admin/static', {
-    'admin.css': [shared('base.css'), own('admin.css')],
+    'admin.css': [shared('base.css'), shared('parts.css'), own('admin.css')],
     'admin.js': [own('admin.js')],
     'tell.js': [shared('tell.js')],
     'icon.svg': [shared('icon.svg')],

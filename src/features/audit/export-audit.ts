@@ -17,6 +17,7 @@ export async function* exportAudit(
   const columns = columnsFor(withChain);
   if (format === 'csv') yield Buffer.from(csvLine(columns));
   for await (const rows of auditPages(db, filter, head.seq)) {
+    if (rows.length === 0) continue;
     const lines = rows.map((row) =>
       format === 'csv'
         ? csvLine(columns.map((column) => row[column]))

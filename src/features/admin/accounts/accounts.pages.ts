@@ -1,10 +1,10 @@
 import { html } from 'hono/html';
 import type { AccountRow, SessionRow } from '#features/accounts/index.ts';
 import { ago, type Markup, moment } from '#http/pages/moment.ts';
+import { chip, choice, type FieldErrors, facts, field, older, table } from '#http/pages/parts.pages.ts';
 import { tellBytes } from '#http/pages/tell.js';
 import { show, tokenField } from '../frame.pages.ts';
 import type { Visit } from '../gate.ts';
-import { chip, choice, type FieldErrors, facts, field, older, table } from '../parts.pages.ts';
 import { newPasswordFields } from '../sign-in/sign-in.pages.ts';
 
 const sessionKinds = { api: 'Recorder or program', browser: 'Browser', admin_page: 'Admin pages' } as const;

@@ -2,6 +2,7 @@ import { type AccountConfig, administratorExists, createAccount } from '#feature
 import { auditEntry, recordAuditTransaction } from '#features/audit/index.ts';
 import type { StaticFiles } from '#http/pages/static-files.ts';
 import type { RateLimiter } from '#http/rate-limits.ts';
+import { textOf } from '#http/read-form.ts';
 import * as reply from '#http/reply.ts';
 import type { Route } from '#http/route.ts';
 import { isProblem, Problem } from '#kit/errors.ts';
@@ -9,7 +10,6 @@ import type { Metadata } from '#platform/metadata/metadata.ts';
 import { sameSecret } from '#platform/process/secrets.ts';
 import { fieldErrors, passwordOf } from '../field-errors.ts';
 import type { Gate } from '../gate.ts';
-import { textOf } from '../read-form.ts';
 import { setUpElsewherePage, setUpPage } from './sign-in.pages.ts';
 import { formCookie, signedIn } from './sign-in.routes.ts';
 

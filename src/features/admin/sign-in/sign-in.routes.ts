@@ -2,6 +2,7 @@ import { type AccountConfig, administratorExists, closeSessionTransaction, logIn
 import { auditEntry } from '#features/audit/index.ts';
 import type { StaticFiles } from '#http/pages/static-files.ts';
 import type { RateLimiter } from '#http/rate-limits.ts';
+import { textOf } from '#http/read-form.ts';
 import * as reply from '#http/reply.ts';
 import type { Route } from '#http/route.ts';
 import { isProblem } from '#kit/errors.ts';
@@ -11,7 +12,6 @@ import { newSecret } from '#platform/process/secrets.ts';
 import { cookie, readCookie } from '../cookies.ts';
 import { formToken } from '../form-token.ts';
 import type { Arrival, Gate } from '../gate.ts';
-import { textOf } from '../read-form.ts';
 import { signInPage } from './sign-in.pages.ts';
 
 export function signInRoutes(
