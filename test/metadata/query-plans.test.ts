@@ -204,7 +204,7 @@ const noDecision = 'DELETE FROM incident_deletion_items; DELETE FROM incident_de
 const blobsGone =
   "UPDATE incident_deletion_decisions SET state = 'deleting'; UPDATE incident_deletion_items SET state = 'removed';";
 const inFamily = "UPDATE auth_sessions SET kind = 'browser', family_id = 'fam_1' WHERE id = 'ses_1';";
-const refreshToken = (usedAt?: string) => `
+const refreshToken = (usedAt?: string) => `DELETE FROM refresh_tokens;
   INSERT INTO refresh_tokens (id, account_id, family_id, token_hash, created_at, expires_at, used_at, successor_id)
   VALUES ('rft_1', 'acct_1', 'fam_1', '${hash('7')}', '${at}', '${later}', ${usedAt === undefined ? 'NULL, NULL' : `'${usedAt}', 'rft_2'`}),
     ('rft_2', 'acct_1', 'fam_1', '${hash('8')}', '${at}', '${later}', NULL, NULL);`;
@@ -325,7 +325,7 @@ const writes: Record<string, { input: unknown; after?: string }[]> = {
     },
   ],
   'transfer.insert_rows': [{ input: { table: 'incidents', rows: [rows.incident({ id: 'inc_4' }).values] } }],
-  'transfer.mark_rows': [{ input: { mark: { from: 'x', rows: 'y', state: 'copying' }, at } }],
+  'transfer.mark_rows': [{ input: { table: 'audit_log', mark: { from: 'x', rows: 'y', state: 'copying' }, at } }],
   'transfer.unmark_rows': [{ input: { ...auditOf, id: 'aud_9' } }],
 };
 
@@ -439,7 +439,7 @@ test('no cascade scans: the columns of every foreign key begin an index', () => 
     for (const key of columns.values()) {
       keys += 1;
       const condition = key.map(({ from }) => `${from} = ?`).join(' AND ');
-      assert.deepEqual(scansOf(`SELECT rowid FROM ${table} WHERE ${condition}`), [], `${table}: ${condition}`);
+      assert.deepEqual(scansOf(`SELECT 1 FROM ${table} WHERE ${condition}`), [], `${table}: ${condition}`);
     }
   }
   assert.ok(keys >= 10);
