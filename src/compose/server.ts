@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { accountRoutes, administratorExists, sessionIdentifier } from '#features/accounts/index.ts';
 import { adminRoutes } from '#features/admin/index.ts';
+import { cloudDeps, cloudRoutes } from '#features/cloud/index.ts';
 import { documentJobEndings, documentJobRoutes, documentRoutes } from '#features/documents/index.ts';
 import {
   bundleRoutes,
@@ -165,6 +166,7 @@ export function apiRoutes(deps: MainDeps, config: Config): Route[] {
     ...viewerTokenRoutes(deps, config.viewerTokens),
     ...deletionRoutes(deps),
     ...documentRoutes(deps, config.documents),
+    ...cloudRoutes(cloudDeps(deps.metadata, config.cloud)),
     ...documentJobRoutes(deps),
     ...jobRoutes({ metadata: deps.metadata, endings: documentJobEndings }),
   ];

@@ -38,6 +38,7 @@ const needs = {
   },
   versitygw: { there: () => versitygwBinary() !== undefined, how: '.ci/install-versitygw' },
   openlineage: { there: () => openLineagePython() !== undefined, how: '.ci/install-openlineage' },
+  rclone: { there: () => inPath('rclone'), how: 'apt-get install --no-install-recommends rclone' },
   nginx: { there: () => inPath('nginx'), how: 'apt-get install --no-install-recommends nginx-light' },
   caddy: { there: () => inPath('caddy'), how: 'apt-get install --no-install-recommends caddy' },
   curl: { there: () => inPath('curl'), how: 'apt-get install --no-install-recommends curl' },

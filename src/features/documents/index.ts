@@ -1,3 +1,4 @@
+export { folderFor } from './access.ts';
 export { type DocumentConfig, documentSettings } from './documents.config.ts';
 export { documentRoutes } from './documents.routes.ts';
 export { documentJobEndings } from './jobs/document-job-endings.ts';
