@@ -6,6 +6,7 @@ import { loadConfig } from '#compose/config.ts';
 import { openLineage } from '#compose/lineage/open-lineage.ts';
 import { mainRoutes } from '#compose/server.ts';
 import { UploadsInFlight } from '#features/incidents/index.ts';
+import { trustProxies } from '#http/peers.ts';
 import type { Route } from '#http/route.ts';
 import { createLog } from '#platform/process/log.ts';
 import { createMetrics } from '#platform/process/metrics.ts';
@@ -18,9 +19,14 @@ export async function routesOfServer(): Promise<Route[]> {
   const backends = await openBackends(config, log);
   const metrics = await createMetrics();
   const exposure = { addresses: [{ host: '127.0.0.1', port: 0 }], behindProxy: false };
-  const lineage = await openLineage(config, { exposure, limiter: () => undefined, metrics, log });
+  const limiter = () => undefined;
+  const lineage = await openLineage(config, { exposure, limiter, metrics, log });
   try {
-    return mainRoutes({ ...backends, inFlight: new UploadsInFlight() }, config, lineage.routes);
+    return mainRoutes(
+      { ...backends, inFlight: new UploadsInFlight(), limiter, peers: trustProxies([]) },
+      config,
+      lineage.routes,
+    );
   } finally {
     await lineage.close();
     await backends.close();

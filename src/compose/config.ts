@@ -1,10 +1,11 @@
 import { resolve } from 'node:path';
 import { accountSettings } from '#features/accounts/index.ts';
 import { cloudSettings } from '#features/cloud/index.ts';
-import { documentSettings } from '#features/documents/index.ts';
+import { documentSettings, processingSettings } from '#features/documents/index.ts';
 import { chunkSettings, deletionSettings, viewerTokenSettings } from '#features/incidents/index.ts';
 import { jobSettings } from '#features/jobs/index.ts';
 import { identitySettings, lineageSettings } from '#features/lineage/index.ts';
+import { resumableSettings } from '#features/resumable/index.ts';
 import { rateLimitSettings } from '#http/rate-limits.ts';
 import { blobSettings } from '#platform/blobs/blobs.config.ts';
 import { checkS3Settings } from '#platform/blobs/s3/s3-settings.ts';
@@ -13,6 +14,7 @@ import { valkeyAddress } from '#platform/coordination/valkey/valkey-address.ts';
 import { metadataSettings } from '#platform/metadata/metadata.config.ts';
 import { isLoopback, type Settings, type ValuesOf } from '#platform/process/setting.ts';
 import { StartupError } from '#platform/process/startup-error.ts';
+import { jobQueueAddress } from './jobs/job-queue-address.ts';
 import { type EffectiveValue, loadSettings, type Sources } from './load-settings.ts';
 import { serverSettings } from './server.config.ts';
 
@@ -27,6 +29,8 @@ export const sections = {
   viewerTokens: viewerTokenSettings,
   deletion: deletionSettings,
   documents: documentSettings,
+  resumable: resumableSettings,
+  processing: processingSettings,
   jobs: jobSettings,
   cloud: cloudSettings,
   lineage: lineageSettings,
@@ -64,13 +68,20 @@ export function loadConfig(sources: Sources): LoadedConfig {
   return { config: Object.freeze(config), effective };
 }
 
-function checkTogether({ server, blobs, chunks, coordination, lineage, metadata }: Config): void {
+function checkTogether({ server, blobs, chunks, coordination, jobs, lineage, metadata }: Config): void {
   checkS3Settings(blobs, chunks.maxUploadBytes);
   if (coordination.backend !== 'none') valkeyAddress(coordination);
   if (metadata.backend === 'postgresql' && metadata.postgresDsn === '') {
     throw new StartupError(
       'SAFE_METADATA_BACKEND is postgresql, but SAFE_POSTGRES_DSN is not set.',
       'Set SAFE_POSTGRES_DSN (or DATABASE_URL), or SAFE_POSTGRES_DSN_FILE naming a file that holds it.',
+    );
+  }
+  if (jobs.queue === 'bullmq') jobQueueAddress({ jobs, coordination });
+  if (!jobs.inServer && metadata.backend !== 'postgresql') {
+    throw new StartupError(
+      'SAFE_JOBS_IN_SERVER is false, but no other process can run jobs beside a database in a file.',
+      'Set SAFE_JOBS_IN_SERVER=true, or SAFE_METADATA_BACKEND=postgresql and run `proofline worker`.',
     );
   }
   if (lineage.index === 'postgresql' && metadata.postgresDsn === '') {

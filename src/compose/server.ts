@@ -1,8 +1,15 @@
 import type { AddressInfo } from 'node:net';
-import { accountRoutes, administratorExists, sessionIdentifier } from '#features/accounts/index.ts';
+import { accountRoutes, administratorExists, browserVisits, sessionIdentifier } from '#features/accounts/index.ts';
 import { adminRoutes } from '#features/admin/index.ts';
 import { cloudDeps, cloudRoutes } from '#features/cloud/index.ts';
-import { documentJobEndings, documentJobRoutes, documentRoutes } from '#features/documents/index.ts';
+import {
+  documentJobEndings,
+  documentJobRoutes,
+  documentRoutes,
+  documentTarget,
+  documentUploadRoutes,
+  sharingRoutes,
+} from '#features/documents/index.ts';
 import {
   bundleRoutes,
   checkinRoutes,
@@ -18,13 +25,15 @@ import {
 } from '#features/incidents/index.ts';
 import { jobRoutes } from '#features/jobs/index.ts';
 import { type DescribedApi, referenceRoutes } from '#features/reference/index.ts';
+import { UploadLocks } from '#features/resumable/index.ts';
+import { vaultRoutes } from '#features/vault/index.ts';
 import { viewerRoutes } from '#features/viewer/index.ts';
 import { createApp } from '#http/app.ts';
 import { healthRoutes } from '#http/health.routes.ts';
 import { type Listener, listen } from '#http/listener.ts';
 import { nodeHome } from '#http/node-home.ts';
-import { trustProxies } from '#http/peers.ts';
-import { rateLimiter } from '#http/rate-limits.ts';
+import { type Peers, trustProxies } from '#http/peers.ts';
+import { type RateLimiter, rateLimiter } from '#http/rate-limits.ts';
 import { requestObserver } from '#http/request-observer.ts';
 import type { Route } from '#http/route.ts';
 import type { Log } from '#platform/process/log.ts';
@@ -37,6 +46,7 @@ import { startJobs, watchJobs } from './jobs/start-jobs.ts';
 import { tellingMetadata } from './jobs/telling-metadata.ts';
 import { openLineage } from './lineage/open-lineage.ts';
 import { packageVersion } from './version.ts';
+import { watchBackends } from './watch-backends.ts';
 import { startWorkers } from './workers.ts';
 
 export interface RunningServer {
@@ -68,17 +78,22 @@ export async function startServer(config: Config, log: Log, options: ServerOptio
     const stores = await openBackends(config, log);
     opened.push(() => stores.close());
     const queue = await openJobQueue(config, log);
+    opened.push(() => queue.stop());
     const backends = { ...stores, metadata: tellingMetadata(stores.metadata, () => queue.nudge()) };
     const metrics = await loadingMetrics;
     const { coordinator } = backends;
     const inFlight = new UploadsInFlight({ coordinator, ttlMs: config.coordination.uploadLeaseTtlMs });
-    watchBackends(metrics, backends, inFlight);
+    watchBackends(metrics, backends);
+    watchUploads(metrics, backends, inFlight);
     watchJobs(metrics, backends);
 
     let accepting = true;
     const workers = startWorkers(backends, config, log);
     opened.push(() => workers.stop());
-    const jobs = startJobs(queue, backends, config, { metrics, log });
+    const jobs = startJobs(queue, backends, config, config.jobs.inServer ? config.jobs.concurrency : 0, {
+      metrics,
+      log,
+    });
     opened.push(() => jobs.stop());
     const limiter = rateLimiter(coordinator, config.rateLimits);
     const lineage = servesLineage(config)
@@ -104,6 +119,7 @@ export async function startServer(config: Config, log: Log, options: ServerOptio
     };
     const appDeps = {
       identifier: sessionIdentifier(backends, 'api'),
+      browsers: browserVisits(backends),
       limiter,
       home: nodeHome(log),
       log,
@@ -118,7 +134,7 @@ export async function startServer(config: Config, log: Log, options: ServerOptio
         observer: requestObserver(name, { log, metrics }),
         log,
       });
-    const main = await listener('main', mainRoutes({ ...backends, inFlight }, config, lineage?.routes));
+    const main = await listener('main', mainRoutes({ ...backends, inFlight, limiter, peers }, config, lineage?.routes));
     opened.push(() => main.close(config.server.shutdownDeadlineMs));
     const accounts = {
       ...config.accounts,
@@ -130,6 +146,7 @@ export async function startServer(config: Config, log: Log, options: ServerOptio
         readiness,
         stagingUsage: () => backends.blobs.staging.usage(),
         peers,
+        limiter,
         about: { version: packageVersion(), startedAtMs: Date.now() },
       },
       { accounts, deletion: config.deletion },
@@ -152,7 +169,11 @@ export async function startServer(config: Config, log: Log, options: ServerOptio
   }
 }
 
-type MainDeps = Pick<Backends, 'metadata' | 'blobs'> & { inFlight: UploadsInFlight };
+type MainDeps = Pick<Backends, 'metadata' | 'blobs' | 'coordinator'> & {
+  inFlight: UploadsInFlight;
+  limiter: RateLimiter;
+  peers: Peers;
+};
 
 /** Everything under /v1. */
 export function apiRoutes(deps: MainDeps, config: Config): Route[] {
@@ -165,10 +186,16 @@ export function apiRoutes(deps: MainDeps, config: Config): Route[] {
     ...bundleRoutes(deps),
     ...viewerTokenRoutes(deps, config.viewerTokens),
     ...deletionRoutes(deps),
+    ...documentUploadRoutes(
+      { ...deps, locks: new UploadLocks(deps.coordinator, config.coordination.uploadLeaseTtlMs) },
+      config.resumable,
+      documentTarget(deps, config.documents),
+    ),
     ...documentRoutes(deps, config.documents),
     ...cloudRoutes(cloudDeps(deps.metadata, config.cloud)),
     ...documentJobRoutes(deps),
     ...jobRoutes({ metadata: deps.metadata, endings: documentJobEndings }),
+    ...sharingRoutes(deps),
   ];
 }
 
@@ -179,43 +206,14 @@ export function describedApi(routes: readonly Route[]): DescribedApi {
 
 /** Everything on the main listener. */
 export function mainRoutes(deps: MainDeps, config: Config, lineage: readonly Route[] = []): Route[] {
-  const routes = [...apiRoutes(deps, config), ...lineage, ...viewerRoutes(deps)];
+  const api = apiRoutes(deps, config);
+  const vault = vaultRoutes({ visits: browserVisits(deps), peers: deps.peers, api }, config.documents);
+  const routes = [...api, ...lineage, ...viewerRoutes(deps), ...vault];
   return [...routes, ...referenceRoutes(describedApi(routes))];
 }
 
-function watchBackends(metrics: Metrics, { metadata, blobs, coordinator }: Backends, inFlight: UploadsInFlight): void {
-  metrics.gauge(
-    'proofline_metadata_queued',
-    'Transactions waiting for the writer.',
-    () => metadata.statistics().queued,
-  );
-  metrics.gauge('proofline_metadata_groups', 'Groups committed since the start.', () => metadata.statistics().groups);
-  metrics.gauge(
-    'proofline_metadata_transactions',
-    'Transactions committed in those groups.',
-    () => metadata.statistics().transactions,
-  );
-  metrics.gauge(
-    'proofline_staging_bytes',
-    'Bytes of uploads that are not accepted yet.',
-    () => blobs.staging.usage().bytes,
-  );
-  metrics.gauge('proofline_staging_bodies', 'Uploads that are not accepted yet.', () => blobs.staging.usage().bodies);
-  metrics.gauge('proofline_staging_quota_bytes', 'What staging may hold.', () => blobs.staging.usage().quotaBytes);
+function watchUploads(metrics: Metrics, { metadata }: Backends, inFlight: UploadsInFlight): void {
   metrics.gauge('proofline_commits_in_flight', 'Chunks being committed right now.', () => inFlight.size);
-  metrics.gauge('proofline_coordination_up', '1 while coordination answers.', async () =>
-    (await coordinator.health()) === 'ok' ? 1 : 0,
-  );
-  metrics.gauge(
-    'proofline_coordination_failures',
-    'Questions that coordination could not answer since the start.',
-    () => coordinator.statistics().failures,
-  );
-  metrics.gauge(
-    'proofline_coordination_takeovers',
-    'Leases taken over since the start from nodes that had gone.',
-    () => coordinator.statistics().takeovers,
-  );
   metrics.gauge('proofline_deletions_unfinished', 'Deletion decisions that are not carried out yet.', () =>
     countUnfinished(metadata.read),
   );

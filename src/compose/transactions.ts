@@ -5,6 +5,7 @@ import { documentTransactions } from '#features/documents/transactions.ts';
 import { incidentTransactions } from '#features/incidents/transactions.ts';
 import { jobTransactions } from '#features/jobs/transactions.ts';
 import { lineageTransactions } from '#features/lineage/transactions.ts';
+import { resumableTransactions } from '#features/resumable/transactions.ts';
 import type { AnyTransaction } from '#platform/metadata/metadata.ts';
 import { transferTransactions } from './transfer/transactions.ts';
 
@@ -13,6 +14,7 @@ export const transactions: readonly AnyTransaction[] = [
   ...accountTransactions,
   ...auditTransactions,
   ...incidentTransactions,
+  ...resumableTransactions,
   ...jobTransactions,
   ...documentTransactions,
   ...cloudTransactions,

@@ -6,6 +6,8 @@ import { duration, flag, integer, type Setting, type Settings, type ValuesOf } f
 /** Requests a window and peer, by what a route costs and how it is abused; of lineage by identity, which all jobs of a CI may share. */
 const mainDefaults = {
   auth: 30,
+  sign_in: 10,
+  refresh: 120,
   account: 120,
   incident_read: 300,
   incident_write: 120,

@@ -30,7 +30,12 @@ export function json(status: number, value: unknown, headers: Headers = {}): Res
 }
 
 export function noContent(headers: Headers = {}): Response {
-  return new Response(null, { status: 204, headers: headersOf({ 'Cache-Control': 'no-store', ...headers }) });
+  return empty(204, headers);
+}
+
+/** An answer whose headers say everything. */
+export function empty(status: number, headers: Headers = {}): Response {
+  return new Response(null, { status, headers: headersOf({ 'Cache-Control': 'no-store', ...headers }) });
 }
 
 export function page(status: number, markup: { toString(): string }, headers: Headers = {}): Response {

@@ -46,7 +46,7 @@ export interface Exchange<Json, Query, A extends Access> {
 }
 
 interface Definition<Json, Query, A extends Access> {
-  method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS';
   /** Hono pattern, `/v1/incidents/:incident_id`. */
   path: string;
   summary: string;

@@ -10,7 +10,10 @@ export type ErrorKind =
   | 'method_not_allowed'
   | 'timeout'
   | 'conflict'
+  | 'gone' // it was there, and will not be again
+  | 'locked' // somebody else is at it; safe to retry
   | 'precondition' // what the request was made for has changed meanwhile
+  | 'range' // nothing of what was asked for lies in the bytes
   | 'too_large'
   | 'rate_limited'
   | 'internal'
@@ -67,6 +70,14 @@ const registry = {
   authentication_required: ['unauthenticated', 'A valid token is required.'],
   invalid_credentials: ['unauthenticated', 'The username or the password is wrong.'],
   forbidden: ['forbidden', 'This account may not do that.'],
+  csrf_failed: [
+    'forbidden',
+    'This did not come from a page of this server in this browser. Reload the page and try again.',
+  ],
+  https_required: [
+    'forbidden',
+    'Browsers sign in over https, or on the machine of the server itself. Over plain http their cookies would not be safe.',
+  ],
 
   not_found: ['not_found', 'There is nothing here.'],
   incident_not_found: ['not_found', 'There is no such incident.'],
@@ -84,6 +95,8 @@ const registry = {
   document_not_found: ['not_found', 'There is no such document.'],
   folder_not_found: ['not_found', 'There is no such folder.'],
   topic_not_found: ['not_found', 'There is no such topic.'],
+  group_not_found: ['not_found', 'There is no such group.'],
+  upload_not_found: ['not_found', 'There is no such upload.'],
   job_not_found: ['not_found', 'There is no such job.'],
   share_not_found: ['not_found', 'There is no such share.'],
   connection_not_found: ['not_found', 'There is no such connection.'],
@@ -122,8 +135,17 @@ const registry = {
   connection_name_conflict: ['conflict', 'There is a connection of that name already.'],
   too_many_connections: ['conflict', 'The account has as many connections as it may have.'],
   folder_cycle: ['conflict', 'A folder cannot be moved into itself or into one that lies in it.'],
+  document_in_trash: ['conflict', 'It is in the trash. Restore it first.'],
 
+  upload_offset_conflict: ['conflict', 'The upload has another offset. Ask for it with HEAD and go on from there.'],
+  too_many_uploads: ['conflict', 'The account has too many unfinished uploads. Finish or end one first.'],
+
+  upload_gone: ['gone', 'The upload has expired, was ended, or has failed. Begin a new one.'],
+  upload_locked: ['locked', 'Another request is at this upload. Try again later.'],
+
+  tus_version_unsupported: ['precondition', 'Tus-Resumable must be 1.0.0.'],
   version_conflict: ['precondition', 'The document has another version by now.'],
+  range_not_satisfiable: ['range', 'No byte of that range is in the document.'],
 
   request_too_large: ['too_large', 'The body is larger than this route accepts.'],
   upload_too_large: ['too_large', 'The upload is larger than this server accepts.'],

@@ -127,7 +127,7 @@ function rowsOf({ accounts, groups, things, shares }: Forest): Row[] {
         expires_at: { never: null, past, future }[expires],
         revoked_at: revoked ? past : null,
         ...(to === 'link'
-          ? { kind: 'link', token_hash: hash }
+          ? { kind: 'link', token_hash: hash, link_key: 'x' }
           : 'account' in to
             ? { kind: 'account', account_id: to.account }
             : { kind: 'group', group_id: to.group }),

@@ -48,7 +48,9 @@ test('every operation x nobody: a signed-in route is closed', async (t) => {
   for (const cell of world.contract.operations()) {
     if (cell.operation['x-access'] === 'anyone') continue;
     const answer = await request(cell, objects, world.nobody);
-    assert.deepEqual([answer.status, answer.code], [401, 'authentication_required'], `${cell.method} ${cell.path}`);
+    // The answer to a HEAD has no body that could say a code.
+    const code = cell.method === 'HEAD' ? '' : 'authentication_required';
+    assert.deepEqual([answer.status, answer.code], [401, code], `${cell.method} ${cell.path}`);
     cells += 1;
   }
   assert.ok(cells >= 30);
@@ -91,7 +93,7 @@ test('every operation x its owner and x an administrator: never refused for who 
   for (const cell of world.contract.operations()) {
     const access = cell.operation['x-access'];
     // These two end the very sessions that the next cells need.
-    if (access === 'anyone' || cell.path === '/v1/auth/logout') continue;
+    if (access === 'anyone' || cell.path.startsWith('/v1/auth/logout')) continue;
     for (const [who, client] of [
       ['owner', world.ada],
       ['administrator', world.root],

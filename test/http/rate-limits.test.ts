@@ -18,6 +18,10 @@ const classes = [
   'token',
   'download',
   'admin',
+  'refresh',
+  'document_read',
+  'document_upload',
+  'document_download',
 ];
 const viewerClasses = ['page', 'data', 'download', 'static'];
 const limits = Object.fromEntries([

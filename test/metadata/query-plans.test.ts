@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { after, test } from 'node:test';
 import { transactions } from '#compose/transactions.ts';
 import * as accounts from '#features/accounts/accounts.store.ts';
+import * as browsers from '#features/accounts/browser/browser.store.ts';
 import * as audit from '#features/audit/audit.store.ts';
 import * as checkins from '#features/incidents/check-ins/check-ins.store.ts';
 import { checkBlobs } from '#features/incidents/chunks/check-blobs.ts';
@@ -84,8 +85,22 @@ const reads: Record<string, Record<string, unknown[][]>> = {
       ['acct_1', at, 'ses_2'],
     ],
     openSessionsOf: [['acct_1', at]],
+    sessionById: [['ses_1']],
   },
   audit: { listAudit: [[10], [10, 'aud_2']], appendAudit: [[auditOf]] },
+  browsers: {
+    refreshTokenByHash: [[hash('1')]],
+    refreshTokenById: [['rft_1']],
+    revokeFamily: [['fam_1', at]],
+    revokeRefreshTokensOf: [
+      ['acct_1', at, null],
+      ['acct_1', at, 'fam_1'],
+    ],
+    removeExpired: [
+      ['auth_sessions', at, 10],
+      ['refresh_tokens', at, 10],
+    ],
+  },
   checkins: { checkinsOf: [['inc_1', 10]], latestCheckins: [['inc_1', 1]] },
   chunks: {
     chunkById: [['chk_1']],
@@ -158,13 +173,40 @@ const reads: Record<string, Record<string, unknown[][]>> = {
   streams: { streamOf: [['inc_1', 'str_1']], streamToChange: [['inc_1', 'str_1']], streamsOf: [['inc_1']] },
   tokens: { tokenById: [['itk_1']], incidentOfViewerToken: [['no such token']] },
 };
-const stores = { accounts, audit, checkins, chunks, claims, deletion, incidents, jobs, jobStatistics, streams, tokens };
+const stores = {
+  accounts,
+  audit,
+  browsers,
+  checkins,
+  chunks,
+  claims,
+  deletion,
+  incidents,
+  jobs,
+  jobStatistics,
+  streams,
+  tokens,
+};
 const notQueries = new Set(['auditEntry', 'earlierOf', 'newJob']);
 
 const subject = { decisionId: 'del_1', incidentId: 'inc_1', at, audit: auditOf };
 const noDecision = 'DELETE FROM incident_deletion_items; DELETE FROM incident_deletion_decisions;';
 const blobsGone =
   "UPDATE incident_deletion_decisions SET state = 'deleting'; UPDATE incident_deletion_items SET state = 'removed';";
+const inFamily = "UPDATE auth_sessions SET kind = 'browser', family_id = 'fam_1' WHERE id = 'ses_1';";
+const refreshToken = (usedAt?: string) => `
+  INSERT INTO refresh_tokens (id, account_id, family_id, token_hash, created_at, expires_at, used_at, successor_id)
+  VALUES ('rft_1', 'acct_1', 'fam_1', '${hash('7')}', '${at}', '${later}', ${usedAt === undefined ? 'NULL, NULL' : `'${usedAt}', 'rft_2'`}),
+    ('rft_2', 'acct_1', 'fam_1', '${hash('8')}', '${at}', '${later}', NULL, NULL);`;
+const refresh = {
+  accountId: 'acct_1',
+  tokenHash: hash('7'),
+  successor: { id: 'rft_3', token_hash: hash('9') },
+  session: { id: 'ses_3', token_hash: hash('9'), expires_at: later },
+  at,
+  graceFrom: at,
+  audit: auditOf,
+};
 /** What every transaction is run with, and on what. One that is missing here fails the test. */
 const writes: Record<string, { input: unknown; after?: string }[]> = {
   'accounts.create': [
@@ -178,9 +220,24 @@ const writes: Record<string, { input: unknown; after?: string }[]> = {
     },
   ],
   'accounts.open_session': [
-    { input: { session: { ...rows.session({ id: 'ses_2', token_hash: hash('2') }).values }, passwordHash: 'x' } },
+    {
+      input: {
+        session: { ...rows.session({ id: 'ses_2', token_hash: hash('2') }).values },
+        passwordHash: 'x',
+        audit: auditOf,
+      },
+    },
   ],
-  'accounts.close_session': [{ input: { sessionId: 'ses_1', at } }],
+  'accounts.close_session': [
+    { input: { sessionId: 'ses_1', at, audit: auditOf } },
+    { input: { sessionId: 'ses_1', at, audit: auditOf }, after: inFamily },
+  ],
+  'accounts.refresh_session': [
+    { input: refresh, after: refreshToken() },
+    { input: refresh, after: refreshToken(at) },
+    { input: refresh, after: `${refreshToken('2025-01-02T03:04:05.678Z')} ${inFamily}` },
+  ],
+  'accounts.sweep_sessions': [{ input: { before: later, limit: 10 } }],
   'accounts.set_password': [{ input: { accountId: 'acct_1', passwordHash: 'y', at, audit: auditOf } }],
   'accounts.revoke_sessions': [{ input: { accountId: 'acct_1', at, audit: auditOf } }],
   'accounts.set_quota': [{ input: { accountId: 'acct_1', bytesLimit: 1, at, audit: auditOf } }],

@@ -6,6 +6,7 @@ import {
   revokeSessionsTransaction,
   setPasswordTransaction,
 } from '#features/accounts/accounts.transactions.ts';
+import { auditEntry } from '#features/audit/index.ts';
 import {
   claimDeletionTransaction,
   requestDeletionTransaction,
@@ -310,6 +311,7 @@ testOnPostgres('no session outlives the change of a password that it was not ope
             expires_at: at,
           },
           passwordHash: 'hash-1',
+          audit: auditEntry({ actor: 'server', action: 'x', subjectType: 'session' }),
         }),
       );
     const [changed, ...opened] = await Promise.all([

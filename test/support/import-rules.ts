@@ -19,6 +19,7 @@ export const slices: Record<string, readonly string[]> = {
   accounts: ['audit'],
   incidents: ['audit'],
   viewer: ['incidents'],
+  vault: ['accounts'],
   admin: ['audit', 'accounts', 'incidents'],
   reference: [],
   jobs: ['audit'],

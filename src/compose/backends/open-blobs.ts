@@ -61,7 +61,7 @@ function placesOf(config: Config) {
   return {
     dataDir: dataPaths(config).dataDir,
     stagingQuotaBytes: config.chunks.stagingQuotaBytes,
-    maxBodyBytes: config.chunks.maxUploadBytes,
+    maxBodyBytes: Math.max(config.chunks.maxUploadBytes, config.documents.maxUploadBytes),
     stagingMaxAgeMs: config.chunks.stagingCleanupAgeMs,
   };
 }

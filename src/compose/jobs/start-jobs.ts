@@ -7,15 +7,16 @@ import type { Config } from '../config.ts';
 import { jobHandlers } from './job-handlers.ts';
 
 export interface RunningJobs {
-  /** Gives back what runs. */
+  /** Gives back what runs, and ends the queue: nothing that it says would be heard. */
   stop(): Promise<void>;
 }
 
-/** Background jobs begin to run in this process. The queue ends with them. */
+/** Background jobs begin to run in this process, so many at once; with 0 it only lets others know of them. */
 export function startJobs(
   queue: JobQueue,
   backends: Backends,
   config: Config,
+  concurrency: number,
   { metrics, log }: { metrics: Metrics; log: Log },
 ): RunningJobs {
   const runner = new JobRunner(
@@ -28,7 +29,7 @@ export function startJobs(
     },
     config.jobs,
   );
-  queue.start(runner);
+  queue.start(runner, concurrency);
   return {
     stop: async () => {
       await runner.stop();

@@ -7,6 +7,18 @@ export const accountSettings = {
     default: '12h',
     atLeast: '1m',
   }),
+  browserSessionTtlMs: duration({
+    env: 'SAFE_BROWSER_SESSION_TTL',
+    doc: 'How long a session of a browser lasts before its pages renew it.',
+    default: '15m',
+    atLeast: '1m',
+  }),
+  browserSignInTtlMs: duration({
+    env: 'SAFE_BROWSER_SIGN_IN_TTL',
+    doc: 'How long somebody stays signed in with a browser, however often the session is renewed.',
+    default: '30d',
+    atLeast: '1m',
+  }),
   adminSessionTtlMs: duration({
     env: 'SAFE_ADMIN_SESSION_TTL',
     doc: 'How long a sign-in to the admin pages lasts.',

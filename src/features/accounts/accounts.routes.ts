@@ -2,42 +2,29 @@ import { z } from 'zod';
 import { auditEntry } from '#features/audit/index.ts';
 import { freeText } from '#http/check.ts';
 import { decodeCursor, pageOf, pageQuery } from '#http/paging.ts';
+import type { Peers } from '#http/peers.ts';
 import * as reply from '#http/reply.ts';
 import { type Route, route } from '#http/route.ts';
 import { Problem } from '#kit/errors.ts';
 import { timestamp } from '#kit/time.ts';
-import type { Metadata } from '#platform/metadata/metadata.ts';
 import type { AccountConfig } from './accounts.config.ts';
+import { accountJson, accountRole, accountShape } from './accounts.json.ts';
 import { type AccountRow, accountById, listAccounts } from './accounts.store.ts';
 import { closeSessionTransaction, revokeSessionsTransaction, setQuotaTransaction } from './accounts.transactions.ts';
+import { browserRoutes } from './browser/browser.routes.ts';
+import { signedOut } from './browser/cookies.ts';
 import { changeOwnPassword, resetPassword } from './change-password.ts';
+import type { SignInDeps } from './check-credentials.ts';
 import { createAccount } from './create-account.ts';
 import { logIn } from './log-in.ts';
 
 const time = z.iso.datetime();
-const role = z.enum(['user', 'admin']);
 const password = z.string().max(1024);
 const newPassword = password.describe('12 to 72 bytes of UTF-8');
-
-export const accountShape = z
-  .object({
-    id: z.string(),
-    username: z.string(),
-    role,
-    created_at: time,
-    updated_at: time,
-    password_changed_at: time,
-  })
-  .meta({ id: 'Account' });
 
 const quotaShape = z
   .object({ bytes_used: z.number().int(), bytes_limit: z.number().int().optional() })
   .meta({ id: 'Quota' });
-
-export function accountJson(account: AccountRow): z.output<typeof accountShape> {
-  const { id, username, role, created_at, updated_at, password_changed_at } = account;
-  return { id, username, role, created_at, updated_at, password_changed_at };
-}
 
 /** The limit that holds for an account in bytes, or undefined when there is none. */
 export function quotaLimit(account: Pick<AccountRow, 'bytes_limit'>, config: AccountConfig): number | undefined {
@@ -50,7 +37,7 @@ function quotaJson(account: AccountRow, config: AccountConfig): z.output<typeof 
   return { bytes_used: account.bytes_used, ...(limit === undefined ? {} : { bytes_limit: limit }) };
 }
 
-export function accountRoutes(deps: { metadata: Metadata }, config: AccountConfig): Route[] {
+export function accountRoutes(deps: SignInDeps & { peers: Peers }, config: AccountConfig): Route[] {
   const { metadata } = deps;
   const tag = 'Accounts';
   const existing = async (id: string) => {
@@ -93,19 +80,58 @@ export function accountRoutes(deps: { metadata: Metadata }, config: AccountConfi
         });
       },
     }),
+    ...browserRoutes(deps, config),
     route({
       method: 'POST',
       path: '/v1/auth/logout',
       summary: 'Sign out',
-      description: 'Revokes the session that the request was made with.',
+      description: 'Revokes the session that the request was made with; of a browser, all that came of its sign-in.',
       tag,
       access: 'account',
       limit: 'auth',
       responses: { 204: { description: 'Revoked' } },
       errors: [],
-      handle: async ({ caller }) => {
-        await metadata.write(closeSessionTransaction, { sessionId: caller.sessionId, at: timestamp(Date.now()) });
-        return reply.noContent();
+      handle: async ({ c, caller }) => {
+        const { accountId, sessionId } = caller;
+        await metadata.write(closeSessionTransaction, {
+          sessionId,
+          at: timestamp(Date.now()),
+          audit: auditEntry({
+            actor: 'account',
+            actorAccountId: accountId,
+            ownerAccountId: accountId,
+            action: 'account.sign_out',
+            subjectType: 'session',
+            subjectId: sessionId,
+          }),
+        });
+        return signedOut(c, reply.noContent());
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/v1/auth/logout-everywhere',
+      summary: 'Sign out everywhere',
+      description: 'Revokes every session of the account, this one too: of programs, browsers and the admin pages.',
+      tag,
+      access: 'account',
+      limit: 'auth',
+      responses: { 200: { description: 'Revoked', json: z.object({ sessions_revoked: z.number().int() }) } },
+      errors: ['account_not_found'],
+      handle: async ({ c, caller: { accountId } }) => {
+        const revoked = await metadata.write(revokeSessionsTransaction, {
+          accountId,
+          at: timestamp(Date.now()),
+          audit: auditEntry({
+            actor: 'account',
+            actorAccountId: accountId,
+            ownerAccountId: accountId,
+            action: 'account.sign_out_everywhere',
+            subjectType: 'account',
+            subjectId: accountId,
+          }),
+        });
+        return signedOut(c, reply.json(200, { sessions_revoked: revoked }));
       },
     }),
     route({
@@ -177,7 +203,7 @@ export function accountRoutes(deps: { metadata: Metadata }, config: AccountConfi
       tag,
       access: 'admin',
       limit: 'admin',
-      json: z.strictObject({ username: freeText(256), password: newPassword, role: role.default('user') }),
+      json: z.strictObject({ username: freeText(256), password: newPassword, role: accountRole.default('user') }),
       responses: { 201: { description: 'Created', json: z.object({ account: accountShape }) } },
       errors: ['invalid_username', 'invalid_password', 'username_conflict'],
       handle: async ({ caller, json }) => {

@@ -3,6 +3,7 @@ import type { Timestamp } from '#kit/time.ts';
 import { compiled } from '#platform/metadata/compiled.ts';
 import type { Db, Trx } from '#platform/metadata/metadata.ts';
 import type { AccountsTable, AuthSessionsTable } from './accounts.tables.ts';
+import { revokeRefreshTokensOf } from './browser/browser.store.ts';
 
 export type AccountRow = Selectable<AccountsTable>;
 export type SessionRow = Selectable<AuthSessionsTable>;
@@ -86,8 +87,9 @@ export async function sessionHolder(
   return await holderOf.first(db, { tokenHash, kind });
 }
 
-/** Revokes the account's live sessions, except one where given. Returns how many. */
+/** Revokes the account's live sessions, and what could renew them; except one and its family where given. Returns how many. */
 export async function revokeSessionsOf(db: Db, accountId: string, at: Timestamp, exceptId?: string): Promise<number> {
+  const kept = exceptId === undefined ? undefined : await sessionById(db, exceptId);
   const result = await db
     .updateTable('auth_sessions')
     .set({ revoked_at: at })
@@ -95,7 +97,12 @@ export async function revokeSessionsOf(db: Db, accountId: string, at: Timestamp,
     .where('revoked_at', 'is', null)
     .$if(exceptId !== undefined, (query) => query.where('id', '!=', exceptId ?? ''))
     .executeTakeFirst();
+  await revokeRefreshTokensOf(db, accountId, at, kept?.family_id ?? null);
   return Number(result.numUpdatedRows);
+}
+
+export async function sessionById(db: Db, id: string): Promise<SessionRow | undefined> {
+  return await db.selectFrom('auth_sessions').selectAll().where('id', '=', id).executeTakeFirst();
 }
 
 export async function openSessionsOf(db: Db, accountId: string, now: Timestamp): Promise<SessionRow[]> {

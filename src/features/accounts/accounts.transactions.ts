@@ -8,8 +8,11 @@ import {
   accountToChange,
   administratorExists,
   revokeSessionsOf,
+  sessionById,
 } from './accounts.store.ts';
-import type { AccountsTable, AuthSessionsTable } from './accounts.tables.ts';
+import type { AccountsTable, AuthSessionsTable, RefreshTokensTable } from './accounts.tables.ts';
+import { revokeFamily } from './browser/browser.store.ts';
+import { browserTransactions } from './browser/browser.transactions.ts';
 
 type NewAccount = Pick<AccountsTable, 'id' | 'username' | 'password_hash' | 'role'>;
 
@@ -37,29 +40,39 @@ export const createAccountTransaction = transaction(
 );
 
 interface OpenSession {
-  session: Omit<AuthSessionsTable, 'revoked_at'>;
+  session: Omit<AuthSessionsTable, 'revoked_at' | 'family_id'> & { family_id?: string };
+  /** Of a browser: what renews the session. */
+  refreshToken?: Omit<RefreshTokensTable, 'used_at' | 'successor_id' | 'revoked_at'>;
   /** The hash that the password was checked against: a password changed meanwhile opens nothing. */
   passwordHash: string;
-  audit?: AuditEntry;
+  audit: AuditEntry;
 }
 
 export const openSessionTransaction = transaction('accounts.open_session', async (trx, input: OpenSession) => {
   const account = await accountHeld(trx, input.session.account_id);
   if (account?.password_hash !== input.passwordHash) throw new Problem('invalid_credentials');
   await trx.insertInto('auth_sessions').values(input.session).execute();
-  if (input.audit !== undefined) await appendAudit(trx, input.audit);
+  if (input.refreshToken !== undefined) await trx.insertInto('refresh_tokens').values(input.refreshToken).execute();
+  await appendAudit(trx, input.audit);
 });
 
+/** Of a browser: with everything that came of the same sign-in. */
 export const closeSessionTransaction = transaction(
   'accounts.close_session',
-  async (trx, input: { sessionId: string; at: Timestamp; audit?: AuditEntry }) => {
+  async (trx, input: { sessionId: string; at: Timestamp; audit: AuditEntry }) => {
+    const session = await sessionById(trx, input.sessionId);
+    if (session === undefined) return;
+    if (session.family_id !== null) {
+      await accountToChange(trx, session.account_id);
+      await revokeFamily(trx, session.family_id, input.at);
+    }
     await trx
       .updateTable('auth_sessions')
       .set({ revoked_at: input.at })
       .where('id', '=', input.sessionId)
       .where('revoked_at', 'is', null)
       .execute();
-    if (input.audit !== undefined) await appendAudit(trx, input.audit);
+    await appendAudit(trx, input.audit);
   },
 );
 
@@ -118,4 +131,5 @@ export const accountTransactions = [
   setPasswordTransaction,
   revokeSessionsTransaction,
   setQuotaTransaction,
+  ...browserTransactions,
 ];

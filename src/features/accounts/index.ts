@@ -1,5 +1,7 @@
 export { type AccountConfig, accountSettings } from './accounts.config.ts';
-export { accountJson, accountRoutes, accountShape, quotaLimit } from './accounts.routes.ts';
+export { accountJson, accountShape } from './accounts.json.ts';
+export { accountRoutes, quotaLimit } from './accounts.routes.ts';
+export { assertPassword } from './accounts.rules.ts';
 export {
   type AccountRow,
   accountById,
@@ -16,7 +18,10 @@ export {
   revokeSessionsTransaction,
   setQuotaTransaction,
 } from './accounts.transactions.ts';
+export { type BrowserVisit, type BrowserVisits, browserVisits } from './browser/browser-visits.ts';
+export { sweepSessions } from './browser/sweep-sessions.ts';
 export { resetPassword } from './change-password.ts';
 export { createAccount } from './create-account.ts';
 export { sessionIdentifier } from './identify-session.ts';
 export { logIn } from './log-in.ts';
+export { hashPassword, passwordMatches } from './passwords.ts';

@@ -1,12 +1,10 @@
 import { auditEntry } from '#features/audit/index.ts';
-import { Problem } from '#kit/errors.ts';
 import { newId } from '#kit/ids.ts';
 import { timestamp } from '#kit/time.ts';
-import type { Metadata } from '#platform/metadata/metadata.ts';
 import { hashSecret, newSecret } from '#platform/process/secrets.ts';
-import { type AccountRow, accountByUsername, administratorExists, type SessionRow } from './accounts.store.ts';
+import type { AccountRow } from './accounts.store.ts';
 import { openSessionTransaction } from './accounts.transactions.ts';
-import { passwordMatches } from './passwords.ts';
+import { checkCredentials, type SignInDeps } from './check-credentials.ts';
 
 export interface NewSession {
   sessionId: string;
@@ -20,19 +18,14 @@ export interface NewSession {
 export interface LogInInput {
   username: string;
   password: string;
-  kind: SessionRow['kind'];
+  kind: 'api' | 'admin_page';
   ttlMs: number;
 }
 
-/** Throws invalid_credentials, after the same work whatever was wrong; setup_required while no administrator exists. */
-export async function logIn(deps: { metadata: Metadata }, input: LogInInput): Promise<NewSession> {
-  const { read } = deps.metadata;
-  if (!(await administratorExists(read))) throw new Problem('setup_required');
-  const account = await accountByUsername(read, input.username.trim().toLowerCase());
-  // An account that may not use the admin pages is refused like a wrong password, and at the same price.
-  const allowed = account !== undefined && (input.kind === 'api' || account.role === 'admin');
-  const matches = await passwordMatches(input.password, account?.password_hash);
-  if (!matches || !allowed) throw new Problem('invalid_credentials');
+/** Throws what checkCredentials throws. */
+export async function logIn(deps: SignInDeps, input: LogInInput): Promise<NewSession> {
+  const { kind } = input;
+  const account = await checkCredentials(deps, input);
   const now = Date.now();
   const token = newSecret();
   const sessionId = newId('ses', now);
@@ -43,22 +36,20 @@ export async function logIn(deps: { metadata: Metadata }, input: LogInInput): Pr
       id: sessionId,
       account_id: account.id,
       token_hash: hashSecret(token),
-      kind: input.kind,
+      kind,
       created_at: createdAt,
       expires_at: expiresAt,
     },
     passwordHash: account.password_hash,
-    ...(input.kind === 'admin_page'
-      ? {
-          audit: auditEntry({
-            actor: 'account',
-            actorAccountId: account.id,
-            action: 'admin.sign_in',
-            subjectType: 'session',
-            subjectId: sessionId,
-          }),
-        }
-      : {}),
+    audit: auditEntry({
+      actor: 'account',
+      actorAccountId: account.id,
+      ownerAccountId: account.id,
+      action: kind === 'admin_page' ? 'admin.sign_in' : 'account.sign_in',
+      subjectType: 'session',
+      subjectId: sessionId,
+      ...(kind === 'api' ? { detail: 'api' } : {}),
+    }),
   });
   return { sessionId, account, token, createdAt, expiresAt };
 }

@@ -2,6 +2,7 @@ import { type AccountConfig, sessionIdentifier } from '#features/accounts/index.
 import type { Readiness } from '#http/health.routes.ts';
 import { staticFiles } from '#http/pages/static-files.ts';
 import type { Peers } from '#http/peers.ts';
+import type { RateLimiter } from '#http/rate-limits.ts';
 import type { Route } from '#http/route.ts';
 import type { StagingUsage } from '#platform/blobs/blob-store.ts';
 import type { Metadata } from '#platform/metadata/metadata.ts';
@@ -19,6 +20,7 @@ export interface AdminDeps {
   readiness: Readiness;
   stagingUsage: () => StagingUsage;
   peers: Peers;
+  limiter: RateLimiter;
   about: About;
 }
 
@@ -32,17 +34,17 @@ const own = (name: string) => new URL(`./assets/${name}`, import.meta.url);
 
 /** The pages of the private admin listener. */
 export function adminRoutes(deps: AdminDeps, config: AdminConfig): Route[] {
-  const { metadata, peers } = deps;
+  const { metadata, peers, limiter } = deps;
   const files = staticFiles('/admin/static', {
-    'admin.css': [shared('base.css'), own('admin.css')],
+    'admin.css': [shared('base.css'), shared('parts.css'), own('admin.css')],
     'admin.js': [own('admin.js')],
     'tell.js': [shared('tell.js')],
     'icon.svg': [shared('icon.svg')],
   });
   const gate = openGate({ identifier: sessionIdentifier({ metadata }, 'admin_page'), peers, files });
   return [
-    ...signInRoutes({ metadata, gate, files }, config.accounts),
-    ...bootstrapRoutes({ metadata, gate, files }, config.accounts),
+    ...signInRoutes({ metadata, limiter, gate, files }, config.accounts),
+    ...bootstrapRoutes({ metadata, limiter, gate, files }, config.accounts),
     ...overviewRoutes({ ...deps, gate }),
     ...accountPageRoutes({ metadata, gate }, config.accounts),
     ...incidentPageRoutes({ metadata, gate }),

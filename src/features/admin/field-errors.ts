@@ -1,6 +1,6 @@
+import type { Form } from '#http/read-form.ts';
 import type { ErrorCode } from '#kit/error-codes.ts';
 import { isProblem } from '#kit/errors.ts';
-import type { Form } from './read-form.ts';
 
 /** What somebody typed is not right; says so beside its field. */
 export class FieldError extends Error {

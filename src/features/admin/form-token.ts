@@ -1,5 +1,4 @@
 import { createHmac } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
 import { sameSecret } from '#platform/process/secrets.ts';
 
 /**
@@ -12,17 +11,4 @@ export function formToken(cookieValue: string): string {
 
 export function isFormToken(presented: string | null, cookieValue: string): boolean {
   return presented !== null && sameSecret(presented, formToken(cookieValue));
-}
-
-/**
- * Does this POST come from a page of ours? Browsers say so in Sec-Fetch-Site; over plain http on a network they leave it out, then
- * Origin must name the host that was asked. Neither: not a browser that we can protect, so refused.
- */
-export function isSameOrigin({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
-  const site = headers['sec-fetch-site'];
-  // `none` is the person at the browser: a reload or a bookmark, never another page.
-  if (site !== undefined) return site === 'same-origin' || site === 'none';
-  const { origin, host } = headers;
-  if (origin === undefined || host === undefined || !URL.canParse(origin)) return false;
-  return new URL(origin).host === host.toLowerCase();
 }

@@ -2,14 +2,15 @@ import type { Caller, CallerIdentifier } from '#http/caller.ts';
 import type { StaticFiles } from '#http/pages/static-files.ts';
 import type { Peers } from '#http/peers.ts';
 import type { RateClass } from '#http/rate-limits.ts';
+import { type Form, readForm } from '#http/read-form.ts';
 import * as reply from '#http/reply.ts';
 import { type HttpContext, type Route, route } from '#http/route.ts';
+import { isSameOrigin } from '#http/same-origin.ts';
 import { statusOf } from '#http/status.ts';
 import { isProblem, Problem } from '#kit/errors.ts';
 import { readCookie } from './cookies.ts';
-import { formToken, isFormToken, isSameOrigin } from './form-token.ts';
+import { formToken, isFormToken } from './form-token.ts';
 import { noticePage } from './frame.pages.ts';
-import { type Form, readForm } from './read-form.ts';
 
 /** A request as every admin page gets it. */
 export interface Arrival {

@@ -75,10 +75,23 @@ export interface Claim {
  * document alone. Throws document_not_found, forbidden.
  */
 export async function documentToChange(trx: Trx, claim: Claim): Promise<DocumentRow> {
+  return await lockedDocument(trx, claim, (id) =>
+    trx.selectFrom('documents').select('id').where('id', '=', id).forNoKeyUpdate().execute(),
+  );
+}
+
+/** As documentToChange, for what hangs on the document as it is: others may hold it too. */
+export async function documentHeld(trx: Trx, claim: Claim): Promise<DocumentRow> {
+  return await lockedDocument(trx, claim, (id) =>
+    trx.selectFrom('documents').select('id').where('id', '=', id).forShare().execute(),
+  );
+}
+
+async function lockedDocument(trx: Trx, claim: Claim, lock: (id: string) => Promise<unknown>): Promise<DocumentRow> {
   const first = judged(await documentWithRank(trx, claim), claim.need, 'document_not_found');
   const isOwner = first.owner_account_id === claim.accountId;
   const folderIds = isOwner || first.folder_id === null ? [] : await holdFoldersAbove(trx, first.folder_id);
-  await trx.selectFrom('documents').select('id').where('id', '=', claim.id).forNoKeyUpdate().execute();
+  await lock(claim.id);
   if (!isOwner) await holdShares(trx, claim, { documentId: claim.id, folderIds });
   return judged(await documentWithRank(trx, claim), claim.need, 'document_not_found');
 }

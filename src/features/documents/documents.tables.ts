@@ -106,6 +106,8 @@ export interface SharesTable {
   group_id: string | null;
   token_hash: string | null;
   password_hash: string | null;
+  /** Of a link: signs what its visitors come back with. */
+  link_key: string | null;
   access: 'view' | 'edit';
   max_downloads: number | null;
   downloads: Defaulted;
@@ -117,8 +119,10 @@ export interface SharesTable {
 export interface DocumentTextsTable {
   document_id: string;
   version: number;
+  /** Folded, as are topics and words. */
   name: string;
   topics: string;
+  words: ColumnType<string, string | undefined, string>;
   body: string;
 }
 

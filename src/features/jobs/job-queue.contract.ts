@@ -21,6 +21,9 @@ export interface QueueWorld {
 
 export const contractConfig: JobConfig = {
   inServer: true,
+  queue: 'table',
+  valkeyUrl: '',
+  workerAddresses: [],
   concurrency: 4,
   pollIntervalMs: 50,
   leaseMs: 1_000,
@@ -52,7 +55,7 @@ export function jobQueueContract(name: string, open: () => Promise<QueueWorld>):
       const count = (_kind: string, outcome: string) => void outcomes.push(outcome);
       const runner = new JobRunner({ metadata, handlers, endings: contractEndings, log, count }, config);
       const queue = await world.queue(config);
-      queue.start(runner);
+      queue.start(runner, config.concurrency);
       const worker = { runner, queue, outcomes };
       workers.push(worker);
       return worker;

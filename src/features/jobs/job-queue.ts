@@ -4,7 +4,9 @@ export interface JobClaims {
    * Claims a job, this one or the one that has waited longest (at least so many milliseconds over its time), and returns what runs it;
    * undefined when there is none to be had. The run resolves when the job has ended in whatever way, and never rejects.
    */
-  take(wanted?: { id?: string; overdueMs?: number }): Promise<(() => Promise<void>) | undefined>;
+  take(wanted?: { id?: string | undefined; overdueMs?: number }): Promise<(() => Promise<void>) | undefined>;
+  /** Ids of jobs that `take` would claim now, those that have waited longest. */
+  due(limit: number): Promise<string[]>;
 }
 
 /**
@@ -12,10 +14,10 @@ export interface JobClaims {
  * doubled does no harm. Every row that waits is offered to some process in the end, whatever becomes of what the queue knows.
  */
 export interface JobQueue {
-  /** From here on jobs are handed out, at most as many at once as were agreed. */
-  start(claims: JobClaims): void;
+  /** From here on jobs are handed out, at most so many at once; 0: this process runs none, and only lets others know of them. */
+  start(claims: JobClaims, concurrency: number): void;
   /** This process may have put jobs down: sooner than at the next look. Never throws. */
   nudge(): void;
-  /** Hands out no more. Resolves when what was handed out has ended. */
+  /** Hands out no more. Resolves when what was handed out has ended; whoever wants that soon interrupts it first. May be called again. */
   stop(): Promise<void>;
 }

@@ -33,7 +33,12 @@ export class JobRunner implements JobClaims {
     this.kinds = [...this.#handlers.keys()];
   }
 
-  async take(wanted: { id?: string; overdueMs?: number } = {}): Promise<(() => Promise<void>) | undefined> {
+  async due(limit: number): Promise<string[]> {
+    if (this.kinds.length === 0) return [];
+    return await dueJobs(this.#deps.metadata.read, { kinds: this.kinds, at: timestamp(Date.now()) }, limit);
+  }
+
+  async take(wanted: { id?: string | undefined; overdueMs?: number } = {}): Promise<(() => Promise<void>) | undefined> {
     if (this.#stopping.signal.aborted || this.kinds.length === 0) return undefined;
     const [claimedAt, now] = [performance.now(), Date.now()];
     const due = { kinds: this.kinds, at: timestamp(now - (wanted.overdueMs ?? 0)) };

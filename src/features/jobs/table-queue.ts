@@ -3,7 +3,6 @@ import type { JobClaims, JobQueue } from './job-queue.ts';
 import { Nap } from './nap.ts';
 
 export interface TableQueueOptions {
-  concurrency: number;
   pollIntervalMs: number;
   /** Leaves jobs alone until they are so long over their time, where something else should have told of them. */
   overdueMs?: number;
@@ -22,8 +21,8 @@ export class TableQueue implements JobQueue {
     this.#options = options;
   }
 
-  start(claims: JobClaims): void {
-    this.#loop ??= this.#handOut(claims);
+  start(claims: JobClaims, concurrency: number): void {
+    if (concurrency > 0) this.#loop ??= this.#handOut(claims, concurrency);
   }
 
   nudge(): void {
@@ -37,8 +36,8 @@ export class TableQueue implements JobQueue {
     await Promise.all(this.#running);
   }
 
-  async #handOut(claims: JobClaims): Promise<void> {
-    const { concurrency, pollIntervalMs } = this.#options;
+  async #handOut(claims: JobClaims, concurrency: number): Promise<void> {
+    const { pollIntervalMs } = this.#options;
     while (!this.#stopped) {
       if (this.#running.size >= concurrency) {
         await Promise.race(this.#running);

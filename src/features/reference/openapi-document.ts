@@ -34,7 +34,7 @@ answered as it was the first time.`;
 /** Lineage knows its callers by tokens of its own; where nobody need say who they are, it has no limit by identity either. */
 function securityOf({ access, limit }: Operation): Record<string, []>[] {
   if (limit?.startsWith('lineage_') === true) return [{ lineage: [] }];
-  return access === 'anyone' ? [] : [{ session: [] }];
+  return access === 'anyone' ? [] : [{ session: [] }, { browser: [] }];
 }
 
 export const apiVersion = '1.0.0';
@@ -59,6 +59,13 @@ export function openApiDocument(api: ApiDescription): Record<string, unknown> {
     components: {
       securitySchemes: {
         session: { type: 'http', scheme: 'bearer', description: 'The token that `POST /v1/auth/login` returned.' },
+        browser: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: '__Host-proofline_session',
+          description:
+            'What `POST /v1/auth/browser/login` set. Every method but GET, HEAD and OPTIONS needs the header X-CSRF-Token with it, and comes from a page of this server.',
+        },
         lineage: {
           type: 'http',
           scheme: 'bearer',

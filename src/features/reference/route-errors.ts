@@ -13,6 +13,8 @@ function impliedErrors(route: Route): ErrorCode[] {
   const codes: ErrorCode[] = ['internal_error'];
   if (route.limit !== undefined) codes.push('rate_limited', 'rate_limit_unavailable');
   if (route.access !== 'anyone') codes.push('authentication_required', 'setup_required');
+  // Where the caller came by a cookie.
+  if (route.access !== 'anyone' && route.method !== 'GET' && route.method !== 'HEAD') codes.push('csrf_failed');
   // Lineage stands on no database.
   if (route.limit !== undefined && route.limit !== 'viewer_static' && !route.limit.startsWith('lineage_')) {
     codes.push('metadata_unavailable', 'shutting_down');

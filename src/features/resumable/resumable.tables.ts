@@ -8,7 +8,9 @@ export interface ResumableUploadsTable {
   wish: string;
   byte_size: number;
   received_bytes: ColumnType<number, number | undefined, number>;
-  state: 'open' | 'done' | 'removing';
+  state: 'open' | 'done' | 'failed' | 'removing';
+  /** An error code. With `failed` it is for ever; else the end may be tried again. */
+  refusal: ColumnType<string | null, string | null | undefined, string | null>;
   result_id: ColumnType<string | null, string | null | undefined, string | null>;
   created_at: string;
   expires_at: string;

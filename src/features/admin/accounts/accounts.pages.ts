@@ -1,11 +1,13 @@
 import { html } from 'hono/html';
 import type { AccountRow, SessionRow } from '#features/accounts/index.ts';
 import { ago, type Markup, moment } from '#http/pages/moment.ts';
+import { chip, choice, type FieldErrors, facts, field, older, table } from '#http/pages/parts.pages.ts';
 import { tellBytes } from '#http/pages/tell.js';
 import { show, tokenField } from '../frame.pages.ts';
 import type { Visit } from '../gate.ts';
-import { chip, choice, type FieldErrors, facts, field, older, table } from '../parts.pages.ts';
 import { newPasswordFields } from '../sign-in/sign-in.pages.ts';
+
+const sessionKinds = { api: 'Recorder or program', browser: 'Browser', admin_page: 'Admin pages' } as const;
 
 const roles = { user: 'User', admin: 'Administrator' } as const;
 
@@ -161,7 +163,7 @@ function sessionsSection(visit: Visit, { sessions, account }: AccountView, actio
               {
                 label: 'Kind',
                 cell: ({ kind, id }: SessionRow) =>
-                  html`${kind === 'api' ? 'Recorder or program' : 'Admin pages'}${id === visit.admin.sessionId ? html` ${chip('this one')}` : ''}`,
+                  html`${sessionKinds[kind]}${id === visit.admin.sessionId ? html` ${chip('this one')}` : ''}`,
               },
               { label: 'Signed in', cell: ({ created_at }) => ago(created_at, visit.nowMs) },
               { label: 'Ends', cell: ({ expires_at }) => ago(expires_at, visit.nowMs) },

@@ -8,6 +8,7 @@ import {
   resetPassword,
 } from '#features/accounts/index.ts';
 import { decodeCursor, pageOf } from '#http/paging.ts';
+import { textOf } from '#http/read-form.ts';
 import * as reply from '#http/reply.ts';
 import type { Route } from '#http/route.ts';
 import { Problem } from '#kit/errors.ts';
@@ -15,7 +16,6 @@ import { timestamp } from '#kit/time.ts';
 import type { Metadata } from '#platform/metadata/metadata.ts';
 import { fieldErrors, passwordOf } from '../field-errors.ts';
 import type { Gate, Visit } from '../gate.ts';
-import { textOf } from '../read-form.ts';
 import { accountPage, accountsPage, newAccountPage } from './accounts.pages.ts';
 import { endAllSessions, endSession, setQuota } from './act-on-account.ts';
 

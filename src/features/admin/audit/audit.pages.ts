@@ -1,9 +1,9 @@
 import { html } from 'hono/html';
 import type { AuditLogTable } from '#features/audit/index.ts';
 import { type Markup, moment } from '#http/pages/moment.ts';
+import { chip, older, table } from '#http/pages/parts.pages.ts';
 import { show } from '../frame.pages.ts';
 import type { Visit } from '../gate.ts';
-import { chip, older, table } from '../parts.pages.ts';
 
 const actions: Record<string, string> = {
   'admin.sign_in': 'Signed in to the admin pages',

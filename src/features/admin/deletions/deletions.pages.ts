@@ -1,10 +1,10 @@
 import { html } from 'hono/html';
 import type { DecisionRow, DeletionProgress } from '#features/incidents/index.ts';
 import { ago, type Markup, moment } from '#http/pages/moment.ts';
+import { chip, facts, older, table } from '#http/pages/parts.pages.ts';
 import { tellCount, tellLength } from '#http/pages/tell.js';
 import { show } from '../frame.pages.ts';
 import type { Visit } from '../gate.ts';
-import { chip, facts, older, table } from '../parts.pages.ts';
 
 const sources = {
   account_request: 'The owner',

@@ -9,12 +9,12 @@ import {
   unstreamedSummary,
 } from '#features/incidents/index.ts';
 import { decodeCursor, pageOf } from '#http/paging.ts';
+import { type Form, textOf } from '#http/read-form.ts';
 import * as reply from '#http/reply.ts';
 import type { Route } from '#http/route.ts';
 import { isProblem, Problem } from '#kit/errors.ts';
 import type { Metadata } from '#platform/metadata/metadata.ts';
 import type { Gate, Visit } from '../gate.ts';
-import { type Form, textOf } from '../read-form.ts';
 import { deletionsPage } from './deletions.pages.ts';
 import { confirmDeletionPage, type DeletionWish, reasonPage } from './request-deletion.pages.ts';
 

@@ -1,11 +1,11 @@
 import { html } from 'hono/html';
 import type { IncidentRow, StreamRow, unstreamedSummary } from '#features/incidents/index.ts';
 import { moment } from '#http/pages/moment.ts';
+import { checkbox, type FieldErrors, facts, field } from '#http/pages/parts.pages.ts';
 import { tellBytes, tellCount } from '#http/pages/tell.js';
 import { show, tokenField } from '../frame.pages.ts';
 import type { Visit } from '../gate.ts';
 import { ownerLink, statusChip } from '../incidents/incidents.pages.ts';
-import { checkbox, type FieldErrors, facts, field } from '../parts.pages.ts';
 
 export interface DeletionWish {
   reason: string;

@@ -7,11 +7,11 @@ import type {
   unstreamedSummary,
 } from '#features/incidents/index.ts';
 import { ago, type Markup, moment } from '#http/pages/moment.ts';
+import { chip, type FieldErrors, facts, field, table } from '#http/pages/parts.pages.ts';
 import { tellBytes, tellCount } from '#http/pages/tell.js';
 import { decisionFacts } from '../deletions/deletions.pages.ts';
 import { show, tokenField } from '../frame.pages.ts';
 import type { Visit } from '../gate.ts';
-import { chip, type FieldErrors, facts, field, table } from '../parts.pages.ts';
 import { deletionChip, ownerLink, statusChip } from './incidents.pages.ts';
 
 export interface IncidentView {

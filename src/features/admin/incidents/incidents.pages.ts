@@ -1,10 +1,10 @@
 import { html } from 'hono/html';
 import type { IncidentRow } from '#features/incidents/index.ts';
 import { ago, type Markup } from '#http/pages/moment.ts';
+import { checkbox, chip, choice, type FieldErrors, field, older, table } from '#http/pages/parts.pages.ts';
+import { textOf } from '#http/read-form.ts';
 import { show } from '../frame.pages.ts';
 import type { Visit } from '../gate.ts';
-import { checkbox, chip, choice, type FieldErrors, field, older, table } from '../parts.pages.ts';
-import { textOf } from '../read-form.ts';
 
 export const deletionStates = [
   ['active', 'Not deleted'],

@@ -10,13 +10,13 @@ import {
   unstreamedSummary,
 } from '#features/incidents/index.ts';
 import { decodeCursor, pageOf } from '#http/paging.ts';
+import { textOf } from '#http/read-form.ts';
 import * as reply from '#http/reply.ts';
 import type { Route } from '#http/route.ts';
 import { Problem } from '#kit/errors.ts';
 import type { Metadata } from '#platform/metadata/metadata.ts';
 import { FieldError, fieldErrors } from '../field-errors.ts';
 import type { Gate, Visit } from '../gate.ts';
-import { textOf } from '../read-form.ts';
 import { assignOwner } from './assign-owner.ts';
 import { incidentPage } from './incident.pages.ts';
 import { deletionStates, incidentsPage } from './incidents.pages.ts';

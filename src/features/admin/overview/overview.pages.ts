@@ -1,10 +1,10 @@
 import { html } from 'hono/html';
 import type { IncidentCount } from '#features/incidents/index.ts';
+import { chip, facts } from '#http/pages/parts.pages.ts';
 import { tellBytes, tellCount, tellLength } from '#http/pages/tell.js';
 import type { StagingUsage } from '#platform/blobs/blob-store.ts';
 import { show } from '../frame.pages.ts';
 import type { Visit } from '../gate.ts';
-import { chip, facts } from '../parts.pages.ts';
 
 export interface Overview {
   backends: readonly (readonly [string, string])[];

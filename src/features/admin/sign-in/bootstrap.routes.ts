@@ -1,6 +1,8 @@
 import { type AccountConfig, administratorExists, createAccount } from '#features/accounts/index.ts';
 import { auditEntry, recordAuditTransaction } from '#features/audit/index.ts';
 import type { StaticFiles } from '#http/pages/static-files.ts';
+import type { RateLimiter } from '#http/rate-limits.ts';
+import { textOf } from '#http/read-form.ts';
 import * as reply from '#http/reply.ts';
 import type { Route } from '#http/route.ts';
 import { isProblem, Problem } from '#kit/errors.ts';
@@ -8,13 +10,12 @@ import type { Metadata } from '#platform/metadata/metadata.ts';
 import { sameSecret } from '#platform/process/secrets.ts';
 import { fieldErrors, passwordOf } from '../field-errors.ts';
 import type { Gate } from '../gate.ts';
-import { textOf } from '../read-form.ts';
 import { setUpElsewherePage, setUpPage } from './sign-in.pages.ts';
 import { formCookie, signedIn } from './sign-in.routes.ts';
 
 /** The one-time set-up: there while nobody could sign in, gone for good with the first administrator. */
 export function bootstrapRoutes(
-  deps: { metadata: Metadata; gate: Gate; files: StaticFiles },
+  deps: { metadata: Metadata; limiter: RateLimiter; gate: Gate; files: StaticFiles },
   config: Pick<AccountConfig, 'adminSessionTtlMs' | 'bootstrapSecret'>,
 ): Route[] {
   const { metadata, gate, files } = deps;

@@ -1,8 +1,8 @@
 import { html } from 'hono/html';
 import type { Markup } from '#http/pages/moment.ts';
+import { type FieldErrors, field } from '#http/pages/parts.pages.ts';
 import type { StaticFiles } from '#http/pages/static-files.ts';
 import { plainPage, tokenField } from '../frame.pages.ts';
-import { type FieldErrors, field } from '../parts.pages.ts';
 
 export function signInPage(
   files: StaticFiles,

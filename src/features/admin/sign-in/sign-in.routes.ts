@@ -1,12 +1,8 @@
-import {
-  type AccountConfig,
-  accountByUsername,
-  administratorExists,
-  closeSessionTransaction,
-  logIn,
-} from '#features/accounts/index.ts';
-import { auditEntry, recordAuditTransaction } from '#features/audit/index.ts';
+import { type AccountConfig, administratorExists, closeSessionTransaction, logIn } from '#features/accounts/index.ts';
+import { auditEntry } from '#features/audit/index.ts';
 import type { StaticFiles } from '#http/pages/static-files.ts';
+import type { RateLimiter } from '#http/rate-limits.ts';
+import { textOf } from '#http/read-form.ts';
 import * as reply from '#http/reply.ts';
 import type { Route } from '#http/route.ts';
 import { isProblem } from '#kit/errors.ts';
@@ -16,11 +12,10 @@ import { newSecret } from '#platform/process/secrets.ts';
 import { cookie, readCookie } from '../cookies.ts';
 import { formToken } from '../form-token.ts';
 import type { Arrival, Gate } from '../gate.ts';
-import { textOf } from '../read-form.ts';
 import { signInPage } from './sign-in.pages.ts';
 
 export function signInRoutes(
-  deps: { metadata: Metadata; gate: Gate; files: StaticFiles },
+  deps: { metadata: Metadata; limiter: RateLimiter; gate: Gate; files: StaticFiles },
   config: Pick<AccountConfig, 'adminSessionTtlMs'>,
 ): Route[] {
   const { metadata, gate, files } = deps;
@@ -39,7 +34,6 @@ export function signInRoutes(
       } catch (error) {
         if (isProblem(error, 'setup_required')) return reply.seeOther('/admin/bootstrap');
         if (!isProblem(error, 'invalid_credentials')) throw error;
-        await recordRefusal(metadata, username);
         const again = formCookie(arrival);
         const page = signInPage(files, { token: again.token, username, wrong: true });
         return reply.page(401, await page, again.headers);
@@ -64,7 +58,7 @@ export function signInRoutes(
 
 /** Opens a session and sends the browser on with its cookie. Throws invalid_credentials, setup_required. */
 export async function signedIn(
-  deps: { metadata: Metadata },
+  deps: { metadata: Metadata; limiter: RateLimiter },
   config: Pick<AccountConfig, 'adminSessionTtlMs'>,
   { secure }: Arrival,
   credentials: { username: string; password: string },
@@ -83,25 +77,4 @@ export function formCookie({ c, secure }: Arrival): { token: string; headers: Re
     token: formToken(value),
     headers: present === undefined ? { 'Set-Cookie': cookie('form', value, { secure }) } : {},
   };
-}
-
-/** What was typed is kept only where it names an account: people type passwords into the wrong field. */
-async function recordRefusal(metadata: Metadata, username: string): Promise<void> {
-  const account = await accountByUsername(metadata.read, username.toLowerCase());
-  await metadata.write(
-    recordAuditTransaction,
-    auditEntry({
-      actor: 'server',
-      action: 'admin.sign_in',
-      subjectType: 'account',
-      subjectId: account?.id,
-      outcome: 'refused',
-      detail:
-        account === undefined
-          ? 'no such account'
-          : account.role === 'admin'
-            ? 'wrong password'
-            : 'not an administrator',
-    }),
-  );
 }

@@ -2,6 +2,8 @@ import { type RawBuilder, sql } from 'kysely';
 import type { Timestamp } from '#kit/time.ts';
 import { compiled } from '#platform/metadata/compiled.ts';
 import type { Db, Trx } from '#platform/metadata/metadata.ts';
+import type { DocumentRow, FolderRow } from '../access.ts';
+import { holdMemberships } from '../groups/groups.store.ts';
 
 /** In rising order. Only owners share, empty the trash and delete for good. Administrators have no more than what is shared with them. */
 export type Access = 'view' | 'edit' | 'own';
@@ -14,11 +16,17 @@ export interface Asking {
   at: Timestamp;
 }
 
-/** Whether a row of `shares` holds now and is for that account, by name or by a group. */
+/** Whether a row of `shares` holds at that time and is for accounts, not a link. */
+export function isLive(at: Timestamp): RawBuilder<boolean> {
+  return sql`shares.kind <> 'link' AND shares.revoked_at IS NULL AND (shares.expires_at IS NULL OR shares.expires_at > ${at})`;
+}
+
+/** And is for that account, by name or by a group. */
 export function sharedWith({ accountId, at }: Asking): RawBuilder<boolean> {
   return sql`(
-    shares.kind <> 'link' AND shares.revoked_at IS NULL AND (shares.expires_at IS NULL OR shares.expires_at > ${at})
-    AND (shares.account_id = ${accountId} OR shares.group_id IN (SELECT group_id FROM group_members WHERE account_id = ${accountId}))
+    ${isLive(at)} AND (
+      shares.account_id = ${accountId} OR shares.group_id IN (SELECT group_id FROM group_members WHERE account_id = ${accountId})
+    )
   )`;
 }
 
@@ -43,35 +51,56 @@ function shared(asking: Asking, folderId: RawBuilder<unknown>, documentId?: RawB
   ), 0)`;
 }
 
+/** The rank that a query over `documents`, or over `folders`, gives each row. */
+const documentRank = (asking: Asking) =>
+  sql<number>`CASE WHEN owner_account_id = ${asking.accountId} THEN 3 WHEN trashed_at IS NOT NULL THEN 0
+    ELSE ${shared(asking, sql.ref('documents.folder_id'), sql.ref('documents.id'))} END`.as('rank');
+const folderRank = (asking: Asking) =>
+  sql<number>`CASE WHEN owner_account_id = ${asking.accountId} THEN 3
+    ELSE ${shared(asking, sql.ref('folders.id'))} END`.as('rank');
+
+export type Ranked<Row> = Row & { rank: number };
 type About = Asking & { id: string };
 
 const documentQuery = compiled((db, by: About) =>
   db
     .selectFrom('documents')
     .selectAll()
-    .select(
-      sql<number>`CASE WHEN owner_account_id = ${by.accountId} THEN 3 WHEN trashed_at IS NOT NULL THEN 0
-        ELSE ${shared(by, sql.ref('documents.folder_id'), sql.ref('documents.id'))} END`.as('rank'),
-    )
+    .select(documentRank(by))
     .where('id', '=', by.id)
     .where('deletion_state', '=', 'active'),
 );
-
 const folderQuery = compiled((db, by: About) =>
-  db
-    .selectFrom('folders')
-    .selectAll()
-    .select(
-      sql<number>`CASE WHEN owner_account_id = ${by.accountId} THEN 3 ELSE ${shared(by, sql.ref('folders.id'))} END`.as(
-        'rank',
-      ),
-    )
-    .where('id', '=', by.id),
+  db.selectFrom('folders').selectAll().select(folderRank(by)).where('id', '=', by.id),
 );
 
 /** The document and how much of it is the asker's, in one question; undefined when there is none or it is being deleted. */
-export const documentWithRank = (db: Db, by: About) => documentQuery.first(db, by);
-export const folderWithRank = (db: Db, by: About) => folderQuery.first(db, by);
+export async function documentWithRank(db: Db, by: About): Promise<Ranked<DocumentRow> | undefined> {
+  return await documentQuery.first(db, by);
+}
+
+export async function folderWithRank(db: Db, by: About): Promise<Ranked<FolderRow> | undefined> {
+  return await folderQuery.first(db, by);
+}
+
+/** Of many, those that may be seen, in no order. */
+export async function visibleDocuments(db: Db, asking: Asking, ids: readonly string[]): Promise<Ranked<DocumentRow>[]> {
+  if (ids.length === 0) return [];
+  const found = await db
+    .selectFrom('documents')
+    .selectAll()
+    .select(documentRank(asking))
+    .where('id', 'in', ids)
+    .where('deletion_state', '=', 'active')
+    .execute();
+  return found.filter((document) => document.rank >= rank.view);
+}
+
+export async function visibleFolders(db: Db, asking: Asking, ids: readonly string[]): Promise<Ranked<FolderRow>[]> {
+  if (ids.length === 0) return [];
+  const found = await db.selectFrom('folders').selectAll().select(folderRank(asking)).where('id', 'in', ids).execute();
+  return found.filter((folder) => folder.rank >= rank.view);
+}
 
 /**
  * What the right of somebody who is not the owner hangs on, held until the commit: folders above cannot be moved or go into the trash.
@@ -88,13 +117,14 @@ export async function holdFoldersAbove(trx: Trx, folderId: string): Promise<stri
   return above.map(({ id }) => id);
 }
 
-/** None of them is revoked before the commit. */
+/** None of them is revoked before the commit, and nobody leaves a group. */
 export async function holdShares(
   trx: Trx,
   asking: Asking,
   on: { documentId: string | undefined; folderIds: readonly string[] },
 ): Promise<void> {
   const { documentId, folderIds } = on;
+  await holdMemberships(trx, asking.accountId);
   if (documentId !== undefined)
     await trx
       .selectFrom('shares')

@@ -65,6 +65,7 @@ export const vaultRows = {
     document_id: 'doc_1',
     kind: 'link',
     token_hash: hash('a'),
+    link_key: 'x',
     access: 'view',
     created_at: at,
   }),

@@ -140,6 +140,8 @@ CREATE TABLE shares (
   group_id TEXT COLLATE "C" REFERENCES groups (id) ON DELETE CASCADE,
   token_hash TEXT COLLATE "C" UNIQUE CHECK (token_hash IS NULL OR (length(token_hash) = 64 AND token_hash !~ '[^0-9a-f]')),
   password_hash TEXT,
+  -- Random, and never shown: what a link gives its visitors to come back with is signed with it.
+  link_key TEXT,
   access TEXT COLLATE "C" NOT NULL CHECK (access IN ('view', 'edit')),
   max_downloads BIGINT CHECK (max_downloads IS NULL OR max_downloads > 0),
   downloads BIGINT NOT NULL DEFAULT 0 CHECK (downloads >= 0),
@@ -150,6 +152,7 @@ CREATE TABLE shares (
   CHECK ((kind = 'account') = (account_id IS NOT NULL)),
   CHECK ((kind = 'group') = (group_id IS NOT NULL)),
   CHECK ((kind = 'link') = (token_hash IS NOT NULL)),
+  CHECK ((kind = 'link') = (link_key IS NOT NULL)),
   -- A link reads, and nothing else.
   CHECK (kind = 'link' OR (password_hash IS NULL AND max_downloads IS NULL)),
   CHECK (kind <> 'link' OR access = 'view'),
@@ -168,7 +171,7 @@ ALTER TABLE auth_sessions ADD COLUMN family_id TEXT COLLATE "C";
 ALTER TABLE auth_sessions ADD CONSTRAINT auth_sessions_family_check CHECK ((kind = 'browser') = (family_id IS NOT NULL));
 CREATE INDEX auth_sessions_family ON auth_sessions (family_id) WHERE family_id IS NOT NULL;
 
--- A family begins with a sign-in; a token that is used a second time ends all of it.
+-- A family begins with a sign-in; a token that is used again when its successor has gone on ends all of it.
 CREATE TABLE refresh_tokens (
   id TEXT COLLATE "C" PRIMARY KEY,
   account_id TEXT COLLATE "C" NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
@@ -177,7 +180,10 @@ CREATE TABLE refresh_tokens (
   created_at TIMESTAMPTZ NOT NULL,
   expires_at TIMESTAMPTZ NOT NULL,
   used_at TIMESTAMPTZ,
-  revoked_at TIMESTAMPTZ
+  -- What took its place; the new token is made from it and from this one.
+  successor_id TEXT COLLATE "C",
+  revoked_at TIMESTAMPTZ,
+  CHECK ((used_at IS NULL) = (successor_id IS NULL))
 );
 CREATE INDEX refresh_tokens_account ON refresh_tokens (account_id);
 CREATE INDEX refresh_tokens_family ON refresh_tokens (family_id);
@@ -270,9 +276,11 @@ CREATE TABLE resumable_uploads (
   byte_size BIGINT NOT NULL CHECK (byte_size >= 0),
   -- Bytes in parts. Only what stands here counts; it is changed by whoever still finds the value that was read.
   received_bytes BIGINT NOT NULL DEFAULT 0 CHECK (received_bytes BETWEEN 0 AND byte_size),
-  state TEXT COLLATE "C" NOT NULL CHECK (state IN ('open', 'done', 'removing')),
+  state TEXT COLLATE "C" NOT NULL CHECK (state IN ('open', 'done', 'failed', 'removing')),
+  -- The code with which its end was last refused: for ever, when it has failed; else it may be tried again.
+  refusal TEXT COLLATE "C",
   -- What it became.
-  result_id TEXT COLLATE "C",
+  result_id TEXT COLLATE "C" CHECK (state <> 'done' OR result_id IS NOT NULL),
   created_at TIMESTAMPTZ NOT NULL,
   expires_at TIMESTAMPTZ NOT NULL
 );
@@ -316,16 +324,22 @@ CREATE INDEX jobs_state ON jobs (state, id);
 CREATE INDEX jobs_connection ON jobs (cloud_connection_id, id) WHERE cloud_connection_id IS NOT NULL;
 CREATE INDEX jobs_owner ON jobs (owner_account_id, id);
 
--- What a document says, and what it is found by.
+-- What a document says, and what it is found by. Folded words are single, without accents and capitals, the same for both databases.
 CREATE TABLE document_texts (
   document_id TEXT COLLATE "C" PRIMARY KEY REFERENCES documents (id) ON DELETE CASCADE,
+  -- That the text is of.
   version INTEGER NOT NULL,
+  -- Folded.
   name TEXT NOT NULL,
   topics TEXT NOT NULL,
-  body TEXT NOT NULL,
-  -- Weights as SQLite's bm25 has them: the name before the topics, these before the text.
-  search TSVECTOR NOT NULL GENERATED ALWAYS AS (
-    setweight(to_tsvector('simple', name), 'A') || setweight(to_tsvector('simple', topics), 'B') || setweight(to_tsvector('simple', body), 'D')
-  ) STORED
+  words TEXT NOT NULL DEFAULT '',
+  -- As it stands in the document, for snippets.
+  body TEXT NOT NULL
 );
-CREATE INDEX document_texts_search ON document_texts USING gin (search);
+-- Over an expression, so that the vectors stand in no row: rows are the same in both databases, and copies of them are too. The word
+-- between the parts keeps words in a row from being found across them.
+CREATE INDEX document_texts_search ON document_texts USING gin ((
+  setweight(to_tsvector('simple'::regconfig, name || ' prooflinefieldend'), 'A')
+  || setweight(to_tsvector('simple'::regconfig, topics || ' prooflinefieldend'), 'B')
+  || setweight(to_tsvector('simple'::regconfig, words), 'C')
+));

@@ -140,6 +140,8 @@ CREATE TABLE shares (
   group_id TEXT REFERENCES groups (id) ON DELETE CASCADE,
   token_hash TEXT UNIQUE CHECK (token_hash IS NULL OR (length(token_hash) = 64 AND token_hash NOT GLOB '*[^0-9a-f]*')),
   password_hash TEXT,
+  -- Random, and never shown: what a link gives its visitors to come back with is signed with it.
+  link_key TEXT,
   access TEXT NOT NULL CHECK (access IN ('view', 'edit')),
   max_downloads INTEGER CHECK (max_downloads IS NULL OR max_downloads > 0),
   downloads INTEGER NOT NULL DEFAULT 0 CHECK (downloads >= 0),
@@ -150,6 +152,7 @@ CREATE TABLE shares (
   CHECK ((kind = 'account') = (account_id IS NOT NULL)),
   CHECK ((kind = 'group') = (group_id IS NOT NULL)),
   CHECK ((kind = 'link') = (token_hash IS NOT NULL)),
+  CHECK ((kind = 'link') = (link_key IS NOT NULL)),
   -- A link reads, and nothing else.
   CHECK (kind = 'link' OR (password_hash IS NULL AND max_downloads IS NULL)),
   CHECK (kind <> 'link' OR access = 'view'),
@@ -179,7 +182,7 @@ CREATE INDEX auth_sessions_account ON auth_sessions (account_id);
 CREATE INDEX auth_sessions_expiry ON auth_sessions (expires_at);
 CREATE INDEX auth_sessions_family ON auth_sessions (family_id) WHERE family_id IS NOT NULL;
 
--- A family begins with a sign-in; a token that is used a second time ends all of it.
+-- A family begins with a sign-in; a token that is used again when its successor has gone on ends all of it.
 CREATE TABLE refresh_tokens (
   id TEXT PRIMARY KEY,
   account_id TEXT NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
@@ -188,7 +191,10 @@ CREATE TABLE refresh_tokens (
   created_at TEXT NOT NULL,
   expires_at TEXT NOT NULL,
   used_at TEXT,
-  revoked_at TEXT
+  -- What took its place; the new token is made from it and from this one.
+  successor_id TEXT,
+  revoked_at TEXT,
+  CHECK ((used_at IS NULL) = (successor_id IS NULL))
 ) STRICT;
 CREATE INDEX refresh_tokens_account ON refresh_tokens (account_id);
 CREATE INDEX refresh_tokens_family ON refresh_tokens (family_id);
@@ -281,9 +287,11 @@ CREATE TABLE resumable_uploads (
   byte_size INTEGER NOT NULL CHECK (byte_size >= 0),
   -- Bytes in parts. Only what stands here counts; it is changed by whoever still finds the value that was read.
   received_bytes INTEGER NOT NULL DEFAULT 0 CHECK (received_bytes BETWEEN 0 AND byte_size),
-  state TEXT NOT NULL CHECK (state IN ('open', 'done', 'removing')),
+  state TEXT NOT NULL CHECK (state IN ('open', 'done', 'failed', 'removing')),
+  -- The code with which its end was last refused: for ever, when it has failed; else it may be tried again.
+  refusal TEXT,
   -- What it became.
-  result_id TEXT,
+  result_id TEXT CHECK (state <> 'done' OR result_id IS NOT NULL),
   created_at TEXT NOT NULL,
   expires_at TEXT NOT NULL
 ) STRICT;
@@ -327,25 +335,29 @@ CREATE INDEX jobs_state ON jobs (state, id);
 CREATE INDEX jobs_connection ON jobs (cloud_connection_id, id) WHERE cloud_connection_id IS NOT NULL;
 CREATE INDEX jobs_owner ON jobs (owner_account_id, id);
 
--- What a document says, and what it is found by.
+-- What a document says, and what it is found by. Folded words are single, without accents and capitals, the same for both databases.
 CREATE TABLE document_texts (
   rowid INTEGER PRIMARY KEY,
   document_id TEXT NOT NULL UNIQUE REFERENCES documents (id) ON DELETE CASCADE,
+  -- That the text is of.
   version INTEGER NOT NULL,
+  -- Folded.
   name TEXT NOT NULL,
   topics TEXT NOT NULL,
+  words TEXT NOT NULL DEFAULT '',
+  -- As it stands in the document, for snippets.
   body TEXT NOT NULL
 ) STRICT;
 CREATE VIRTUAL TABLE document_search USING fts5 (
-  name, topics, body, content = 'document_texts', content_rowid = 'rowid', tokenize = "unicode61 remove_diacritics 2"
+  name, topics, words, content = 'document_texts', content_rowid = 'rowid', tokenize = "unicode61 remove_diacritics 0"
 );
 CREATE TRIGGER document_texts_added AFTER INSERT ON document_texts BEGIN
-  INSERT INTO document_search (rowid, name, topics, body) VALUES (new.rowid, new.name, new.topics, new.body);
+  INSERT INTO document_search (rowid, name, topics, words) VALUES (new.rowid, new.name, new.topics, new.words);
 END;
 CREATE TRIGGER document_texts_removed AFTER DELETE ON document_texts BEGIN
-  INSERT INTO document_search (document_search, rowid, name, topics, body) VALUES ('delete', old.rowid, old.name, old.topics, old.body);
+  INSERT INTO document_search (document_search, rowid, name, topics, words) VALUES ('delete', old.rowid, old.name, old.topics, old.words);
 END;
-CREATE TRIGGER document_texts_changed AFTER UPDATE ON document_texts BEGIN
-  INSERT INTO document_search (document_search, rowid, name, topics, body) VALUES ('delete', old.rowid, old.name, old.topics, old.body);
-  INSERT INTO document_search (rowid, name, topics, body) VALUES (new.rowid, new.name, new.topics, new.body);
+CREATE TRIGGER document_texts_changed AFTER UPDATE OF name, topics, words ON document_texts BEGIN
+  INSERT INTO document_search (document_search, rowid, name, topics, words) VALUES ('delete', old.rowid, old.name, old.topics, old.words);
+  INSERT INTO document_search (rowid, name, topics, words) VALUES (new.rowid, new.name, new.topics, new.words);
 END;

@@ -48,7 +48,7 @@ let answer: ParserAnswer;
 try {
   answer = { ok: true, value: await work(await readInput()) };
 } catch (error) {
-  console.error(error);
+  process.stderr.write(`${error}\n`);
   answer = { ok: false, fault: faultOf(error) };
 }
 process.stdout.write(`${JSON.stringify(answer)}\n`, () => process.exit(0));

@@ -18,9 +18,8 @@ export async function pdfText(bytes: Buffer, maxCharacters: number): Promise<Doc
       const text = await pageText(await pdf.getPage(number));
       pages.push(text);
       length += text.length;
-    } catch (error) {
+    } catch {
       broken += 1;
-      console.error(error);
     }
   }
   if (pages.length === 0) throw new ParserGaveUp('unreadable');

@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import type { Markup } from '#http/pages/moment.ts';
+import type { Markup } from './moment.ts';
 
 export type FieldErrors = Partial<Record<string, string>>;
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { readBody } from '#http/read-body.ts';
 import { Problem } from '#kit/errors.ts';
+import { readBody } from './read-body.ts';
 
 const maxFormBytes = 16 * 1024;
 

@@ -1,0 +1,86 @@
+import { Readable } from 'node:stream';
+import { isProblem, Problem } from '#kit/errors.ts';
+import type { Coordinator } from '#platform/coordination/coordinator.ts';
+import { failpoint } from '#platform/process/failpoint.ts';
+import type { PartDeps } from './receive-parts.ts';
+import type { ResumableConfig } from './resumable.config.ts';
+import { expiryAfter, partsOf, type UploadRow, uploadById, wordsOf } from './resumable.store.ts';
+import { uploadDoneTransaction, uploadRefusedTransaction } from './resumable.transactions.ts';
+import type { UploadTarget } from './upload-target.ts';
+import { wholeBody } from './whole-body.ts';
+
+export interface FinishDeps extends PartDeps {
+  coordinator: Pick<Coordinator, 'lease'>;
+}
+
+/** Saves the work of a second reader of the same parts. A node that died is waited for so long at most. Milliseconds. */
+const leaseMs = 10 * 60_000;
+
+/**
+ * Makes of an upload whose bytes are all there what it is meant to be; asked again, it answers with the same. Whoever is at it, the target
+ * sees to it that it happens once. Throws upload_locked while another does it, upload_gone, hash_mismatch, what the target refuses
+ * with (which is also kept beside the upload), and what the stores throw.
+ */
+export async function finishUpload(
+  deps: FinishDeps,
+  config: ResumableConfig,
+  target: UploadTarget,
+  id: string,
+): Promise<string> {
+  const lease = await deps.coordinator.lease(`resumable:finish:${id}`, leaseMs);
+  if (lease === undefined) throw new Problem('upload_locked', { retryAfterSeconds: 2 });
+  try {
+    const upload = await uploadById(deps.metadata.read, id);
+    if (upload?.state === 'done' && upload.result_id !== null) return upload.result_id;
+    if (upload?.state !== 'open' || upload.received_bytes !== upload.byte_size) throw new Problem('upload_gone');
+    try {
+      return await finish(deps, config, target, upload);
+    } catch (error) {
+      throw await refusal(deps, upload, error);
+    }
+  } finally {
+    await lease.release();
+  }
+}
+
+async function finish(
+  deps: FinishDeps,
+  config: ResumableConfig,
+  target: UploadTarget,
+  upload: UploadRow,
+): Promise<string> {
+  const { metadata, blobs } = deps;
+  const words = wordsOf(upload);
+  const parts = await partsOf(metadata.read, upload.id);
+  const whole = Readable.from(wholeBody(blobs, parts, upload.byte_size), { objectMode: false });
+  const limits = { maxBytes: upload.byte_size, declaredBytes: upload.byte_size };
+  const body = await blobs.staging.receive(whole, limits).finally(() => whole.destroy());
+  try {
+    if (typeof words.sha256 === 'string' && words.sha256 !== body.sha256Hex) throw new Problem('hash_mismatch');
+    failpoint('before-upload-finish');
+    // A crash after this leaves the result and an upload that does not know of it: the next attempt finds it again.
+    const resultId = await target.finish({ id: upload.id, ownerId: upload.owner_account_id, words }, body);
+    failpoint('after-upload-finish');
+    const expiresAt = expiryAfter(Date.now(), config.expiryMs);
+    await metadata.write(uploadDoneTransaction, { id: upload.id, resultId, expiresAt });
+    failpoint('after-upload-done');
+    return resultId;
+  } finally {
+    await body.discard();
+  }
+}
+
+/** What stands in the way for good, or until somebody does something about it, is put down; anything else is tried again by itself. */
+async function refusal({ metadata }: FinishDeps, upload: UploadRow, error: unknown): Promise<unknown> {
+  if (!isProblem(error)) return error;
+  const { code, kind } = error;
+  if (kind === 'unavailable' || kind === 'internal' || kind === 'locked' || kind === 'storage_full') return error;
+  if (kind === 'corrupt') {
+    // Another has finished or ended it, and its parts went while they were read here.
+    const now = await uploadById(metadata.read, upload.id);
+    if (now?.state !== 'open') return new Problem('upload_gone', { cause: error });
+  }
+  const forEver = kind === 'corrupt' || code === 'hash_mismatch';
+  await metadata.write(uploadRefusedTransaction, { id: upload.id, code, forEver });
+  return error;
+}

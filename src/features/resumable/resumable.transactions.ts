@@ -1,0 +1,121 @@
+import { Problem } from '#kit/errors.ts';
+import type { Timestamp } from '#kit/time.ts';
+import { transaction } from '#platform/metadata/metadata.ts';
+import { isFinishing, type PartRow, type UploadRow, unfinishedOf, uploadById } from './resumable.store.ts';
+
+/** Throws too_many_uploads. */
+export const createUploadTransaction = transaction(
+  'resumable.create',
+  async (trx, { upload, maxOpen }: { upload: UploadRow; maxOpen: number }) => {
+    // One creation of an account after the other, so that the count is right.
+    await trx
+      .selectFrom('accounts')
+      .select('id')
+      .where('id', '=', upload.owner_account_id)
+      .forNoKeyUpdate()
+      .executeTakeFirst();
+    const { uploads } = await unfinishedOf(trx, upload.owner_account_id);
+    if (uploads >= maxOpen) throw new Problem('too_many_uploads');
+    await trx.insertInto('resumable_uploads').values(upload).execute();
+  },
+);
+
+/** Counts a part whose bytes are durable, if nobody counted others for the same place. Throws upload_gone, upload_offset_conflict. */
+export const addPartTransaction = transaction(
+  'resumable.add-part',
+  async (trx, { part, expiresAt }: { part: PartRow; expiresAt: Timestamp }) => {
+    const moved = await trx
+      .updateTable('resumable_uploads')
+      .set({ received_bytes: part.start_byte + part.byte_size, expires_at: expiresAt })
+      .where('id', '=', part.upload_id)
+      .where('state', '=', 'open')
+      .where('received_bytes', '=', part.start_byte)
+      .executeTakeFirst();
+    if (Number(moved.numUpdatedRows) === 0) {
+      const upload = await uploadById(trx, part.upload_id);
+      throw new Problem(upload?.state === 'open' ? 'upload_offset_conflict' : 'upload_gone');
+    }
+    await trx.insertInto('resumable_parts').values(part).execute();
+  },
+);
+
+/** False when another was first: then its result stands. */
+export const uploadDoneTransaction = transaction(
+  'resumable.done',
+  async (trx, { id, resultId, expiresAt }: { id: string; resultId: string; expiresAt: Timestamp }) => {
+    const ended = await trx
+      .updateTable('resumable_uploads')
+      .set({ state: 'done', result_id: resultId, refusal: null, expires_at: expiresAt })
+      .where('id', '=', id)
+      .where('state', '=', 'open')
+      .executeTakeFirst();
+    return Number(ended.numUpdatedRows) === 1;
+  },
+);
+
+export interface Refusal {
+  id: string;
+  code: string;
+  /** No other attempt can end better. */
+  forEver: boolean;
+}
+
+export const uploadRefusedTransaction = transaction('resumable.refused', async (trx, refusal: Refusal) => {
+  await trx
+    .updateTable('resumable_uploads')
+    .set({ state: refusal.forEver ? 'failed' : 'open', refusal: refusal.code })
+    .where('id', '=', refusal.id)
+    .where('state', '=', 'open')
+    .execute();
+});
+
+/** By its owner's wish. What is just becoming something is left to become it. Throws upload_gone, upload_locked. */
+export const endUploadTransaction = transaction('resumable.end', async (trx, { id }: { id: string }) => {
+  const upload = await trx
+    .selectFrom('resumable_uploads')
+    .selectAll()
+    .where('id', '=', id)
+    .forNoKeyUpdate()
+    .executeTakeFirst();
+  if (upload === undefined || upload.state === 'removing') throw new Problem('upload_gone');
+  if (isFinishing(upload)) throw new Problem('upload_locked', { retryAfterSeconds: 1 });
+  await trx.updateTable('resumable_uploads').set({ state: 'removing' }).where('id', '=', id).execute();
+});
+
+/** Uploads whose time is over; never one that has all of its bytes and only waits for its end. */
+export const expireUploadsTransaction = transaction('resumable.expire', async (trx, { at }: { at: Timestamp }) => {
+  await trx
+    .updateTable('resumable_uploads')
+    .set({ state: 'removing' })
+    .where('expires_at', '<', at)
+    .where('state', '<>', 'removing')
+    .where((where) =>
+      where.or([
+        where('state', '<>', 'open'),
+        where('received_bytes', '<', where.ref('byte_size')),
+        where('refusal', 'is not', null),
+      ]),
+    )
+    .execute();
+});
+
+/** Their bytes are gone. */
+export const forgetPartsTransaction = transaction('resumable.forget-parts', async (trx, { id }: { id: string }) => {
+  await trx.deleteFrom('resumable_parts').where('upload_id', '=', id).execute();
+});
+
+/** Its bytes are gone; its parts go with it. */
+export const forgetUploadTransaction = transaction('resumable.forget', async (trx, { id }: { id: string }) => {
+  await trx.deleteFrom('resumable_uploads').where('id', '=', id).where('state', '=', 'removing').execute();
+});
+
+export const resumableTransactions = [
+  createUploadTransaction,
+  addPartTransaction,
+  uploadDoneTransaction,
+  uploadRefusedTransaction,
+  endUploadTransaction,
+  expireUploadsTransaction,
+  forgetPartsTransaction,
+  forgetUploadTransaction,
+];

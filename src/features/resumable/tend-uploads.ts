@@ -1,0 +1,92 @@
+import { isProblem } from '#kit/errors.ts';
+import { timestamp } from '#kit/time.ts';
+import { type FinishDeps, finishUpload } from './finish-upload.ts';
+import { uploadFolder, uploadOfPath, uploadsFolder } from './part-path.ts';
+import type { ResumableConfig } from './resumable.config.ts';
+import { fullUploads, knownUploads, leavingUploads, spentUploads } from './resumable.store.ts';
+import { expireUploadsTransaction, forgetPartsTransaction, forgetUploadTransaction } from './resumable.transactions.ts';
+import type { UploadTarget } from './upload-target.ts';
+
+export interface TendDeps extends FinishDeps {
+  log: TendLog;
+}
+
+/** Part of what pino offers. */
+export interface TendLog {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** In one turn; what is left over has another. */
+const atOnce = 100;
+
+/** One turn: finishes what a crash left, then takes away what nobody needs any more. Each step may be cut short, and goes on next time. */
+export async function tendUploads(
+  deps: TendDeps,
+  config: ResumableConfig,
+  targets: readonly UploadTarget[],
+  signal: AbortSignal,
+): Promise<void> {
+  const { metadata } = deps;
+  for (const upload of await fullUploads(metadata.read, atOnce)) {
+    if (signal.aborted) return;
+    const target = targets.find(({ kind }) => kind === upload.target);
+    if (target !== undefined) await finishLate(deps, config, target, upload.id);
+  }
+  await metadata.write(expireUploadsTransaction, { at: timestamp(Date.now()) });
+  for (const id of await spentUploads(metadata.read, atOnce)) {
+    if (signal.aborted) return;
+    await removeBytes(deps, id);
+    await metadata.write(forgetPartsTransaction, { id });
+  }
+  for (const { id } of await leavingUploads(metadata.read, atOnce)) {
+    if (signal.aborted) return;
+    await removeBytes(deps, id);
+    await metadata.write(forgetUploadTransaction, { id });
+  }
+}
+
+/** Its refusals are its owner's to read. */
+async function finishLate(deps: TendDeps, config: ResumableConfig, target: UploadTarget, id: string): Promise<void> {
+  try {
+    await finishUpload(deps, config, target, id);
+    deps.log.info({ upload_id: id }, 'an upload was finished that no request had brought to its end');
+  } catch (error) {
+    if (isProblem(error, 'upload_locked') || isProblem(error, 'upload_gone')) return;
+    if (isProblem(error) && error.kind !== 'internal' && error.kind !== 'corrupt')
+      deps.log.warn({ upload_id: id, code: error.code }, 'an upload could not be finished');
+    else deps.log.error({ upload_id: id, err: error }, 'an upload could not be finished');
+  }
+}
+
+/** Also those of parts that no row names, which a crash or a faster request left. */
+async function removeBytes({ blobs }: TendDeps, uploadId: string): Promise<void> {
+  for await (const { path } of blobs.list(uploadFolder(uploadId))) await blobs.remove(path);
+}
+
+/**
+ * Bytes of uploads that are gone: a request that was still at work when its upload went, or an account that went with all of its rows.
+ * Parts come after their upload's row, so one without a row has lost it. For a timer.
+ */
+export async function sweepUploads({ metadata, blobs, log }: TendDeps, signal: AbortSignal): Promise<void> {
+  let removed = 0;
+  let batch: string[] = [];
+  const settle = async () => {
+    if (batch.length === 0) return;
+    const known = await knownUploads(metadata.read, [...new Set(batch.map(uploadOfPath))]);
+    for (const path of batch) {
+      if (known.has(uploadOfPath(path))) continue;
+      await blobs.remove(path);
+      removed += 1;
+    }
+    batch = [];
+  };
+  for await (const { path } of blobs.list(uploadsFolder)) {
+    if (signal.aborted) return;
+    batch.push(path);
+    if (batch.length >= atOnce) await settle();
+  }
+  await settle();
+  if (removed > 0) log.info({ removed }, 'bytes of uploads removed that no row named');
+}

@@ -1,0 +1,2 @@
+/** A door of its own beside index.ts: the writer thread loads these and none of the routes. */
+export { resumableTransactions } from './resumable.transactions.ts';

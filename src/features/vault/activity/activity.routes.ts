@@ -1,0 +1,96 @@
+import { z } from 'zod';
+import type { Route } from '#http/route.ts';
+import { isProblem } from '#kit/errors.ts';
+import type { Api } from '../api.ts';
+import type { Gate, Visit } from '../gate.ts';
+import { isFolder, nameOf } from '../items.ts';
+import { activityPage, type Entry } from './activity.pages.ts';
+
+const auditAnswer = z.object({
+  entries: z.array(
+    z.object({
+      at: z.string(),
+      actor: z.string(),
+      actor_account_id: z.string().optional(),
+      actor_username: z.string().optional(),
+      action: z.string(),
+      subject_type: z.string(),
+      subject_id: z.string().optional(),
+      outcome: z.enum(['done', 'refused']),
+      detail: z.string().optional(),
+    }),
+  ),
+  next_cursor: z.string().optional(),
+});
+type EntryAnswer = z.output<typeof auditAnswer>['entries'][number];
+
+const actors: Record<string, string> = {
+  account: 'Another account',
+  command_line: 'The command line',
+  setup: 'The set-up',
+  server: 'The server',
+  link: 'Somebody with a link',
+  unknown: 'Somebody',
+};
+
+/** Newest first; those about one thing, where it is named. */
+export async function readEntries(
+  api: Api,
+  visit: Visit,
+  about: { subject?: string },
+): Promise<{ entries: Entry[]; nextCursor: string | undefined }> {
+  const cursor = visit.query.get('cursor');
+  const query = {
+    limit: '50',
+    ...(about.subject === undefined ? {} : { subject: about.subject }),
+    ...(cursor === null ? {} : { cursor }),
+  };
+  const answer = await api.read(visit, '/v1/audit', auditAnswer, { query });
+  const names = await namesOf(api, visit, answer.entries);
+  return { entries: answer.entries.map((entry) => entryOf(visit, entry, names)), nextCursor: answer.next_cursor };
+}
+
+function entryOf({ caller }: Visit, entry: EntryAnswer, names: ReadonlyMap<string, string>): Entry {
+  const { subject_id: id, actor_account_id: by } = entry;
+  const name = id === undefined ? undefined : names.get(id);
+  return {
+    at: entry.at,
+    who: by === caller.accountId ? 'You' : (entry.actor_username ?? actors[entry.actor] ?? entry.actor),
+    action: entry.action,
+    refused: entry.outcome === 'refused',
+    subject:
+      id === undefined || name === undefined
+        ? undefined
+        : { name, href: `/documents/${isFolder(id) ? 'folders' : 'files'}/${id}` },
+    detail: entry.detail,
+  };
+}
+
+/** Of the documents and folders among the subjects that are still there. */
+async function namesOf(api: Api, visit: Visit, entries: readonly EntryAnswer[]): Promise<Map<string, string>> {
+  const ids = new Set(
+    entries.flatMap(({ subject_id: id, subject_type: type }) =>
+      id !== undefined && (type === 'document' || type === 'folder') ? [id] : [],
+    ),
+  );
+  const found = await Promise.all(
+    [...ids].map(async (id) => {
+      try {
+        return [id, (await nameOf(api, visit, id)).name] as const;
+      } catch (error) {
+        if (isProblem(error) && error.kind === 'not_found') return undefined;
+        throw error;
+      }
+    }),
+  );
+  return new Map(found.filter((one) => one !== undefined));
+}
+
+export function activityRoutes({ gate, api }: { gate: Gate; api: Api }): Route[] {
+  return [
+    gate.page('/documents/activity', 'What happened', async (visit) => {
+      const { entries, nextCursor } = await readEntries(api, visit, {});
+      return await activityPage(visit, entries, nextCursor);
+    }),
+  ];
+}

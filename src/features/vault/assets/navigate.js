@@ -1,0 +1,150 @@
+/**
+ * From page to page without leaving this one, so that uploads go on. Every page and every form works without it; what it cannot do it
+ * leaves to the browser.
+ */
+
+const ours = (/** @type {URL} */ url) =>
+  url.origin === location.origin &&
+  /^\/documents(?:\/|$)/.test(url.pathname) &&
+  !url.pathname.startsWith('/documents/static/');
+
+let asked = 0;
+
+/**
+ * @param {string} href
+ * @param {{ push?: boolean, quiet?: boolean }} [options] quiet: the same page again, in the background
+ */
+export async function go(href, { push = true, quiet = false } = {}) {
+  const turn = ++asked;
+  if (!quiet) document.documentElement.dataset.busy = '';
+  try {
+    const response = await fetch(href, { headers: { Accept: 'text/html' } });
+    if (turn === asked) await take(response, { push, quiet, href });
+  } catch {
+    // No network: the browser says so better than a page can.
+    if (!quiet && turn === asked) location.assign(href);
+  } finally {
+    if (turn === asked) delete document.documentElement.dataset.busy;
+  }
+}
+
+/** What this page shows, again. */
+export async function refresh() {
+  if (document.querySelector('dialog[open]') !== null) return;
+  await go(location.href, { push: false, quiet: true });
+}
+
+/**
+ * Puts an answer in place of what is shown.
+ * @param {Response} response
+ * @param {{ push: boolean, quiet: boolean, href: string }} options
+ */
+export async function take(response, { push, quiet, href }) {
+  const next = await page(response);
+  if (next === undefined) return location.assign(href);
+  if (quiet && !response.ok) return;
+  const address = new URL(response.url);
+  if (push && address.href !== location.href) history.pushState(null, '', address);
+  else if (push) history.replaceState(null, '', address);
+  show(next, quiet);
+}
+
+/** An answer as a document, if it is one of these pages. @param {Response} response @returns {Promise<Document | undefined>} */
+export async function page(response) {
+  if (!(response.headers.get('content-type') ?? '').startsWith('text/html') || !ours(new URL(response.url)))
+    return undefined;
+  const next = new DOMParser().parseFromString(await response.text(), 'text/html');
+  // Another version of the server, the sign-in, or another person: begin anew.
+  return sameFrame(next) ? next : undefined;
+}
+
+/** @param {Document} next */
+function sameFrame(next) {
+  const mark = (/** @type {Document} */ one) =>
+    `${one.documentElement.dataset.account} ${one.querySelector('script[type="module"]')?.getAttribute('src')}`;
+  return next.querySelector('main') !== null && mark(next) === mark(document);
+}
+
+/** @param {Document} next @param {boolean} quiet */
+function show(next, quiet) {
+  const kept = quiet ? whatIsHeld() : undefined;
+  document.title = next.title;
+  for (const part of ['main', '[data-part="sections"]', '[data-part="search"]', 'meta[name="csrf-token"]']) {
+    const [here, there] = [document.querySelector(part), next.querySelector(part)];
+    if (part === '[data-part="search"]' && quiet) continue;
+    if (here !== null && there !== null) here.replaceWith(document.adoptNode(there));
+  }
+  if (kept === undefined) {
+    scrollTo(0, 0);
+    const target = document.querySelector('main [autofocus]') ?? document.querySelector('main');
+    if (target instanceof HTMLElement) target.focus({ preventScroll: true });
+    const sections = document.querySelector('[data-part="sections"]');
+    if (sections instanceof HTMLElement && sections.matches(':popover-open')) sections.hidePopover();
+  } else kept();
+  dispatchEvent(new CustomEvent('vault:shown', { detail: { quiet } }));
+}
+
+/** Selection and focus survive that a list is read again. @returns {() => void} */
+function whatIsHeld() {
+  const checked = [...document.querySelectorAll('main input[name="item"]:checked')].map((one) =>
+    one.getAttribute('value'),
+  );
+  const focused = document.activeElement?.closest('main') == null ? undefined : document.activeElement.id;
+  return () => {
+    for (const box of document.querySelectorAll('main input[name="item"]'))
+      if (box instanceof HTMLInputElement) box.checked = checked.includes(box.value);
+    if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+  };
+}
+
+/** Says something to whoever listens instead of looking. @param {string} words */
+export function announce(words) {
+  const place = document.getElementById('announcements');
+  if (place !== null) place.textContent = words;
+}
+
+/** @param {HTMLFormElement} form @param {HTMLElement | null} submitter @returns {{ url: URL, body?: URLSearchParams }} */
+export function filled(form, submitter) {
+  const data = new FormData(form, submitter);
+  const words = new URLSearchParams([...data].map(([name, value]) => [name, String(value)]));
+  const attribute = (/** @type {string} */ name) =>
+    submitter?.getAttribute(`form${name}`) ?? form.getAttribute(name) ?? '';
+  const url = new URL(attribute('action'), location.href);
+  if (attribute('method').toLowerCase() === 'post') return { url, body: words };
+  url.search = words.toString();
+  return { url };
+}
+
+document.addEventListener('click', (event) => {
+  const link = event.target instanceof Element ? event.target.closest('a[href]') : null;
+  if (!(link instanceof HTMLAnchorElement) || event.defaultPrevented || event.button !== 0) return;
+  if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+  if (link.target !== '' || link.hasAttribute('download') || !ours(new URL(link.href))) return;
+  if (link.hash !== '' && link.href.split('#')[0] === location.href.split('#')[0]) return;
+  event.preventDefault();
+  void go(link.href);
+});
+
+document.addEventListener('submit', (event) => {
+  const form = event.target;
+  if (!(form instanceof HTMLFormElement) || event.defaultPrevented) return;
+  if ('plain' in form.dataset || form.method === 'dialog' || form.closest('dialog') !== null) return;
+  const { url, body } = filled(form, event.submitter);
+  if (!ours(url)) return;
+  event.preventDefault();
+  void (body === undefined ? go(url.href) : send(url.href, body));
+});
+
+/** @param {string} href @param {URLSearchParams} body */
+export async function send(href, body) {
+  document.documentElement.dataset.busy = '';
+  try {
+    await take(await fetch(href, { method: 'POST', body }), { push: true, quiet: false, href: location.href });
+  } catch {
+    announce('The connection was lost. Nothing is known to have changed.');
+  } finally {
+    delete document.documentElement.dataset.busy;
+  }
+}
+
+addEventListener('popstate', () => void go(location.href, { push: false }));

@@ -1,0 +1,10 @@
+/** Every page works without scripts, except for dropping files; these make it pleasant. */
+import './navigate.js';
+import './dialog.js';
+import './list.js';
+import './drag.js';
+import './keys.js';
+import './times.js';
+import './copy.js';
+import './live.js';
+import './uploads.js';

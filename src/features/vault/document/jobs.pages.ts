@@ -1,0 +1,55 @@
+import { html } from 'hono/html';
+import { ago, type Markup } from '#http/pages/moment.ts';
+import { chip } from '#http/pages/parts.pages.ts';
+import type { Visit } from '../gate.ts';
+
+export interface JobLine {
+  id: string;
+  kind: string;
+  state: 'waiting' | 'running' | 'done' | 'parked';
+  attempts: number;
+  done: number;
+  total: number | undefined;
+  error: string | undefined;
+  at: string;
+}
+
+const kinds: Record<string, string> = {
+  sniff: 'Finding out what it is',
+  text: 'Reading its text',
+  ocr: 'Reading its pictures',
+  thumbnail: 'Making a small picture',
+  topics: 'Suggesting topics',
+  import: 'Importing',
+  mirror: 'Mirroring',
+  purge: 'Deleting for good',
+};
+
+const states = {
+  waiting: ['Waiting', 'calm'],
+  running: ['Running', 'calm'],
+  done: ['Done', 'good'],
+  parked: ['Did not work', 'care'],
+} as const;
+
+/** What the server does with it by itself. */
+export function jobList(visit: Visit, jobs: readonly JobLine[]): Markup {
+  return html`<section aria-labelledby="jobs">
+    <h2 id="jobs">What the server did</h2>
+    <ul class="rows">${jobs.map((job) => jobRow(visit, job))}</ul>
+  </section>`;
+}
+
+export function jobRow(visit: Visit, job: JobLine): Markup {
+  const [words, tone] = states[job.state];
+  const unfinished = job.state === 'waiting' || job.state === 'running';
+  return html`<li ${unfinished ? 'data-working' : ''}>
+    <div>
+      <p>${kinds[job.kind] ?? job.kind}</p>
+      <p class="soft">${ago(job.at, visit.nowMs)}${job.attempts > 1 ? `, ${job.attempts} tries` : ''}</p>
+      ${job.error === undefined ? '' : html`<p class="soft">${job.error}</p>`}
+      ${job.state === 'running' && job.total !== undefined ? html`<progress max="${job.total}" value="${job.done}" aria-label="${kinds[job.kind] ?? job.kind}">${job.done} of ${job.total}</progress>` : ''}
+    </div>
+    ${chip(words, tone)}
+  </li>`;
+}

@@ -1,0 +1,1 @@
+export { type VaultDeps, vaultRoutes } from './vault.routes.ts';
