@@ -32,7 +32,7 @@ export const newConnectionFields = z.strictObject({
   kind: z.enum(['webdav', 's3']),
   name,
   endpoint: freeText(500).describe(
-    'WebDAV: the folder, like https://cloud.example/remote.php/dav/files/ada. S3: the store',
+    'WebDAV: the address of the folder; of Nextcloud its /remote.php/dav/files/ and the user. S3: the address of the store',
   ),
   root: freeText(1_000).optional().describe('Path below which everything happens; absent: everything'),
   bucket: freeText(63).optional().describe('Of S3'),
