@@ -4,6 +4,7 @@ import type { Peers } from '#http/peers.ts';
 import type { Route } from '#http/route.ts';
 import { activityRoutes } from './activity/activity.routes.ts';
 import { apiOf } from './api.ts';
+import { connectionRoutes } from './connections/connections.routes.ts';
 import { documentPageRoutes } from './document/document.routes.ts';
 import { fileActRoutes } from './files/acts.routes.ts';
 import { filesRoutes } from './files/files.routes.ts';
@@ -55,6 +56,7 @@ export function vaultRoutes({ visits, peers, api: routes }: VaultDeps, config: {
     ...sharedRoutes(deps),
     ...topicRoutes(deps),
     ...activityRoutes(deps),
+    ...connectionRoutes(deps),
     ...trashRoutes(deps, config),
     ...settingsRoutes(deps),
     ...files.routes,
