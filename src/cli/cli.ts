@@ -20,6 +20,10 @@ const commands = {
     load: async () => (await import('./demo.ts')).demoCommand(),
   },
   serve: { summary: 'run the server', load: async () => (await import('./serve.ts')).serveCommand() },
+  worker: {
+    summary: 'run background jobs alone, beside servers',
+    load: async () => (await import('./worker.ts')).workerCommand(),
+  },
   accounts: {
     summary: 'create and list accounts, reset passwords',
     load: async () => (await import('./accounts.ts')).accountsCommand(),

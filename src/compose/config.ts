@@ -13,6 +13,7 @@ import { valkeyAddress } from '#platform/coordination/valkey/valkey-address.ts';
 import { metadataSettings } from '#platform/metadata/metadata.config.ts';
 import { isLoopback, type Settings, type ValuesOf } from '#platform/process/setting.ts';
 import { StartupError } from '#platform/process/startup-error.ts';
+import { jobQueueAddress } from './jobs/job-queue-address.ts';
 import { type EffectiveValue, loadSettings, type Sources } from './load-settings.ts';
 import { serverSettings } from './server.config.ts';
 
@@ -65,13 +66,20 @@ export function loadConfig(sources: Sources): LoadedConfig {
   return { config: Object.freeze(config), effective };
 }
 
-function checkTogether({ server, blobs, chunks, coordination, lineage, metadata }: Config): void {
+function checkTogether({ server, blobs, chunks, coordination, jobs, lineage, metadata }: Config): void {
   checkS3Settings(blobs, chunks.maxUploadBytes);
   if (coordination.backend !== 'none') valkeyAddress(coordination);
   if (metadata.backend === 'postgresql' && metadata.postgresDsn === '') {
     throw new StartupError(
       'SAFE_METADATA_BACKEND is postgresql, but SAFE_POSTGRES_DSN is not set.',
       'Set SAFE_POSTGRES_DSN (or DATABASE_URL), or SAFE_POSTGRES_DSN_FILE naming a file that holds it.',
+    );
+  }
+  if (jobs.queue === 'bullmq') jobQueueAddress({ jobs, coordination });
+  if (!jobs.inServer && metadata.backend !== 'postgresql') {
+    throw new StartupError(
+      'SAFE_JOBS_IN_SERVER is false, but no other process can run jobs beside a database in a file.',
+      'Set SAFE_JOBS_IN_SERVER=true, or SAFE_METADATA_BACKEND=postgresql and run `proofline worker`.',
     );
   }
   if (lineage.index === 'postgresql' && metadata.postgresDsn === '') {

@@ -45,6 +45,7 @@ import { startJobs, watchJobs } from './jobs/start-jobs.ts';
 import { tellingMetadata } from './jobs/telling-metadata.ts';
 import { openLineage } from './lineage/open-lineage.ts';
 import { packageVersion } from './version.ts';
+import { watchBackends } from './watch-backends.ts';
 import { startWorkers } from './workers.ts';
 
 export interface RunningServer {
@@ -76,11 +77,13 @@ export async function startServer(config: Config, log: Log, options: ServerOptio
     const stores = await openBackends(config, log);
     opened.push(() => stores.close());
     const queue = await openJobQueue(config, log);
+    opened.push(() => queue.stop());
     const backends = { ...stores, metadata: tellingMetadata(stores.metadata, () => queue.nudge()) };
     const metrics = await loadingMetrics;
     const { coordinator } = backends;
     const inFlight = new UploadsInFlight({ coordinator, ttlMs: config.coordination.uploadLeaseTtlMs });
-    watchBackends(metrics, backends, inFlight);
+    watchBackends(metrics, backends);
+    watchUploads(metrics, backends, inFlight);
     watchJobs(metrics, backends);
 
     let accepting = true;
@@ -207,39 +210,8 @@ export function mainRoutes(deps: MainDeps, config: Config, lineage: readonly Rou
   return [...routes, ...referenceRoutes(describedApi(routes))];
 }
 
-function watchBackends(metrics: Metrics, { metadata, blobs, coordinator }: Backends, inFlight: UploadsInFlight): void {
-  metrics.gauge(
-    'proofline_metadata_queued',
-    'Transactions waiting for the writer.',
-    () => metadata.statistics().queued,
-  );
-  metrics.gauge('proofline_metadata_groups', 'Groups committed since the start.', () => metadata.statistics().groups);
-  metrics.gauge(
-    'proofline_metadata_transactions',
-    'Transactions committed in those groups.',
-    () => metadata.statistics().transactions,
-  );
-  metrics.gauge(
-    'proofline_staging_bytes',
-    'Bytes of uploads that are not accepted yet.',
-    () => blobs.staging.usage().bytes,
-  );
-  metrics.gauge('proofline_staging_bodies', 'Uploads that are not accepted yet.', () => blobs.staging.usage().bodies);
-  metrics.gauge('proofline_staging_quota_bytes', 'What staging may hold.', () => blobs.staging.usage().quotaBytes);
+function watchUploads(metrics: Metrics, { metadata }: Backends, inFlight: UploadsInFlight): void {
   metrics.gauge('proofline_commits_in_flight', 'Chunks being committed right now.', () => inFlight.size);
-  metrics.gauge('proofline_coordination_up', '1 while coordination answers.', async () =>
-    (await coordinator.health()) === 'ok' ? 1 : 0,
-  );
-  metrics.gauge(
-    'proofline_coordination_failures',
-    'Questions that coordination could not answer since the start.',
-    () => coordinator.statistics().failures,
-  );
-  metrics.gauge(
-    'proofline_coordination_takeovers',
-    'Leases taken over since the start from nodes that had gone.',
-    () => coordinator.statistics().takeovers,
-  );
   metrics.gauge('proofline_deletions_unfinished', 'Deletion decisions that are not carried out yet.', () =>
     countUnfinished(metadata.read),
   );

@@ -1,5 +1,5 @@
 import { sweepSessions } from '#features/accounts/index.ts';
-import { documentTarget } from '#features/documents/index.ts';
+import { deleteDocuments, documentTarget, expireTrash, sweepStrays } from '#features/documents/index.ts';
 import { applyRetention, runDeletions } from '#features/incidents/index.ts';
 import { removeDoneJobs } from '#features/jobs/index.ts';
 import { sweepUploads, tendUploads } from '#features/resumable/index.ts';
@@ -16,18 +16,19 @@ export interface Workers {
 /** A turn that takes longer shares the work with the next node that looks, and one that is lost holds it up for so long. Milliseconds. */
 const turnMs = 2 * 60_000;
 const hourMs = 60 * 60_000;
+const dayMs = 24 * hourMs;
 
 /** Expired sessions open nothing; they only take room. Milliseconds. */
 const sessionSweepMs = 10 * 60_000;
 
-/** What runs by itself beside the listeners: retention and deletion, the end of resumable uploads, and the sweeps of staging, of done jobs and of expired sessions. */
+/** What runs by itself beside the listeners: what is to be deleted, ended or looked after, and what is swept. */
 export function startWorkers({ metadata, blobs, coordinator }: Backends, config: Config, log: Log): Workers {
   const loops: Repetition[] = [];
   const every = (name: string, intervalMs: number, work: (signal: AbortSignal) => Promise<unknown>) => {
     if (intervalMs > 0) loops.push(repeatedly(name, intervalMs, work, log));
   };
   /** Nodes take turns so that they do not do the same work at once. What is done is decided by the rows, whoever does it. */
-  const inTurn = (name: string, intervalMs: number, work: (signal: AbortSignal) => Promise<void>) =>
+  const inTurn = (name: string, intervalMs: number, work: (signal: AbortSignal) => Promise<unknown>) =>
     every(name, intervalMs, async (ending) => {
       const turn = await coordinator.lease(`turn:${name}`, turnMs);
       if (turn === undefined) return;
@@ -40,6 +41,8 @@ export function startWorkers({ metadata, blobs, coordinator }: Backends, config:
   inTurn('deletion', config.deletion.workerIntervalMs, async (ending) => {
     await applyRetention({ metadata }, config.deletion);
     await runDeletions({ metadata, blobs, log }, ending);
+    await expireTrash({ metadata }, config.documents);
+    await deleteDocuments({ metadata, blobs, log }, ending);
   });
   const { doneRetentionMs } = config.jobs;
   inTurn('done jobs', doneRetentionMs === 0 ? 0 : hourMs, async (ending) => {
@@ -51,19 +54,16 @@ export function startWorkers({ metadata, blobs, coordinator }: Backends, config:
   const { workerIntervalMs } = config.resumable;
   inTurn('uploads', workerIntervalMs, (ending) => tendUploads(uploads, config.resumable, targets, ending));
   inTurn('stray uploads', workerIntervalMs === 0 ? 0 : hourMs, (ending) => sweepUploads(uploads, ending));
+  every('stray sweep', config.deletion.workerIntervalMs === 0 ? 0 : dayMs, async (ending) => {
+    // Kept for the day by whoever sweeps, so that it is done once in it.
+    const turn = await coordinator.lease('turn:stray-sweep', dayMs - turnMs);
+    if (turn !== undefined) await sweepStrays({ metadata, blobs, log }, ending);
+  });
   every('staging sweep', Math.max(60_000, config.chunks.stagingCleanupAgeMs / 2), async () => {
     const swept = await blobs.staging.sweep(config.chunks.stagingCleanupAgeMs);
     if (swept.removed > 0) log.info(swept, 'staging swept');
   });
-  every('session sweep', sessionSweepMs, async (ending) => {
-    const turn = await coordinator.lease('turn:sessions', turnMs);
-    if (turn === undefined) return;
-    try {
-      await sweepSessions({ metadata }, ending);
-    } finally {
-      await turn.release();
-    }
-  });
+  inTurn('sessions', sessionSweepMs, (ending) => sweepSessions({ metadata }, ending));
   return {
     stop: async () => {
       await Promise.all(loops.map((loop) => loop.stop()));

@@ -5,21 +5,31 @@ import { Problem } from '#kit/errors.ts';
 import type { BodyLimits, StagedBody, Staging } from '#platform/blobs/blob-store.ts';
 
 export interface ReceivedForm<Field extends string> {
-  /** Absent is undefined. */
-  fields: Record<Field, string | undefined>;
+  fields: Partial<Record<Field, string>>;
   body: StagedBody;
-  /** As the client names the file and its type. */
-  file: { name: string; mediaType: string };
+  file: FormFile;
 }
+
+export interface FormFile {
+  /** As the client names the file and its type. */
+  name: string;
+  mediaType: string;
+}
+
+/** Asked when the file begins, with the fields before it; a refusal ends the reading before a byte of the file is taken. */
+export type Judge<Field extends string> = (
+  file: FormFile,
+  fields: Partial<Record<Field, string>>,
+) => Promise<Omit<BodyLimits, 'declaredBytes'>>;
 
 /**
  * Reads a multipart upload, the file before or after its fields, and stages the file as it comes.
- * Throws invalid_multipart, missing_file, duplicate_file and what staging throws; the staged file is gone then.
+ * Throws invalid_multipart, missing_file, duplicate_file, what the judge and what staging throw; the staged file is gone then.
  */
 export async function receiveForm<Field extends string>(
   incoming: IncomingMessage,
   staging: Staging,
-  limits: Omit<BodyLimits, 'declaredBytes'>,
+  limits: Omit<BodyLimits, 'declaredBytes'> | Judge<Field>,
   fieldNames: readonly Field[],
 ): Promise<ReceivedForm<Field>> {
   const parser = openParser(incoming);
@@ -27,6 +37,9 @@ export async function receiveForm<Field extends string>(
   let about = { name: '', mediaType: '' };
   let staged: Promise<StagedBody> | undefined;
   let part: Readable | undefined;
+
+  // Built from the very names that Field is made of.
+  const given = () => Object.fromEntries(fields) as Partial<Record<Field, string>>;
 
   const finished = new Promise<void>((resolve, reject) => {
     const fail = (error: unknown) => reject(error);
@@ -44,7 +57,10 @@ export async function receiveForm<Field extends string>(
       }
       part = file;
       about = { name: filename ?? '', mediaType };
-      staged = staging.receive(file, limits);
+      staged =
+        typeof limits === 'function'
+          ? limits(about, given()).then((judged) => staging.receive(file, judged))
+          : staging.receive(file, limits);
       // Waited for below; a refusal must end the reading at once, also when more parts would follow.
       staged.catch(fail);
     });
@@ -63,9 +79,7 @@ export async function receiveForm<Field extends string>(
   try {
     await finished;
     if (staged === undefined) throw new Problem('missing_file');
-    const given = Object.fromEntries(fieldNames.map((name) => [name, fields.get(name)]));
-    // Built from the very names that Field is made of.
-    return { fields: given as Record<Field, string | undefined>, body: await staged, file: about };
+    return { fields: given(), body: await staged, file: about };
   } catch (error) {
     incoming.unpipe(parser);
     parser.destroy();

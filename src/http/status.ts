@@ -12,6 +12,7 @@ const statusOfKind: Record<ErrorKind, number> = {
   precondition: 412,
   too_large: 413,
   locked: 423,
+  range: 416,
   rate_limited: 429,
   internal: 500,
   corrupt: 500,

@@ -13,6 +13,7 @@ export type ErrorKind =
   | 'gone' // it was there, and will not be again
   | 'locked' // somebody else is at it; safe to retry
   | 'precondition' // what the request was made for has changed meanwhile
+  | 'range' // nothing of what was asked for lies in the bytes
   | 'too_large'
   | 'rate_limited'
   | 'internal'
@@ -120,6 +121,7 @@ const registry = {
   name_conflict: ['conflict', 'Something of that name is in this folder already.'],
   job_not_parked: ['conflict', 'Only a parked job can be repeated. This one is waiting, running or done.'],
   folder_cycle: ['conflict', 'A folder cannot be moved into itself or into one that lies in it.'],
+  document_in_trash: ['conflict', 'It is in the trash. Restore it first.'],
 
   upload_offset_conflict: ['conflict', 'The upload has another offset. Ask for it with HEAD and go on from there.'],
   too_many_uploads: ['conflict', 'The account has too many unfinished uploads. Finish or end one first.'],
@@ -129,6 +131,7 @@ const registry = {
 
   tus_version_unsupported: ['precondition', 'Tus-Resumable must be 1.0.0.'],
   version_conflict: ['precondition', 'The document has another version by now.'],
+  range_not_satisfiable: ['range', 'No byte of that range is in the document.'],
 
   request_too_large: ['too_large', 'The body is larger than this route accepts.'],
   upload_too_large: ['too_large', 'The upload is larger than this server accepts.'],

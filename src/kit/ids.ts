@@ -52,6 +52,13 @@ export function newId(prefix: IdPrefix, atMs: number = Date.now()): string {
   return `${prefix}_${time}${tail}`;
 }
 
+/** When an id was made, by its first ten characters after the prefix, in milliseconds. */
+export function idTime(withoutPrefix: string): number {
+  let ms = 0;
+  for (const character of withoutPrefix.slice(0, 10)) ms = ms * 32 + alphabet.indexOf(character);
+  return ms;
+}
+
 /** True for an id of that kind in its canonical spelling; ids of older servers (prefix and 1 to 64 word characters) count too. */
 export function isId(prefix: IdPrefix, value: string): boolean {
   return value.startsWith(`${prefix}_`) && /^[A-Za-z0-9_-]{1,64}$/.test(value.slice(prefix.length + 1));

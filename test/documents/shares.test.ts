@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Client } from '../http/support/client.ts';
 import { openWorld, type World } from '../http/support/world.ts';
-import { addDocument, addFolder, inDays } from './support/vault.ts';
+import { addDocument, addFolder, inDays } from './support/sharing.ts';
 
 let world: World;
 before(async () => {

@@ -10,13 +10,13 @@ import {
   type ClaimText,
   fingerprintOf,
   parseClaim,
-  parseReprDigest,
 } from '#features/incidents/chunks/chunk-identity.ts';
 import { bearerToken } from '#http/caller.ts';
 import { parseIdempotencyKey } from '#http/idempotency-key.ts';
 import { decodeCursor, encodeCursor } from '#http/paging.ts';
 import { trustProxies } from '#http/peers.ts';
 import { hashPeer } from '#http/rate-limits.ts';
+import { parseReprDigest } from '#http/repr-digest.ts';
 import { isProblem } from '#kit/errors.ts';
 import { isId, newId } from '#kit/ids.ts';
 import { formatDuration, isBefore, parseDuration, parseTimestamp, timestamp } from '#kit/time.ts';

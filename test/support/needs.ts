@@ -38,6 +38,10 @@ const needs = {
   },
   versitygw: { there: () => versitygwBinary() !== undefined, how: '.ci/install-versitygw' },
   openlineage: { there: () => openLineagePython() !== undefined, how: '.ci/install-openlineage' },
+  tesseract: {
+    there: () => inPath('tesseract') && fontsFound(),
+    how: 'apt-get install --no-install-recommends tesseract-ocr tesseract-ocr-deu fonts-dejavu-core',
+  },
   nginx: { there: () => inPath('nginx'), how: 'apt-get install --no-install-recommends nginx-light' },
   caddy: { there: () => inPath('caddy'), how: 'apt-get install --no-install-recommends caddy' },
   curl: { there: () => inPath('curl'), how: 'apt-get install --no-install-recommends curl' },
@@ -78,6 +82,11 @@ export function inPath(command: string): boolean {
       return false;
     }
   });
+}
+
+/** What a test writes with, to be recognised. */
+function fontsFound(): boolean {
+  return existsSync('/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf');
 }
 
 /** Where .ci/install-versitygw puts it, or one of the system's. */

@@ -7,11 +7,11 @@ import type { Config } from '../config.ts';
 import { jobHandlers } from './job-handlers.ts';
 
 export interface RunningJobs {
-  /** Gives back what runs. */
+  /** Gives back what runs, and ends the queue: nothing that it says would be heard. */
   stop(): Promise<void>;
 }
 
-/** Background jobs begin to run in this process, so many at once; with 0 it only lets others know of them. The queue ends with them. */
+/** Background jobs begin to run in this process, so many at once; with 0 it only lets others know of them. */
 export function startJobs(
   queue: JobQueue,
   backends: Backends,

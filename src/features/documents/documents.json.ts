@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { DocumentRow } from './access.ts';
+import { noTopics, type TopicsOfDocument } from './topics/topics.store.ts';
 
 const time = z.iso.datetime();
 
@@ -14,14 +15,21 @@ export const documentShape = z
     version: z.number().int(),
     status: z.enum(['processing', 'ready', 'failed']),
     topics: z.array(z.string()),
+    suggested_topics: z.array(z.string()).optional().describe('By the server, until somebody confirms or refuses them'),
     created_at: time,
     updated_at: time,
     trashed_at: time.optional(),
   })
   .meta({ id: 'Document' });
 
-/** Topics are the names of those that people confirmed. */
-export function documentJson(row: DocumentRow, topics: readonly string[]): z.output<typeof documentShape> {
+/** In the answer to a search: where its text says what was asked for, in pieces. */
+export const foundShape = documentShape
+  .extend({ snippet: z.array(z.object({ text: z.string(), match: z.boolean() })).optional() })
+  .meta({ id: 'FoundDocument' });
+
+export const documentAnswer = z.object({ document: documentShape });
+
+export function documentJson(row: DocumentRow, topics: TopicsOfDocument = noTopics): z.output<typeof documentShape> {
   return {
     id: row.id,
     name: row.name,
@@ -31,9 +39,15 @@ export function documentJson(row: DocumentRow, topics: readonly string[]): z.out
     sha256_hex: row.sha256_hex,
     version: row.version,
     status: row.status,
-    topics: [...topics],
+    topics: topics.confirmed,
+    ...(topics.suggested.length === 0 ? {} : { suggested_topics: topics.suggested }),
     created_at: row.created_at,
     updated_at: row.updated_at,
     ...(row.trashed_at === null ? {} : { trashed_at: row.trashed_at }),
   };
+}
+
+/** Of the current version: what If-Match and If-Range compare. */
+export function documentTag(version: number): string {
+  return `"${version}"`;
 }

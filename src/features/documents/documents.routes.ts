@@ -1,154 +1,122 @@
 import { z } from 'zod';
-import { parseIdempotencyKey } from '#http/idempotency-key.ts';
+import { freeText } from '#http/check.ts';
 import { decodeCursor, pageOf, pageQuery } from '#http/paging.ts';
-import { receiveForm } from '#http/receive-form.ts';
 import * as reply from '#http/reply.ts';
 import { type Route, route } from '#http/route.ts';
-import { sendBlob } from '#http/send-blob.ts';
 import { Problem } from '#kit/errors.ts';
 import { documentFor, folderFor } from './access.ts';
-import { addDocument, type VaultDeps } from './add-document.ts';
+import type { VaultDeps } from './add-document.ts';
+import { changeDocument } from './change-document.ts';
 import { documentName } from './document-name.ts';
-import type { DocumentConfig } from './documents.config.ts';
-import { documentJson, documentShape } from './documents.json.ts';
-import { listDocuments, versionOf } from './documents.store.ts';
-import { assertRoom, quotaOf } from './quotas/quotas.store.ts';
+import { documentAnswer, documentJson, documentTag, foundShape } from './documents.json.ts';
+import { type DocumentFilter, listDocuments } from './documents.store.ts';
+import { answerSearch } from './search/answer-search.ts';
+import { topicsOf, topicsOfOne } from './topics/topics.store.ts';
 
-const documentAnswer = z.object({ document: documentShape });
+const listQuery = pageQuery.extend({
+  folder_id: z.string().max(100).optional().describe('Only those in this folder; `root` for those in none'),
+  q: freeText(500).optional().describe('What to search for'),
+  topic: z.string().max(100).optional().describe('Only those with the topic of this name'),
+  trashed: z
+    .enum(['true', 'false'])
+    .default('false')
+    .describe('Those in the trash; without a folder not those that went there along with one'),
+});
 
-/** A form's boundaries and fields come on top of the file. Bytes. */
-const formOverheadBytes = 32 * 1024;
-
-export function documentRoutes(deps: VaultDeps, config: DocumentConfig): Route[] {
+export function documentsRoutes(deps: VaultDeps): Route[] {
   const { read } = deps.metadata;
   const tag = 'Documents';
+  const path = '/v1/documents/:document_id';
   return [
-    route({
-      method: 'POST',
-      path: '/v1/documents',
-      summary: 'Add a document',
-      description: 'The file may come before or after the fields. Its bytes are kept exactly as they are.',
-      tag,
-      access: 'account',
-      limit: 'document_upload',
-      headers: {
-        'Idempotency-Key': {
-          description: '1 to 255 visible ASCII characters. The same key with the same file is answered from the first.',
-        },
-      },
-      body: {
-        mediaType: 'multipart/form-data',
-        description: 'One file and its fields, each at most once',
-        fields: {
-          file: 'The document (required)',
-          name: "Its name; else the file's",
-          folder_id: 'The folder it goes into; else none',
-        },
-      },
-      responses: {
-        201: { description: 'Kept: bytes and row are on durable storage', json: documentAnswer },
-        200: {
-          description: 'An equivalent request under this key was answered before; this is its answer',
-          json: documentAnswer,
-          headers: { 'Idempotency-Replayed': 'true' },
-        },
-      },
-      errors: [
-        'invalid_multipart',
-        'missing_file',
-        'duplicate_file',
-        'invalid_document_name',
-        'invalid_idempotency_key',
-        'folder_not_found',
-        'forbidden',
-        'name_conflict',
-        'idempotency_conflict',
-        'length_mismatch',
-        'upload_too_large',
-        'quota_exceeded',
-        'staging_full',
-        'storage_full',
-        'storage_unavailable',
-      ],
-      handle: async ({ c, caller }) => {
-        const { headers } = c.env.incoming;
-        const idempotencyKey = parseIdempotencyKey(headers['idempotency-key']);
-        const expected = Math.max(0, Number(headers['content-length'] ?? 0) - formOverheadBytes);
-        if (expected > config.maxUploadBytes) throw new Problem('upload_too_large');
-        assertRoom(await quotaOf(read, caller.accountId), config, { bytes: expected, documents: 1 });
-        const { staging } = deps.blobs;
-        staging.assertRoom(expected);
-        const limits = { maxBytes: config.maxUploadBytes };
-        const form = await receiveForm(c.env.incoming, staging, limits, ['name', 'folder_id']);
-        try {
-          const folderId = form.fields.folder_id ?? null;
-          const folder = folderId === null ? undefined : await folderFor(read, caller, folderId, 'edit');
-          const { document, replayed } = await addDocument(deps, config, caller, {
-            ownerId: folder?.owner_account_id ?? caller.accountId,
-            folderId,
-            name: documentName(form.fields.name ?? form.file.name),
-            mediaType: form.file.mediaType,
-            body: form.body,
-            idempotencyKey,
-          });
-          const answer = { document: documentJson(document, []) };
-          return replayed
-            ? reply.json(200, answer, { 'Idempotency-Replayed': 'true' })
-            : reply.json(201, answer, { ETag: `"${document.version}"` });
-        } finally {
-          await form.body.discard();
-        }
-      },
-    }),
     route({
       method: 'GET',
       path: '/v1/documents',
       summary: 'List documents',
+      description:
+        'The own ones; or those in a folder, which may be another owner’s. With `q` a search through names, topics and texts of all that the caller may see, outside of the trash: all words must be there, "words in a row" in quotes, -words not; the last word may be a beginning. Documents whose name has every word come first, then those whose name and topics have, then the rest, each the latest change first.',
       tag,
       access: 'account',
       limit: 'document_read',
-      query: pageQuery,
+      query: listQuery,
       responses: {
         200: {
-          description: 'A page of documents',
-          json: z.object({ documents: z.array(documentShape), next_cursor: z.string().optional() }),
+          description: 'A page of documents, the oldest first',
+          json: z.object({ documents: z.array(foundShape), next_cursor: z.string().optional() }),
         },
       },
-      errors: ['invalid_cursor'],
+      errors: ['invalid_cursor', 'folder_not_found', 'forbidden'],
       handle: async ({ caller, query }) => {
-        const found = await listDocuments(read, caller.accountId, query.limit + 1, decodeCursor(query.cursor));
-        const { rows, ...next } = pageOf(found, query.limit);
-        return reply.json(200, { documents: rows.map((row) => documentJson(row, [])), ...next });
+        const trashed = query.trashed === 'true';
+        if (query.q !== undefined) {
+          if (trashed || query.folder_id !== undefined)
+            throw new Problem('invalid_request', {
+              message: 'q searches everywhere outside of the trash: give no folder_id or trashed beside it.',
+            });
+          return reply.json(200, await answerSearch(deps.metadata, caller, { ...query, q: query.q }));
+        }
+        let filter: DocumentFilter = { ownerId: caller.accountId, trashed };
+        if (query.folder_id === 'root') filter = { ...filter, folderId: null };
+        else if (query.folder_id !== undefined) {
+          const folder = await folderFor(read, caller, query.folder_id, trashed ? 'own' : 'view');
+          filter = { ...filter, ownerId: folder.owner_account_id, folderId: folder.id };
+        }
+        if (query.topic !== undefined) filter.topic = query.topic.normalize('NFC');
+        const after = decodeCursor(query.cursor);
+        const page = { limit: query.limit + 1, ...(after === undefined ? {} : { after }) };
+        const { rows, ...next } = pageOf(await listDocuments(read, filter, page), query.limit);
+        const topics = await topicsOf(
+          read,
+          rows.map(({ id }) => id),
+        );
+        return reply.json(200, { documents: rows.map((row) => documentJson(row, topics.get(row.id))), ...next });
       },
     }),
     route({
       method: 'GET',
-      path: '/v1/documents/:document_id',
+      path,
       summary: 'A document',
       tag,
       access: 'account',
       limit: 'document_read',
-      responses: { 200: { description: 'The document', json: documentAnswer } },
+      responses: { 200: { description: 'The document', json: documentAnswer, headers: { ETag: 'Of its version' } } },
       errors: ['document_not_found'],
       handle: async ({ caller, param }) => {
         const document = await documentFor(read, caller, param('document_id'), 'view');
-        return reply.json(200, { document: documentJson(document, []) }, { ETag: `"${document.version}"` });
+        const topics = await topicsOfOne(read, document.id);
+        return reply.json(200, { document: documentJson(document, topics) }, { ETag: documentTag(document.version) });
       },
     }),
     route({
-      method: 'GET',
-      path: '/v1/documents/:document_id/content',
-      summary: 'Download a document',
+      method: 'PATCH',
+      path,
+      summary: 'Rename or move a document, or set its topics',
+      description:
+        'What is absent stays as it is. Topics are all that it has from then on: a suggestion among them is confirmed, any other refused.',
       tag,
       access: 'account',
-      limit: 'document_download',
-      responses: { 200: { description: 'Its exact bytes', mediaType: 'application/octet-stream' } },
-      errors: ['document_not_found', 'evidence_corrupt', 'storage_unavailable'],
-      handle: async ({ c, caller, param }) => {
-        const document = await documentFor(read, caller, param('document_id'), 'view');
-        const version = await versionOf(read, document.id, document.version);
-        if (version === undefined) throw new Problem('document_not_found');
-        return await sendBlob(c, deps.blobs, version, document.id);
+      limit: 'document_write',
+      json: z.strictObject({
+        name: z.string().max(1024).optional(),
+        folder_id: z.string().max(100).nullable().optional().describe('null: out of all folders'),
+        topics: z.array(z.string().max(1024)).max(1000).optional().describe('Names; those that are missing are made'),
+      }),
+      responses: { 200: { description: 'The document as it is now', json: documentAnswer } },
+      errors: [
+        'document_not_found',
+        'document_in_trash',
+        'invalid_document_name',
+        'folder_not_found',
+        'forbidden',
+        'name_conflict',
+      ],
+      handle: async ({ caller, json, param }) => {
+        if (Object.keys(json).length === 0) throw new Problem('invalid_request', { message: 'nothing to change' });
+        const document = await changeDocument(deps, caller, param('document_id'), {
+          ...(json.name === undefined ? {} : { name: documentName(json.name) }),
+          ...(json.folder_id === undefined ? {} : { folderId: json.folder_id }),
+          ...(json.topics === undefined ? {} : { topics: json.topics }),
+        });
+        return reply.json(200, { document: documentJson(document, await topicsOfOne(read, document.id)) });
       },
     }),
   ];

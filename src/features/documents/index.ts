@@ -1,10 +1,12 @@
 export { type DocumentConfig, documentSettings } from './documents.config.ts';
-export { documentRoutes } from './documents.routes.ts';
 export { documentJobEndings } from './jobs/document-job-endings.ts';
 export { documentJobRoutes } from './jobs/document-jobs.routes.ts';
 export { finishDocumentJob } from './jobs/settle-document.ts';
 export { documentJobHandlers } from './processing/document-job-handlers.ts';
 export { type ProcessingConfig, processingSettings } from './processing/processing.config.ts';
 export { sharingRoutes } from './sharing.routes.ts';
+export { deleteDocuments, expireTrash } from './trash/delete-documents.ts';
+export { sweepStrays } from './trash/sweep-strays.ts';
 export { documentTarget } from './uploads/document-target.ts';
 export { documentUploadRoutes } from './uploads/document-uploads.routes.ts';
+export { documentRoutes } from './vault.routes.ts';

@@ -8,6 +8,7 @@ export { jobJson, jobShape } from './jobs.json.ts';
 export { jobRoutes } from './jobs.routes.ts';
 export { finishJob, insertJobs, type JobRow, jobsOfDocument, listJobs, type NewJob, newJob } from './jobs.store.ts';
 export type { JobKind } from './jobs.tables.ts';
+export { openBullQueue } from './open-bull-queue.ts';
 export { removeDoneJobs } from './remove-done-jobs.ts';
 export { type RepeatDeps, repeatJob } from './repeat-job.ts';
 export { TableQueue } from './table-queue.ts';

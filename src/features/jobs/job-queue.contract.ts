@@ -21,6 +21,9 @@ export interface QueueWorld {
 
 export const contractConfig: JobConfig = {
   inServer: true,
+  queue: 'table',
+  valkeyUrl: '',
+  workerAddresses: [],
   concurrency: 4,
   pollIntervalMs: 50,
   leaseMs: 1_000,

@@ -18,6 +18,6 @@ export interface JobQueue {
   start(claims: JobClaims, concurrency: number): void;
   /** This process may have put jobs down: sooner than at the next look. Never throws. */
   nudge(): void;
-  /** Hands out no more. Resolves when what was handed out has ended; whoever wants that soon interrupts it first. */
+  /** Hands out no more. Resolves when what was handed out has ended; whoever wants that soon interrupts it first. May be called again. */
   stop(): Promise<void>;
 }

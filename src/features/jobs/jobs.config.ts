@@ -1,4 +1,5 @@
-import { duration, flag, integer, type Settings, type ValuesOf } from '#platform/process/setting.ts';
+import { valkeyUrl } from '#platform/coordination/coordination.config.ts';
+import { addresses, choice, duration, flag, integer, type Settings, type ValuesOf } from '#platform/process/setting.ts';
 
 export const jobSettings = {
   inServer: flag({
@@ -6,12 +7,27 @@ export const jobSettings = {
     doc: 'Whether `proofline serve` runs background jobs itself. false: only `proofline worker` does, beside a shared database.',
     default: 'true',
   }),
+  queue: choice({
+    env: 'SAFE_JOBS_QUEUE',
+    doc: 'How processes learn of jobs. table: they look into the database. bullmq: BullMQ on Valkey or Redis tells them at once. The database decides either way.',
+    default: 'table',
+    of: ['table', 'bullmq'],
+  }),
+  valkeyUrl: valkeyUrl({
+    env: 'SAFE_JOBS_VALKEY_URL',
+    doc: 'Valkey or Redis for the queue of jobs. Not set: that of coordination.',
+  }),
   concurrency: integer({
     env: 'SAFE_JOBS_CONCURRENCY',
     doc: 'Jobs that one process runs at once.',
     default: '2',
     min: 1,
     max: 256,
+  }),
+  workerAddresses: addresses({
+    env: 'SAFE_WORKER_BIND_ADDRS',
+    doc: 'Where `proofline worker` answers for health and metrics. Keep it private.',
+    default: '127.0.0.1:8082',
   }),
   pollIntervalMs: duration({
     env: 'SAFE_JOBS_POLL_INTERVAL',

@@ -42,15 +42,24 @@ const tls: Setting<boolean | undefined | ''> = {
   parse: (value) => ({ '': '' as const, true: true, '1': true, false: false, '0': false })[value.toLowerCase()],
 };
 
-const url: Setting<ValkeyAddress | undefined | ''> = {
+/** Address, name, password, database and TLS in one; empty when it is not set. */
+export function valkeyUrl(
+  setting: Pick<Setting<unknown>, 'env' | 'doc' | 'sharedNames'>,
+): Setting<ValkeyAddress | undefined | ''> {
+  return {
+    ...setting,
+    secret: true,
+    default: '',
+    expected: 'a URL like redis://user:password@host:6379/0, or rediss:// for TLS',
+    parse: (value) => (value === '' ? '' : parseRedisUrl(value)),
+  };
+}
+
+const url = valkeyUrl({
   env: 'SAFE_VALKEY_URL',
   doc: 'Address, name, password, database and TLS in one, instead of the other SAFE_VALKEY settings. Where both are given they must say the same.',
   sharedNames: { names: ['REDIS_URL'], while: { env: 'SAFE_COORDINATION_BACKEND', is: ['valkey', 'redis'] } },
-  secret: true,
-  default: '',
-  expected: 'a URL like redis://user:password@host:6379/0, or rediss:// for TLS',
-  parse: (value) => (value === '' ? '' : parseRedisUrl(value)),
-};
+});
 
 export const coordinationSettings = {
   backend: choice({

@@ -1,5 +1,6 @@
 import type { Selectable } from 'kysely';
 import { Problem } from '#kit/errors.ts';
+import { compiled } from '#platform/metadata/compiled.ts';
 import type { Db, Trx } from '#platform/metadata/metadata.ts';
 import type { DocumentConfig } from '../documents.config.ts';
 import type { QuotasTable } from '../documents.tables.ts';
@@ -27,32 +28,35 @@ export function assertRoom(quota: QuotaRow | undefined, defaults: QuotaDefaults,
     throw new Problem('quota_exceeded');
 }
 
-/** Holds the account's quota until the commit, makes sure there is room, and returns what takes it. Throws quota_exceeded. */
-export async function holdQuota(
-  trx: Trx,
-  accountId: string,
-  defaults: QuotaDefaults,
-  more: Usage,
-): Promise<() => Promise<unknown>> {
+const quotaToChange = compiled((db, by: { accountId: string }) =>
+  db.selectFrom('quotas').selectAll().where('account_id', '=', by.accountId).forNoKeyUpdate(),
+);
+
+/**
+ * Holds everything of an account that takes room or has a place, until the commit: its names, folders and totals change one at a time,
+ * so a body may decide by what it reads of them. The first that a body of documents locks.
+ */
+export async function holdOwner(trx: Trx, accountId: string): Promise<QuotaRow> {
+  const held = await quotaToChange.first(trx, { accountId });
+  if (held !== undefined) return held;
   await trx
     .insertInto('quotas')
     .values({ account_id: accountId })
     .onConflict((conflict) => conflict.column('account_id').doNothing())
     .execute();
-  const quota = await trx
-    .selectFrom('quotas')
-    .selectAll()
+  const made = await quotaToChange.first(trx, { accountId });
+  if (made === undefined) throw new Error('a quota row that was just made is not there');
+  return made;
+}
+
+/** Whoever calls holds the owner. Negative numbers give room back. */
+export async function chargeOwner(trx: Trx, accountId: string, more: Usage): Promise<void> {
+  await trx
+    .updateTable('quotas')
+    .set((builder) => ({
+      bytes_used: builder('bytes_used', '+', more.bytes),
+      documents_used: builder('documents_used', '+', more.documents),
+    }))
     .where('account_id', '=', accountId)
-    .forNoKeyUpdate()
-    .executeTakeFirst();
-  assertRoom(quota, defaults, more);
-  return async () =>
-    await trx
-      .updateTable('quotas')
-      .set((builder) => ({
-        bytes_used: builder('bytes_used', '+', more.bytes),
-        documents_used: builder('documents_used', '+', more.documents),
-      }))
-      .where('account_id', '=', accountId)
-      .execute();
+    .execute();
 }

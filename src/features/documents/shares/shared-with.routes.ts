@@ -64,7 +64,7 @@ function sharedJson(thing: SharedThing, usernames: ReadonlyMap<string, string>):
   const given = 'document' in thing ? thing.document.rank : thing.folder.rank;
   const owner = { account_id: ownerOf(thing), username: usernames.get(ownerOf(thing)) ?? '' };
   const access = given >= rank.edit ? 'edit' : 'view';
-  if ('document' in thing) return { access, owner, document: documentJson(thing.document, []) };
+  if ('document' in thing) return { access, owner, document: documentJson(thing.document) };
   const { id, name, created_at, updated_at } = thing.folder;
   return { access, owner, folder: { id, name, created_at, updated_at } };
 }

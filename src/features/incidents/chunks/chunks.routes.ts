@@ -3,6 +3,7 @@ import { parseIdempotencyKey } from '#http/idempotency-key.ts';
 import { decodeCursor, pageOf, pageQuery } from '#http/paging.ts';
 import { receiveForm } from '#http/receive-form.ts';
 import * as reply from '#http/reply.ts';
+import { parseReprDigest } from '#http/repr-digest.ts';
 import { type HttpContext, type Route, route } from '#http/route.ts';
 import { sendBlob } from '#http/send-blob.ts';
 import type { ErrorCode } from '#kit/error-codes.ts';
@@ -20,7 +21,6 @@ import {
   claimJson,
   maxChunkIndex,
   parseClaim,
-  parseReprDigest,
 } from './chunk-identity.ts';
 import type { ChunkConfig } from './chunks.config.ts';
 import { chunkJson, chunkShape, conflictShape, reconciliationShape } from './chunks.json.ts';
@@ -37,7 +37,7 @@ const formFields = [
   'original_filename',
 ] as const;
 
-function claimText(fields: Record<(typeof formFields)[number], string | undefined>): ClaimText {
+function claimText(fields: Partial<Record<(typeof formFields)[number], string>>): ClaimText {
   return {
     streamId: fields.stream_id,
     chunkIndex: fields.chunk_index,

@@ -39,6 +39,7 @@ export class BullQueue implements JobQueue {
   #worker: { bull: Worker; connection: Redis } | undefined;
   #telling: Promise<void> | undefined;
   #stopped = false;
+  #stopping: Promise<void> | undefined;
 
   private constructor(options: BullQueueOptions, asking: Redis) {
     const { prefix = 'proofline', log, pollIntervalMs } = options;
@@ -71,7 +72,12 @@ export class BullQueue implements JobQueue {
     this.#nap.wake();
   }
 
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    this.#stopping ??= this.#end();
+    return this.#stopping;
+  }
+
+  async #end(): Promise<void> {
     this.#stopped = true;
     this.#nap.wake();
     await Promise.all([this.#telling, this.#overdue.stop(), this.#closeWorker()]);

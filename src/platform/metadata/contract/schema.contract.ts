@@ -299,6 +299,7 @@ const optional = new Set([
   'checkins.longitude',
   'shares.document_id',
   'shares.token_hash',
+  'shares.link_key',
   'cloud_items.document_id',
   'jobs.owner_account_id',
   'jobs.document_id',

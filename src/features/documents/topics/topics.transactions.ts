@@ -1,0 +1,46 @@
+import { appendAudit } from '#features/audit/index.ts';
+import { Problem } from '#kit/errors.ts';
+import { transaction } from '#platform/metadata/metadata.ts';
+import type { Act } from '../act.ts';
+import { holdOwner } from '../quotas/quotas.store.ts';
+import { noteWords } from '../search/note-words.ts';
+import type { NamedTopic } from './topic-name.ts';
+import { ensureTopics, type TopicRow } from './topics.store.ts';
+
+/** The topic of that name, also where there was one already: nothing is written then. */
+export const addTopicTransaction = transaction(
+  'documents.add_topic',
+  async (trx, input: Act & { topic: NamedTopic }): Promise<{ created: boolean; topic: TopicRow }> => {
+    await holdOwner(trx, input.ownerId);
+    const [topic] = await ensureTopics(trx, input.ownerId, [input.topic], input.at);
+    if (topic === undefined) throw new Error('a topic that was just made is not there');
+    const created = topic.id === input.topic.id;
+    if (created) await appendAudit(trx, input.audit);
+    return { created, topic };
+  },
+);
+
+/** Takes it from every document too. Throws topic_not_found. */
+export const deleteTopicTransaction = transaction(
+  'documents.delete_topic',
+  async (trx, input: Act & { topicId: string }) => {
+    await holdOwner(trx, input.ownerId);
+    const documents = await trx
+      .selectFrom('document_topics')
+      .innerJoin('documents', 'documents.id', 'document_topics.document_id')
+      .select(['documents.id', 'documents.name', 'documents.version'])
+      .where('document_topics.topic_id', '=', input.topicId)
+      .execute();
+    const gone = await trx
+      .deleteFrom('topics')
+      .where('id', '=', input.topicId)
+      .where('owner_account_id', '=', input.ownerId)
+      .executeTakeFirst();
+    if (Number(gone.numDeletedRows) === 0) throw new Problem('topic_not_found');
+    for (const document of documents) await noteWords(trx, document);
+    await appendAudit(trx, input.audit);
+  },
+  { patient: true },
+);
+
+export const topicTransactions = [addTopicTransaction, deleteTopicTransaction];
