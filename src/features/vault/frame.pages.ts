@@ -60,7 +60,10 @@ export async function show(visit: Visit, page: PageOf, main: Markup): Promise<Re
             </ul>
           </nav>
           ${quotaBar(visit)}
-          <p class="who">Signed in as <strong>${visit.caller.username}</strong></p>
+          <form class="who" method="post" action="/documents/sign-out" data-plain>
+            ${tokenField(visit.token)}<span>Signed in as <strong>${visit.caller.username}</strong></span>
+            <button type="submit" class="quiet small">Sign out</button>
+          </form>
           <p class="help"><a href="/documents/keys" data-dialog>Keyboard shortcuts</a></p>
         </div>
         <main id="content" tabindex="-1">

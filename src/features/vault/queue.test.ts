@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Item, Queue, UploadProblem } from './assets/queue.js';
 
-const wish = (name: string, bytes = 10) => ({ name, bytes, folderId: undefined, source: new Blob(['x'.repeat(bytes)]) });
+const wish = (name: string, bytes = 10) => ({
+  name,
+  bytes,
+  folderId: undefined,
+  source: new Blob(['x'.repeat(bytes)]),
+});
 const states = (queue: Queue) => [...queue.items.values()].map(({ state }) => state);
 
 async function until(look: () => boolean): Promise<void> {

@@ -147,4 +147,14 @@ export async function send(href, body) {
   }
 }
 
+/** What just happened is said once: not again after a reload. */
+function forgetDone() {
+  const url = new URL(location.href);
+  if (!url.searchParams.has('done')) return;
+  url.searchParams.delete('done');
+  history.replaceState(null, '', url);
+}
+addEventListener('vault:shown', forgetDone);
+forgetDone();
+
 addEventListener('popstate', () => void go(location.href, { push: false }));

@@ -2,6 +2,7 @@ import { html } from 'hono/html';
 import { ago, type Markup, moment } from '#http/pages/moment.ts';
 import { facts } from '#http/pages/parts.pages.ts';
 import { tellBytes } from '#http/pages/tell.js';
+import { pagePolicy } from '#http/reply.ts';
 import { doneWords } from '../done.ts';
 import { addressOf } from '../files/items.pages.ts';
 import { show, tokenField } from '../frame.pages.ts';
@@ -37,7 +38,10 @@ export interface DocumentPage {
 }
 
 /** How it can be looked at here without trusting it. */
-export type Preview = { as: 'frame'; href: string } | { as: 'image'; href: string } | { as: 'none'; why: string };
+export type Preview =
+  | { as: 'frame'; href: string; sandbox: boolean }
+  | { as: 'image'; href: string }
+  | { as: 'none'; why: string };
 
 export async function documentPage(visit: Visit, page: DocumentPage): Promise<Response> {
   const { document } = page;
@@ -70,6 +74,8 @@ export async function documentPage(visit: Visit, page: DocumentPage): Promise<Re
         ${page.jobs.length === 0 ? '' : jobList(visit, page.jobs)}
       </div>
     </div>`,
+    200,
+    page.preview.as === 'frame' ? { 'Content-Security-Policy': `${pagePolicy}; frame-src 'self'` } : {},
   );
 }
 
@@ -80,6 +86,7 @@ export async function showDocument(
   tab: '' | '/versions' | '/sharing' | '/activity',
   main: Markup,
   status = 200,
+  headers: Record<string, string> = {},
 ): Promise<Response> {
   const base = `/documents/files/${document.id}`;
   const own = document.access === 'own';
@@ -99,6 +106,7 @@ export async function showDocument(
       below: true,
       done: doneWords(visit),
       status,
+      headers,
       heading: html`${trail(document)}
         <div class="heading">
           <h1>${document.name}</h1>
@@ -129,7 +137,7 @@ function trail({ access, folder }: Shown): Markup {
 
 function preview({ files }: Visit, { document, preview }: DocumentPage): Markup {
   if (preview.as === 'frame')
-    return html`<iframe src="${preview.href}" title="Preview of ${document.name}" sandbox referrerpolicy="no-referrer"></iframe>`;
+    return html`<iframe src="${preview.href}" title="Preview of ${document.name}" ${preview.sandbox ? 'sandbox' : ''} referrerpolicy="no-referrer"></iframe>`;
   if (preview.as === 'image') return html`<img src="${preview.href}" alt="${document.name}" />`;
   return html`<div class="none" ${document.status === 'processing' ? 'data-working' : ''}>
     ${icon(files, iconOf(document.mediaType))}<p>${preview.why}</p>
