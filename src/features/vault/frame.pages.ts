@@ -32,6 +32,9 @@ export interface PageOf {
   headers?: Record<string, string>;
 }
 
+/** Every page may frame a preview: what one page brought stays while its script goes on to others. */
+const policy = `${reply.pagePolicy}; frame-src 'self'`;
+
 /** A page for somebody who is signed in. */
 export async function show(visit: Visit, page: PageOf, main: Markup): Promise<Response> {
   const status = page.status ?? 200;
@@ -73,7 +76,7 @@ export async function show(visit: Visit, page: PageOf, main: Markup): Promise<Re
       </div>
       ${uploadTray()}`,
   );
-  return reply.page(status, await markup, page.headers);
+  return reply.page(status, await markup, { 'Content-Security-Policy': policy, ...page.headers });
 }
 
 /** How full the vault is, where there is a limit; and what to do when it is nearly full. */

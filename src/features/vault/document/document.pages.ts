@@ -2,7 +2,6 @@ import { html } from 'hono/html';
 import { ago, type Markup, moment } from '#http/pages/moment.ts';
 import { facts } from '#http/pages/parts.pages.ts';
 import { tellBytes } from '#http/pages/tell.js';
-import { pagePolicy } from '#http/reply.ts';
 import { doneWords } from '../done.ts';
 import { addressOf } from '../files/items.pages.ts';
 import { show, tokenField } from '../frame.pages.ts';
@@ -74,8 +73,6 @@ export async function documentPage(visit: Visit, page: DocumentPage): Promise<Re
         ${page.jobs.length === 0 ? '' : jobList(visit, page.jobs)}
       </div>
     </div>`,
-    200,
-    page.preview.as === 'frame' ? { 'Content-Security-Policy': `${pagePolicy}; frame-src 'self'` } : {},
   );
 }
 
@@ -86,7 +83,6 @@ export async function showDocument(
   tab: '' | '/versions' | '/sharing' | '/activity',
   main: Markup,
   status = 200,
-  headers: Record<string, string> = {},
 ): Promise<Response> {
   const base = `/documents/files/${document.id}`;
   const own = document.access === 'own';
@@ -106,7 +102,6 @@ export async function showDocument(
       below: true,
       done: doneWords(visit),
       status,
-      headers,
       heading: html`${trail(document)}
         <div class="heading">
           <h1>${document.name}</h1>
