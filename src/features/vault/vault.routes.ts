@@ -27,7 +27,7 @@ const shared = (name: string) => new URL(`../../http/pages/${name}`, import.meta
 const own = (name: string) => new URL(`./assets/${name}`, import.meta.url);
 
 const scripts = [
-  ...['vault', 'renew', 'navigate', 'dialog', 'list', 'drag', 'keys', 'times', 'copy', 'live'],
+  ...['vault', 'renew', 'navigate', 'dialog', 'list', 'drag', 'keys', 'times', 'copy', 'live', 'session'],
   ...['uploads', 'unfinished', 'queue', 'send', 'request', 'remembered', 'dropped', 'folders', 'tray'],
 ].map((name) => [`${name}.js`, [own(`${name}.js`)]] as const);
 
