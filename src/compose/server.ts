@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { accountRoutes, administratorExists, browserVisits, sessionIdentifier } from '#features/accounts/index.ts';
 import { adminRoutes } from '#features/admin/index.ts';
+import { auditRoutes } from '#features/audit/index.ts';
 import {
   documentJobEndings,
   documentJobRoutes,
@@ -145,6 +146,7 @@ export async function startServer(config: Config, log: Log, options: ServerOptio
         readiness,
         stagingUsage: () => backends.blobs.staging.usage(),
         peers,
+        jobEndings: documentJobEndings,
         limiter,
         about: { version: packageVersion(), startedAtMs: Date.now() },
       },
@@ -178,6 +180,7 @@ type MainDeps = Pick<Backends, 'metadata' | 'blobs' | 'coordinator'> & {
 export function apiRoutes(deps: MainDeps, config: Config): Route[] {
   return [
     ...accountRoutes(deps, config.accounts),
+    ...auditRoutes(deps),
     ...incidentRoutes(deps),
     ...checkinRoutes(deps),
     ...streamRoutes(deps),
