@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { accountRoutes, administratorExists, browserVisits, sessionIdentifier } from '#features/accounts/index.ts';
 import { adminRoutes } from '#features/admin/index.ts';
 import { auditRoutes } from '#features/audit/index.ts';
+import { cloudDeps, cloudRoutes } from '#features/cloud/index.ts';
 import {
   documentJobEndings,
   documentJobRoutes,
@@ -194,6 +195,7 @@ export function apiRoutes(deps: MainDeps, config: Config): Route[] {
       documentTarget(deps, config.documents),
     ),
     ...documentRoutes(deps, config.documents),
+    ...cloudRoutes(cloudDeps(deps.metadata, config.cloud)),
     ...documentJobRoutes(deps),
     ...jobRoutes({ metadata: deps.metadata, endings: documentJobEndings }),
     ...sharingRoutes(deps),
