@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { accountSettings } from '#features/accounts/index.ts';
+import { cloudSettings } from '#features/cloud/index.ts';
 import { documentSettings, processingSettings } from '#features/documents/index.ts';
 import { chunkSettings, deletionSettings, viewerTokenSettings } from '#features/incidents/index.ts';
 import { jobSettings } from '#features/jobs/index.ts';
@@ -31,6 +32,7 @@ export const sections = {
   resumable: resumableSettings,
   processing: processingSettings,
   jobs: jobSettings,
+  cloud: cloudSettings,
   lineage: lineageSettings,
   lineageIdentity: identitySettings,
   rateLimits: rateLimitSettings,

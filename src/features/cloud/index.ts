@@ -1,1 +1,2 @@
-export type { CloudConnectionsTable, CloudItemsTable } from './cloud.tables.ts';
+export { type CloudConfig, cloudSettings } from './cloud.config.ts';
+export { type CloudDeps, cloudDeps, cloudRoutes } from './cloud.routes.ts';

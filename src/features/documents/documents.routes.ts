@@ -104,6 +104,11 @@ export function documentsRoutes(deps: VaultDeps): Route[] {
         name: z.string().max(1024).optional(),
         folder_id: z.string().max(100).nullable().optional().describe('null: out of all folders'),
         topics: z.array(z.string().max(1024)).max(1000).optional().describe('Names; those that are missing are made'),
+        suggested_topics: z
+          .array(z.string().max(1024))
+          .max(1000)
+          .optional()
+          .describe('Along with `topics`: suggestions that stay undecided'),
       }),
       responses: { 200: { description: 'The document as it is now', json: documentAnswer } },
       errors: [
@@ -120,6 +125,7 @@ export function documentsRoutes(deps: VaultDeps): Route[] {
           ...(json.name === undefined ? {} : { name: documentName(json.name) }),
           ...(json.folder_id === undefined ? {} : { folderId: json.folder_id }),
           ...(json.topics === undefined ? {} : { topics: json.topics }),
+          ...(json.suggested_topics === undefined ? {} : { openTopics: json.suggested_topics }),
         });
         return reply.json(200, { document: documentJson(document, await topicsOfOne(read, document.id)) });
       },

@@ -1,3 +1,4 @@
+export { folderFor } from './access.ts';
 export { type DocumentConfig, documentSettings } from './documents.config.ts';
 export { documentJobEndings } from './jobs/document-job-endings.ts';
 export { documentJobRoutes } from './jobs/document-jobs.routes.ts';

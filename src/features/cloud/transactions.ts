@@ -1,0 +1,4 @@
+import { connectionTransactions } from './cloud.transactions.ts';
+
+/** A door of its own beside index.ts: the writer thread loads these and none of the routes. */
+export const cloudTransactions = [...connectionTransactions];
