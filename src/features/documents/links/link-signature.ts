@@ -19,7 +19,8 @@ export function unlockWord(link: LinkRow, nowMs: number): string {
 export function isUnlockWord(link: LinkRow, word: string, nowMs: number): boolean {
   const [until = ''] = word.split('.');
   return (
-    Number(until) > nowMs && sameSecret(word, `${until}.${signature(link, 'unlock', Number(until), link.password_hash)}`)
+    Number(until) > nowMs &&
+    sameSecret(word, `${until}.${signature(link, 'unlock', Number(until), link.password_hash)}`)
   );
 }
 

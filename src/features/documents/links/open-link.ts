@@ -7,7 +7,12 @@ import { endOf, type LinkRow, linkNamed } from './links.store.ts';
 /** What is on the log about those who come by a link. Words of ours. */
 export function visitEntry(
   link: LinkRow | undefined,
-  act: { action: 'share.visit' | 'share.unlock' | 'document.read'; outcome?: 'refused'; detail?: string; documentId?: string },
+  act: {
+    action: 'share.visit' | 'share.unlock' | 'document.read';
+    outcome?: 'refused';
+    detail?: string;
+    documentId?: string;
+  },
   nowMs: number,
 ): AuditEntry {
   const { action, outcome, detail, documentId } = act;
