@@ -68,6 +68,10 @@ const commands = {
     summary: 'keep, send and read the records of CI runs',
     load: async (rest) => (await import('./lineage/lineage.ts')).lineageCommand(rest),
   },
+  documents: {
+    summary: 'copy folders into the vault of documents, and everything out of it',
+    load: async (rest) => (await import('./documents/documents.ts')).documentsCommand(rest),
+  },
   verify: {
     summary: 'verify a bundle or an export of runs, and decrypt a bundle with its key',
     load: async () => (await import('./verify.ts')).verifyCommand(),

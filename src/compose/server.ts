@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { accountRoutes, administratorExists, browserVisits, sessionIdentifier } from '#features/accounts/index.ts';
 import { adminRoutes } from '#features/admin/index.ts';
+import { auditRoutes } from '#features/audit/index.ts';
 import { cloudDeps, cloudRoutes } from '#features/cloud/index.ts';
 import {
   documentJobEndings,
@@ -146,6 +147,7 @@ export async function startServer(config: Config, log: Log, options: ServerOptio
         readiness,
         stagingUsage: () => backends.blobs.staging.usage(),
         peers,
+        jobEndings: documentJobEndings,
         limiter,
         about: { version: packageVersion(), startedAtMs: Date.now() },
       },
@@ -179,6 +181,7 @@ type MainDeps = Pick<Backends, 'metadata' | 'blobs' | 'coordinator'> & {
 export function apiRoutes(deps: MainDeps, config: Config): Route[] {
   return [
     ...accountRoutes(deps, config.accounts),
+    ...auditRoutes(deps),
     ...incidentRoutes(deps),
     ...checkinRoutes(deps),
     ...streamRoutes(deps),
@@ -187,7 +190,7 @@ export function apiRoutes(deps: MainDeps, config: Config): Route[] {
     ...viewerTokenRoutes(deps, config.viewerTokens),
     ...deletionRoutes(deps),
     ...documentUploadRoutes(
-      { ...deps, locks: new UploadLocks(deps.coordinator, config.coordination.uploadLeaseTtlMs) },
+      { ...deps, locks: new UploadLocks(deps.coordinator) },
       config.resumable,
       documentTarget(deps, config.documents),
     ),

@@ -25,7 +25,13 @@ const mainDefaults = {
   document_download: 300,
 } as const;
 
-const viewerDefaults = { viewer_page: 60, viewer_data: 300, viewer_download: 12, viewer_static: 600 } as const;
+const viewerDefaults = {
+  viewer_page: 60,
+  viewer_data: 300,
+  viewer_download: 12,
+  viewer_static: 600,
+  viewer_password: 10,
+} as const;
 
 export type RateClass = keyof typeof mainDefaults | keyof typeof viewerDefaults;
 

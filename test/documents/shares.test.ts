@@ -49,8 +49,8 @@ test('a document is shared by username, seen, listed as shared, and gone with th
 
 test('a folder is shared with a group: who is taken out sees nothing any more', async () => {
   const { ada, bob, root, accounts } = world;
-  const folder = await addFolder(world, 'ada', 'taxes');
-  const inner = await addFolder(world, 'ada', '2025', folder);
+  const folder = await addFolder(ada, 'taxes');
+  const inner = await addFolder(ada, '2025', folder);
   const document = await addDocument(ada, 'bill.pdf', 'bill', inner);
   const made = await root.post('/v1/admin/groups', { name: '  Family ' });
   assert.deepEqual([made.status, made.body.group?.name], [201, 'Family'], made.code);

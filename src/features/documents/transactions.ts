@@ -2,6 +2,7 @@ import { documentTransactions as ownTransactions } from './documents.transaction
 import { folderTransactions } from './folders/folders.transactions.ts';
 import { groupTransactions } from './groups/groups.transactions.ts';
 import { documentJobEndings } from './jobs/document-job-endings.ts';
+import { linkTransactions } from './links/links.transactions.ts';
 import { processingTransactions } from './processing/processing.transactions.ts';
 import { quotaTransactions } from './quotas/quotas.transactions.ts';
 import { shareTransactions } from './shares/shares.transactions.ts';
@@ -15,8 +16,9 @@ export const documentTransactions = [
   ...folderTransactions,
   ...topicTransactions,
   ...quotaTransactions,
-  ...groupTransactions,
   ...shareTransactions,
+  ...groupTransactions,
+  ...linkTransactions,
   ...trashTransactions,
   ...deletionTransactions,
   ...Object.values(documentJobEndings),

@@ -13,8 +13,8 @@ export interface FinishDeps extends PartDeps {
   coordinator: Pick<Coordinator, 'lease'>;
 }
 
-/** Saves the work of a second reader of the same parts. A node that died is waited for so long at most. Milliseconds. */
-const leaseMs = 10 * 60_000;
+/** Saves the work of a second reader of the same parts. Of a node that died it is taken over within seconds. Milliseconds. */
+const leaseMs = 60 * 60_000;
 
 /**
  * Makes of an upload whose bytes are all there what it is meant to be; asked again, it answers with the same. Whoever is at it, the target

@@ -4,6 +4,7 @@ import type { Peers } from '#http/peers.ts';
 import type { Route } from '#http/route.ts';
 import { activityRoutes } from './activity/activity.routes.ts';
 import { apiOf } from './api.ts';
+import { connectionRoutes } from './connections/connections.routes.ts';
 import { documentPageRoutes } from './document/document.routes.ts';
 import { fileActRoutes } from './files/acts.routes.ts';
 import { filesRoutes } from './files/files.routes.ts';
@@ -26,7 +27,7 @@ const shared = (name: string) => new URL(`../../http/pages/${name}`, import.meta
 const own = (name: string) => new URL(`./assets/${name}`, import.meta.url);
 
 const scripts = [
-  ...['vault', 'renew', 'navigate', 'dialog', 'list', 'drag', 'keys', 'times', 'copy', 'live'],
+  ...['vault', 'renew', 'navigate', 'dialog', 'list', 'drag', 'keys', 'times', 'copy', 'live', 'session'],
   ...['uploads', 'unfinished', 'queue', 'send', 'request', 'remembered', 'dropped', 'folders', 'tray'],
 ].map((name) => [`${name}.js`, [own(`${name}.js`)]] as const);
 
@@ -55,6 +56,7 @@ export function vaultRoutes({ visits, peers, api: routes }: VaultDeps, config: {
     ...sharedRoutes(deps),
     ...topicRoutes(deps),
     ...activityRoutes(deps),
+    ...connectionRoutes(deps),
     ...trashRoutes(deps, config),
     ...settingsRoutes(deps),
     ...files.routes,

@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
-import { newId } from '#kit/ids.ts';
 import type { Client } from '../../http/support/client.ts';
-import type { World } from '../../http/support/world.ts';
 
 /** Its id. */
 export async function addDocument(
@@ -20,21 +18,10 @@ export async function addDocument(
 }
 
 /** Its id. */
-export async function addFolder(
-  world: World,
-  owner: 'ada' | 'bob' | 'root',
-  name: string,
-  parentId?: string,
-): Promise<string> {
-  const id = newId('fld');
-  const now = new Date().toISOString();
-  await world.rows(async (query) => {
-    await query(
-      'INSERT INTO folders (id, owner_account_id, parent_id, name, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?)',
-      ...[id, world.accounts[owner], parentId ?? null, name, now, now],
-    );
-  });
-  return id;
+export async function addFolder(client: Client, name: string, parentId?: string): Promise<string> {
+  const answer = await client.post('/v1/folders', { name, ...(parentId === undefined ? {} : { parent_id: parentId }) });
+  assert.equal(answer.status, 201, answer.code);
+  return answer.body.folder.id;
 }
 
 export function inDays(days: number): string {

@@ -14,6 +14,8 @@ import type { VerifiedRanges } from './verified-ranges.ts';
 export interface SentContent {
   name: string;
   version: VersionRow;
+  /** In place of the version's, where each download has one of its own. */
+  tag?: string;
   /** Puts the reading on the audit log: durable before the first byte goes out. */
   record: (range: BlobRange | undefined) => Promise<void>;
 }
@@ -25,9 +27,8 @@ export interface SentContent {
 export async function sendContent(
   c: HttpContext,
   ranges: VerifiedRanges,
-  { name, version, record }: SentContent,
+  { name, version, tag = documentTag(version.version), record }: SentContent,
 ): Promise<Response> {
-  const tag = documentTag(version.version);
   const ifMatch = c.req.header('if-match');
   if (ifMatch !== undefined && !tagMatches(ifMatch, tag)) throw new Problem('version_conflict');
   const ifNoneMatch = c.req.header('if-none-match');
@@ -48,11 +49,9 @@ export async function sendContent(
     'Content-Length': String(range === undefined ? byteSize : range.end - range.start + 1),
     ...(range === undefined ? {} : { 'Content-Range': `bytes ${range.start}-${range.end}/${byteSize}` }),
   });
+  // Hono answers HEAD with a copy of what GET returns, which would not be known as sent already.
+  if (isHead) return new Response(null, { headers });
   const { outgoing } = c.env;
-  if (isHead) {
-    outgoing.writeHead(200, headers).end();
-    return RESPONSE_ALREADY_SENT;
-  }
   const pieces = await ranges.open(version, range ?? { start: 0, end: byteSize - 1 });
   try {
     await record(range);

@@ -48,8 +48,8 @@ export function isUsedUp({ max_downloads, downloads }: Pick<ShareRow, 'max_downl
 type Inside = { shareFolderId: string; id: string };
 
 /** Whether a folder is the shared one or lies below it, and nothing up to there, or above, is in the trash. */
-const reaches = (by: Inside, folderId: ReturnType<typeof sql>) => sql<boolean>`EXISTS (${foldersAbove(folderId)}
-  SELECT 1 FROM above HAVING count(CASE WHEN id = ${by.shareFolderId} THEN 1 END) = 1 AND count(trashed_at) = 0)`;
+const reaches = (by: Inside, folderId: ReturnType<typeof sql>) => sql<boolean>`1 = (${foldersAbove(folderId)}
+  SELECT CASE WHEN count(CASE WHEN id = ${by.shareFolderId} THEN 1 END) = 1 AND count(trashed_at) = 0 THEN 1 ELSE 0 END FROM above)`;
 
 const documentInside = compiled((db, by: Inside) =>
   db
@@ -82,4 +82,24 @@ export async function linkedDocument(db: Db, link: ShareRow, id: string): Promis
 
 export async function linkedFolder(db: Db, link: ShareRow, id: string): Promise<FolderRow | undefined> {
   return link.folder_id === null ? undefined : await folderInside.first(db, { shareFolderId: link.folder_id, id });
+}
+
+/** From the shared folder down to the one that the given one lies in; empty for the shared folder itself. */
+export async function foldersBetween(db: Db, link: ShareRow, folder: FolderRow): Promise<FolderRow[]> {
+  if (folder.id === link.folder_id || folder.parent_id === null) return [];
+  const rows = await db
+    .selectFrom('folders')
+    .selectAll()
+    .where(sql<boolean>`id IN (${foldersAbove(sql`${folder.parent_id}`)} SELECT id FROM above)`)
+    .execute();
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  const path: FolderRow[] = [];
+  for (let id: string | null = folder.parent_id; id !== null; ) {
+    const one = byId.get(id);
+    if (one === undefined) break;
+    path.unshift(one);
+    byId.delete(id);
+    id = one.id === link.folder_id ? null : one.parent_id;
+  }
+  return path;
 }

@@ -6,6 +6,7 @@ import { type Route, route } from '#http/route.ts';
 import { timestamp } from '#kit/time.ts';
 import type { Metadata } from '#platform/metadata/metadata.ts';
 import { documentJson, documentShape } from '../documents.json.ts';
+import { type TopicsOfDocument, topicsOf } from '../topics/topics.store.ts';
 import { rank } from './grants.ts';
 import { type SharedThing, sharedIds, sharedThings } from './shared-with.store.ts';
 
@@ -49,8 +50,14 @@ export function sharedWithRoutes(deps: { metadata: Metadata }): Route[] {
           asking,
           rows.map(({ id }) => id),
         );
-        const usernames = await usernamesOf(read, things.map(ownerOf));
-        return reply.json(200, { shared: things.map((thing) => sharedJson(thing, usernames)), ...next });
+        const [usernames, topics] = await Promise.all([
+          usernamesOf(read, things.map(ownerOf)),
+          topicsOf(
+            read,
+            things.flatMap((thing) => ('document' in thing ? [thing.document.id] : [])),
+          ),
+        ]);
+        return reply.json(200, { shared: things.map((thing) => sharedJson(thing, usernames, topics)), ...next });
       },
     }),
   ];
@@ -60,11 +67,16 @@ function ownerOf(thing: SharedThing): string {
   return 'document' in thing ? thing.document.owner_account_id : thing.folder.owner_account_id;
 }
 
-function sharedJson(thing: SharedThing, usernames: ReadonlyMap<string, string>): z.output<typeof sharedShape> {
+function sharedJson(
+  thing: SharedThing,
+  usernames: ReadonlyMap<string, string>,
+  topics: ReadonlyMap<string, TopicsOfDocument>,
+): z.output<typeof sharedShape> {
   const given = 'document' in thing ? thing.document.rank : thing.folder.rank;
   const owner = { account_id: ownerOf(thing), username: usernames.get(ownerOf(thing)) ?? '' };
   const access = given >= rank.edit ? 'edit' : 'view';
-  if ('document' in thing) return { access, owner, document: documentJson(thing.document) };
+  if ('document' in thing)
+    return { access, owner, document: documentJson(thing.document, topics.get(thing.document.id)) };
   const { id, name, created_at, updated_at } = thing.folder;
   return { access, owner, folder: { id, name, created_at, updated_at } };
 }
