@@ -56,7 +56,7 @@ async function finishLate(
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    await finishUpload(deps, config, target, id, signal);
+    await finishUpload(deps, config, target, id, { signal });
     deps.log.info({ upload_id: id }, 'an upload was finished that no request had brought to its end');
   } catch (error) {
     if (isProblem(error, 'upload_locked') || isProblem(error, 'upload_gone') || signal.aborted) return;
