@@ -61,7 +61,7 @@ export function jobQueueContract(name: string, open: () => Promise<QueueWorld>):
       return worker;
     };
     const settled = async (wanted: Record<string, number>) => {
-      const end = Date.now() + 20_000;
+      const end = Date.now() + 40_000;
       for (;;) {
         const found = await states(metadata.read);
         if (Object.entries(wanted).every(([state, count]) => (found[state] ?? 0) === count)) return;

@@ -6,7 +6,7 @@ export interface JobClaims {
    */
   take(wanted?: { id?: string | undefined; overdueMs?: number }): Promise<(() => Promise<void>) | undefined>;
   /** Ids of jobs that `take` would claim now, those that have waited longest. */
-  due(limit: number): Promise<string[]>;
+  due(limit: number, overdueMs?: number): Promise<string[]>;
 }
 
 /**

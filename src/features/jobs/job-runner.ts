@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { timestamp } from '#kit/time.ts';
-import { dueJobs } from './job-claims.store.ts';
+import { type Due, dueJobs } from './job-claims.store.ts';
 import type { JobHandler } from './job-handler.ts';
 import type { JobClaims } from './job-queue.ts';
 import type { JobConfig } from './jobs.config.ts';
@@ -33,25 +33,26 @@ export class JobRunner implements JobClaims {
     this.kinds = [...this.#handlers.keys()];
   }
 
-  async due(limit: number): Promise<string[]> {
+  async due(limit: number, overdueMs = 0): Promise<string[]> {
     if (this.kinds.length === 0) return [];
-    return await dueJobs(this.#deps.metadata.read, { kinds: this.kinds, at: timestamp(Date.now()) }, limit);
+    return await dueJobs(this.#deps.metadata.read, this.#wanted(overdueMs), limit);
   }
 
   async take(wanted: { id?: string | undefined; overdueMs?: number } = {}): Promise<(() => Promise<void>) | undefined> {
     if (this.#stopping.signal.aborted || this.kinds.length === 0) return undefined;
     const [claimedAt, now] = [performance.now(), Date.now()];
-    const due = { kinds: this.kinds, at: timestamp(now - (wanted.overdueMs ?? 0)) };
-    // Looking costs less than a transaction, and mostly there is nothing.
-    if (wanted.id === undefined && (await dueJobs(this.#deps.metadata.read, due, 1)).length === 0) return undefined;
     const job = await this.#deps.metadata.write(claimJobTransaction, {
+      ...this.#wanted(wanted.overdueMs ?? 0),
       id: wanted.id,
-      ...due,
       holder: this.#holder,
       now: timestamp(now),
       leasedUntil: timestamp(now + this.#config.leaseMs),
     });
     return job === undefined ? undefined : () => this.#track(this.#run(job, claimedAt));
+  }
+
+  #wanted(overdueMs: number): Due {
+    return { kinds: this.kinds, at: timestamp(Date.now() - overdueMs) };
   }
 
   /** Interrupts what runs, and resolves when all of it is given back. */
