@@ -184,6 +184,30 @@ export function jobQueueContract(name: string, open: () => Promise<QueueWorld>):
       assert.deepEqual(await marks(metadata.read), once(ids));
     });
 
+    test('jobs that last leave a hand for others', async () => {
+      let [lasting, most, ended] = [0, 0, false];
+      const endless = effectHandler(
+        metadata,
+        async (_, signal) => {
+          lasting += 1;
+          most = Math.max(most, lasting);
+          while (!ended && !signal.aborted) await pause(10);
+          lasting -= 1;
+        },
+        'import',
+      );
+      const long = await putDown(metadata, 6, 'import');
+      const short = await putDown(metadata, 6);
+      await work([{ ...endless, lasting: true }, effectHandler(metadata)], { concurrency: 3 });
+      await settled({ done: 6 });
+      assert.deepEqual(await marks(metadata.read), once(short));
+      await settled({ running: 2 });
+      ended = true;
+      await settled({ done: 12 });
+      assert.equal(most, 2);
+      assert.deepEqual(await marks(metadata.read), once([...long, ...short]));
+    });
+
     test('told to stop, it gives back what runs, and that counts as no attempt', async () => {
       const ids = await putDown(metadata, 3);
       const first = await work([effectHandler(metadata, (_, signal) => pause(60_000, undefined, { signal }))]);

@@ -54,7 +54,7 @@ export class TableQueue implements JobQueue {
     const { overdueMs = 0, log } = this.#options;
     try {
       const due = await claims.due(atMost, overdueMs);
-      const taken = await Promise.allSettled(due.map(() => claims.take({ overdueMs })));
+      const taken = await Promise.allSettled(due.slice(0, atMost).map(() => claims.take({ overdueMs })));
       const failed = taken.find((one) => one.status === 'rejected');
       if (failed !== undefined) log.warn({ err: failed.reason }, 'jobs cannot be taken at the moment; tried again');
       return taken.flatMap((one) => (one.status === 'fulfilled' && one.value !== undefined ? [one.value] : []));
