@@ -223,7 +223,7 @@ const stores = {
   tokens,
   topicExamples,
 };
-const notQueries = new Set(['auditEntry', 'auditPages', 'chainPages', 'earlierOf', 'newJob', 'saidText']);
+const notQueries = new Set(['auditEntry', 'auditPages', 'chainPages', 'earlierOf', 'newJob']);
 
 const subject = { decisionId: 'del_1', incidentId: 'inc_1', at, audit: auditOf };
 const noDecision = 'DELETE FROM incident_deletion_items; DELETE FROM incident_deletion_decisions;';
