@@ -8,6 +8,8 @@ const ofTransfer = 'src/compose/transfer/';
 const ofLineage = 'src/features/lineage/';
 /** Killed by test/documents/uploads-kill.test.ts. */
 const ofUploads = 'src/features/resumable/';
+/** Killed by test/cloud/import.test.ts. */
+const ofCloud = 'src/features/cloud/';
 /** Not reached by a node that keeps its rows in PostgreSQL and its bytes in S3. */
 const ofOneMachine = ['src/platform/metadata/sqlite/', 'src/platform/blobs/local/'];
 
@@ -15,7 +17,7 @@ const ofOneMachine = ['src/platform/metadata/sqlite/', 'src/platform/blobs/local
 export function failpointNames(by: 'server' | 'node' | 'transfer' | 'uploads' = 'server'): string[] {
   const names = new Set<string>();
   for (const file of globSync('src/**/*.ts', { cwd: repository })) {
-    if (file.startsWith(ofLineage)) continue;
+    if (file.startsWith(ofLineage) || file.startsWith(ofCloud)) continue;
     if (file.startsWith(ofTransfer) !== (by === 'transfer')) continue;
     if (file.startsWith(ofUploads) !== (by === 'uploads')) continue;
     if (by === 'node' && ofOneMachine.some((folder) => file.startsWith(folder))) continue;
