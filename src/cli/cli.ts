@@ -52,6 +52,10 @@ const commands = {
     summary: 'bring the database up to this version',
     load: async () => (await import('./migrate.ts')).migrateCommand(),
   },
+  keys: {
+    summary: 'seal stored credentials with another SECRET_KEY',
+    load: async () => (await import('./keys.ts')).keysCommand(),
+  },
   retention: {
     summary: 'preview what retention would delete',
     load: async () => (await import('./retention.ts')).retentionCommand(),

@@ -68,8 +68,11 @@ export function loadConfig(sources: Sources): LoadedConfig {
   return { config: Object.freeze(config), effective };
 }
 
-function checkTogether({ server, blobs, chunks, coordination, jobs, lineage, metadata }: Config): void {
-  checkS3Settings(blobs, chunks.maxUploadBytes);
+function checkTogether({ server, blobs, chunks, coordination, documents, jobs, lineage, metadata }: Config): void {
+  checkS3Settings(blobs, {
+    SAFE_MAX_UPLOAD_BYTES: chunks.maxUploadBytes,
+    SAFE_DOCUMENTS_MAX_UPLOAD_BYTES: documents.maxUploadBytes,
+  });
   if (coordination.backend !== 'none') valkeyAddress(coordination);
   if (metadata.backend === 'postgresql' && metadata.postgresDsn === '') {
     throw new StartupError(

@@ -10,6 +10,7 @@ import { type Config, dataPaths } from './config.ts';
 import { lockDataDir } from './data-dir.ts';
 import { diagnoseBlobs } from './diagnose-blobs.ts';
 import { diagnoseDatabase } from './diagnose-database.ts';
+import { diagnoseJobs, diagnoseQueue } from './diagnose-jobs.ts';
 import { type Diagnosis, fine } from './diagnosis.ts';
 import { readFillingMark } from './transfer/being-filled.ts';
 
@@ -20,6 +21,7 @@ export async function* diagnose(config: Config): AsyncGenerator<Diagnosis> {
   const { dataDir } = dataPaths(config);
   yield fine('runtime', `Node ${process.versions.node}, SQLite ${process.versions.sqlite}`);
   yield await coordination(config);
+  yield await diagnoseQueue(config);
   if (!existsSync(dataDir)) {
     yield {
       check: 'data folder',
@@ -71,6 +73,7 @@ export async function* diagnoseRows(metadata: Metadata): AsyncGenerator<Diagnosi
         remedy: 'Set the clock (timedatectl). Sessions and links end by it.',
       }
     : fine('clock', `${now}, not before anything stored`);
+  yield* diagnoseJobs(metadata);
 }
 
 async function auditChain(metadata: Metadata): Promise<Diagnosis> {

@@ -1,5 +1,11 @@
 import type { AddressInfo } from 'node:net';
-import { accountRoutes, administratorExists, browserVisits, sessionIdentifier } from '#features/accounts/index.ts';
+import {
+  accountRoutes,
+  administratorExists,
+  browserVisits,
+  sessionIdentifier,
+  usernamesOf,
+} from '#features/accounts/index.ts';
 import { adminRoutes } from '#features/admin/index.ts';
 import { auditRoutes } from '#features/audit/index.ts';
 import { cloudDeps, cloudRoutes } from '#features/cloud/index.ts';
@@ -210,7 +216,15 @@ export function describedApi(routes: readonly Route[]): DescribedApi {
 /** Everything on the main listener. */
 export function mainRoutes(deps: MainDeps, config: Config, lineage: readonly Route[] = []): Route[] {
   const api = apiRoutes(deps, config);
-  const vault = vaultRoutes({ visits: browserVisits(deps), peers: deps.peers, api }, config.documents);
+  const vault = vaultRoutes(
+    {
+      visits: browserVisits(deps),
+      peers: deps.peers,
+      usernames: (ids) => usernamesOf(deps.metadata.read, ids),
+      api,
+    },
+    config.documents,
+  );
   const routes = [...api, ...lineage, ...viewerRoutes(deps), ...vault];
   return [...routes, ...referenceRoutes(describedApi(routes))];
 }

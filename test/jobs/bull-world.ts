@@ -47,7 +47,7 @@ export async function openBullWorld(): Promise<BullWorld> {
       workers.push({ runner, queue });
       return queue;
     },
-    settled: async (done, withinMs = 20_000) => {
+    settled: async (done, withinMs = 40_000) => {
       const end = Date.now() + withinMs;
       for (;;) {
         const found = await states(metadata.read);

@@ -41,6 +41,20 @@ test('the queue is flushed again and again while jobs run', async (t) => {
   await doneOnce(ids);
 });
 
+test('the queue is told again of what it has forgotten, long before the table would do', async (t) => {
+  if (lacks(t, 'valkey')) return;
+  // The table is looked into after ten intervals.
+  await world.work(
+    effectHandler(world.metadata, () => pause(100)),
+    { concurrency: 1, pollIntervalMs: 1_000 },
+  );
+  const ids = await putDown(world.metadata, 10);
+  await pause(1_300);
+  await world.redis.flush();
+  await world.settled(10, 6_000);
+  await doneOnce(ids);
+});
+
 test('the server of the queue is killed in the middle, and comes back with nothing', async (t) => {
   if (lacks(t, 'valkey')) return;
   const early = await putDown(world.metadata, 100);

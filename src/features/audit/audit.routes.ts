@@ -31,6 +31,8 @@ const auditQuery = pageQuery.extend({
     .regex(/^[a-z_]{1,40}\.[a-z_]{1,40}$/, 'such as account.sign_in')
     .optional()
     .describe('Such as account.sign_in'),
+  subject: z.string().max(100).optional().describe('The id of what it was done to'),
+  own: z.enum(['true', 'false']).default('false').describe('For administrators: only what others would read of it'),
   format: z
     .enum(['json', 'jsonl', 'csv'])
     .default('json')
@@ -64,13 +66,14 @@ export function auditRoutes(deps: { metadata: Metadata }): Route[] {
       },
       errors: ['invalid_cursor'],
       handle: async ({ c, caller, query }) => {
-        const everything = caller.role === 'admin';
+        const everything = caller.role === 'admin' && query.own === 'false';
         const filter: AuditFilter = {
           readableBy: everything ? undefined : caller.accountId,
           from: timeOf(query.from, 'from'),
           to: timeOf(query.to, 'to'),
           actor: query.actor,
           action: query.action,
+          subject: query.subject,
         };
         if (query.format === 'json') {
           const found = await findAudit(metadata.read, filter, query.limit + 1, decodeCursor(query.cursor));

@@ -16,6 +16,8 @@ export interface AuditFilter {
   /** An account, or a word for who else acts. */
   actor?: string | undefined;
   action?: string | undefined;
+  /** The id of what it was done to. */
+  subject?: string | undefined;
 }
 
 type Entries = SelectQueryBuilder<Tables, 'audit_log', AuditLogTable>;
@@ -23,12 +25,13 @@ type Entries = SelectQueryBuilder<Tables, 'audit_log', AuditLogTable>;
 /** A question reads no more rows than this, however few of them are asked for; in between others have their turn. */
 const rowsAPage = 1_000;
 
-function matches(row: AuditLogTable, { from, to, actor, action }: AuditFilter): boolean {
+function matches(row: AuditLogTable, { from, to, actor, action, subject }: AuditFilter): boolean {
   return (
     (from === undefined || !isBefore(row.at, from)) &&
     (to === undefined || isBefore(row.at, to)) &&
     (actor === undefined || row.actor === actor || row.actor_account_id === actor) &&
-    (action === undefined || row.action === action)
+    (action === undefined || row.action === action) &&
+    (subject === undefined || row.subject_id === subject)
   );
 }
 

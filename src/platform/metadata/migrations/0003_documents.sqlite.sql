@@ -65,10 +65,14 @@ CREATE TABLE documents (
 CREATE UNIQUE INDEX documents_name ON documents (owner_account_id, coalesce(folder_id, ''), name) WHERE trashed_at IS NULL;
 CREATE INDEX documents_owner ON documents (owner_account_id, id);
 CREATE INDEX documents_folder ON documents (folder_id, id);
-CREATE INDEX documents_trash ON documents (trashed_at) WHERE trashed_at IS NOT NULL;
+CREATE INDEX documents_place ON documents (owner_account_id, folder_id, id) WHERE trashed_at IS NULL;
+-- The trash of an owner, and what has been in any for long.
+CREATE INDEX documents_trash ON documents (owner_account_id, id) WHERE trashed_at IS NOT NULL;
+CREATE INDEX documents_expiry ON documents (trashed_at) WHERE trashed_at IS NOT NULL;
+CREATE INDEX folders_expiry ON folders (trashed_at) WHERE trashed_at IS NOT NULL;
 CREATE INDEX documents_trashed_with ON documents (trashed_with) WHERE trashed_with IS NOT NULL;
 CREATE INDEX folders_trashed_with ON folders (trashed_with) WHERE trashed_with IS NOT NULL;
-CREATE INDEX documents_deleting ON documents (deletion_state, id) WHERE deletion_state <> 'active';
+CREATE INDEX documents_deleting ON documents (id) WHERE deletion_state <> 'active';
 
 -- Never changed; goes with its document alone.
 CREATE TABLE document_versions (
