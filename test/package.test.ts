@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { promisify } from 'node:util';
+import { makePdf } from './documents/support/make-documents.ts';
 import { repository, scratchFolder } from './support/server.ts';
 
 const run = promisify(execFile);
@@ -16,6 +17,19 @@ const env = {
   PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH}`,
   NODE_TEST_CONTEXT: undefined,
 };
+
+/** The text and the picture of a PDF, by the compiled code. */
+const parsing = (installed: string) => `
+  const { runParser } = await import(${JSON.stringify(join(installed, 'dist/features/documents/processing/run-parser.js'))});
+  const { readFileSync } = await import('node:fs');
+  const shape = { safeParse: (data) => ({ success: true, data }) };
+  const about = { mediaType: 'application/pdf', whole: true, maxCharacters: 100, maxSide: 100, maxPixels: 1e6 };
+  const ask = (kind) => {
+    const input = (async function* () { yield readFileSync('a.pdf'); })();
+    return runParser({ kind, ...about }, input, shape, { timeoutMs: 20_000, memoryBytes: 2 ** 28 }, new AbortController().signal);
+  };
+  console.log(JSON.stringify([(await ask('text')).text, (await ask('thumbnail')).webp.slice(0, 5)]));
+`;
 
 test('the packed tarball installs globally without install scripts and plays the demo', async () => {
   await run('npm', ['pack', '--pack-destination', folder.path], { cwd: repository, env });
@@ -39,6 +53,14 @@ test('the packed tarball installs globally without install scripts and plays the
   );
   assert.equal(two?.code, 78);
   assert.match(two.stderr, /the installed package carries none/);
+
+  // Parsers are programs of their own that find their code, and the little that they may read, in the package.
+  writeFileSync(join(folder.path, 'a.pdf'), makePdf(['installed']));
+  const parsed = await run(process.execPath, ['--input-type=module', '-e', parsing(installed)], {
+    cwd: folder.path,
+    env,
+  });
+  assert.deepEqual(JSON.parse(parsed.stdout), ['installed', 'UklGR']);
 
   const client = await run(
     process.execPath,

@@ -86,8 +86,9 @@ function successPart(success: Operation['successes'][number], api: ApiDescriptio
   const isJson = success.mediaType === 'application/json';
   const head = `**${success.status}** ${success.description}${isJson || success.mediaType === undefined ? '' : ` (${code(success.mediaType)})`}`;
   if (!isJson || success.schema === undefined) return [head];
+  const others = (success.otherMediaTypes ?? []).map((mediaType) => `Or ${code(mediaType)}.`);
   const example = JSON.stringify(exampleOf(success.schema, api.schemas), null, 2);
-  return [head, ...fields(success.schema, api), `\`\`\`json\n${example}\n\`\`\``];
+  return [head, ...fields(success.schema, api), `\`\`\`json\n${example}\n\`\`\``, ...others];
 }
 
 function fields(schema: JsonSchema, { schemas }: ApiDescription): string[] {

@@ -52,6 +52,10 @@ const commands = {
     summary: 'bring the database up to this version',
     load: async () => (await import('./migrate.ts')).migrateCommand(),
   },
+  keys: {
+    summary: 'seal stored credentials with another SECRET_KEY',
+    load: async () => (await import('./keys.ts')).keysCommand(),
+  },
   retention: {
     summary: 'preview what retention would delete',
     load: async () => (await import('./retention.ts')).retentionCommand(),
@@ -63,6 +67,10 @@ const commands = {
   lineage: {
     summary: 'keep, send and read the records of CI runs',
     load: async (rest) => (await import('./lineage/lineage.ts')).lineageCommand(rest),
+  },
+  documents: {
+    summary: 'copy folders into the vault of documents, and everything out of it',
+    load: async (rest) => (await import('./documents/documents.ts')).documentsCommand(rest),
   },
   verify: {
     summary: 'verify a bundle or an export of runs, and decrypt a bundle with its key',

@@ -3,22 +3,34 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { startDemoCluster } from './demo/cluster/start-demo-cluster.ts';
-import { demoLineage, type LineageDemo } from './demo/lineage/demo-lineage.ts';
+import { demoDocuments } from './demo/documents/demo-documents.ts';
+import { demoLineage } from './demo/lineage/demo-lineage.ts';
 import { type Demo, recordAndVerify } from './demo/record-and-verify.ts';
 import { startDemoServer } from './demo/start-demo-server.ts';
 import { untilSignal } from './until-signal.ts';
 
 type Stage = Pick<Demo, 'server' | 'survives'>;
 
+interface DemoFlags {
+  exit?: boolean;
+  fast?: boolean;
+  cluster?: boolean;
+  lineage?: boolean;
+  documents?: boolean;
+}
+
+type Tour = (folder: string, say: (line: string) => void) => Promise<{ verified: boolean; stop(): Promise<void> }>;
+
 export function demoCommand(): Command {
   return new Command('demo')
     .description(
-      'Shows the whole way of a recording on this machine: encrypt, upload, watch, bundle, verify. Or of records of CI runs.',
+      'Shows the whole way of a recording on this machine: encrypt, upload, watch, bundle, verify. Or of records of CI runs, or of documents.',
     )
     .option('--exit', 'end when the recording is verified, instead of staying up until Ctrl-C')
     .option('--fast', 'do not wait a second between chunks')
     .option('--cluster', 'two nodes, one of which is killed while the recording goes on')
     .option('--lineage', 'records of CI runs instead of a recording, with the server killed in between')
+    .option('--documents', 'three vaults of documents instead of a recording, with server and worker killed in between')
     .addHelpText(
       'after',
       `
@@ -29,12 +41,14 @@ Examples:
   proofline demo
   proofline demo --exit
   npm run demo -- --cluster
-  proofline demo --lineage --exit`,
+  proofline demo --lineage --exit
+  proofline demo --documents --exit`,
     )
-    .action(async (options: { exit?: boolean; fast?: boolean; cluster?: boolean; lineage?: boolean }) => {
+    .action(async (options: DemoFlags) => {
       const stays = options.exit !== true;
       const folder = mkdtempSync(join(tmpdir(), 'proofline-demo-'));
-      if (options.lineage === true) return await showLineage(folder, stays);
+      if (options.lineage === true) return await showTour(folder, stays, demoLineage);
+      if (options.documents === true) return await showTour(folder, stays, demoDocuments);
       let stage: Stage | undefined;
       try {
         stage = options.cluster === true ? await twoNodes(folder) : { server: await startDemoServer(folder) };
@@ -59,10 +73,10 @@ Examples:
     });
 }
 
-async function showLineage(folder: string, stays: boolean): Promise<void> {
-  let demo: LineageDemo | undefined;
+async function showTour(folder: string, stays: boolean, tour: Tour): Promise<void> {
+  let demo: Awaited<ReturnType<Tour>> | undefined;
   try {
-    demo = await demoLineage(folder, (line) => process.stdout.write(`${line}\n`));
+    demo = await tour(folder, (line) => process.stdout.write(`${line}\n`));
     process.exitCode = demo.verified ? 0 : 1;
     if (stays) {
       process.stdout.write('\nThe server stays up: look at its pages. Ctrl-C ends it.\n');

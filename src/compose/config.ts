@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { accountSettings } from '#features/accounts/index.ts';
+import { cloudSettings } from '#features/cloud/index.ts';
 import { documentSettings, processingSettings } from '#features/documents/index.ts';
 import { chunkSettings, deletionSettings, viewerTokenSettings } from '#features/incidents/index.ts';
 import { jobSettings } from '#features/jobs/index.ts';
@@ -31,6 +32,7 @@ export const sections = {
   resumable: resumableSettings,
   processing: processingSettings,
   jobs: jobSettings,
+  cloud: cloudSettings,
   lineage: lineageSettings,
   lineageIdentity: identitySettings,
   rateLimits: rateLimitSettings,
@@ -66,8 +68,11 @@ export function loadConfig(sources: Sources): LoadedConfig {
   return { config: Object.freeze(config), effective };
 }
 
-function checkTogether({ server, blobs, chunks, coordination, jobs, lineage, metadata }: Config): void {
-  checkS3Settings(blobs, chunks.maxUploadBytes);
+function checkTogether({ server, blobs, chunks, coordination, documents, jobs, lineage, metadata }: Config): void {
+  checkS3Settings(blobs, {
+    SAFE_MAX_UPLOAD_BYTES: chunks.maxUploadBytes,
+    SAFE_DOCUMENTS_MAX_UPLOAD_BYTES: documents.maxUploadBytes,
+  });
   if (coordination.backend !== 'none') valkeyAddress(coordination);
   if (metadata.backend === 'postgresql' && metadata.postgresDsn === '') {
     throw new StartupError(

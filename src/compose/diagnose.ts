@@ -1,13 +1,16 @@
 import { existsSync, statfsSync, statSync } from 'node:fs';
 import { administratorExists } from '#features/accounts/index.ts';
+import { showChainEnd } from '#features/audit/index.ts';
 import type { Metadata } from '#platform/metadata/metadata.ts';
 import { createLog } from '#platform/process/log.ts';
 import { StartupError } from '#platform/process/startup-error.ts';
 import { openCoordinator } from './backends/open-coordinator.ts';
+import { auditReport } from './check-audit.ts';
 import { type Config, dataPaths } from './config.ts';
 import { lockDataDir } from './data-dir.ts';
 import { diagnoseBlobs } from './diagnose-blobs.ts';
 import { diagnoseDatabase } from './diagnose-database.ts';
+import { diagnoseJobs, diagnoseQueue } from './diagnose-jobs.ts';
 import { type Diagnosis, fine } from './diagnosis.ts';
 import { readFillingMark } from './transfer/being-filled.ts';
 
@@ -18,6 +21,7 @@ export async function* diagnose(config: Config): AsyncGenerator<Diagnosis> {
   const { dataDir } = dataPaths(config);
   yield fine('runtime', `Node ${process.versions.node}, SQLite ${process.versions.sqlite}`);
   yield await coordination(config);
+  yield await diagnoseQueue(config);
   if (!existsSync(dataDir)) {
     yield {
       check: 'data folder',
@@ -45,6 +49,7 @@ export async function* diagnoseRows(metadata: Metadata): AsyncGenerator<Diagnosi
       found: 'a restore or a move into this store has not ended; no server starts on it',
       remedy: 'Run the same command again: it goes on where it stopped.',
     };
+  yield await auditChain(metadata);
   yield (await administratorExists(metadata.read))
     ? fine('administrator', 'there is one')
     : {
@@ -68,6 +73,23 @@ export async function* diagnoseRows(metadata: Metadata): AsyncGenerator<Diagnosi
         remedy: 'Set the clock (timedatectl). Sessions and links end by it.',
       }
     : fine('clock', `${now}, not before anything stored`);
+  yield* diagnoseJobs(metadata);
+}
+
+async function auditChain(metadata: Metadata): Promise<Diagnosis> {
+  const { ok, end, entries, older, findings } = await auditReport(metadata);
+  const before = older === 0 ? '' : `, ${older} older than the chain`;
+  return ok
+    ? fine(
+        'audit',
+        `${entries} entries, none changed${before}${end === undefined ? '' : `; ends with ${showChainEnd(end)}`}`,
+      )
+    : {
+        check: 'audit',
+        state: 'bad',
+        found: `the log is not as it was written: ${findings.length} ${findings.length === 1 ? 'finding' : 'findings'}`,
+        remedy: 'proofline verify --audit lists them. Keep a copy of the database, and compare with the last backup.',
+      };
 }
 
 async function coordination(config: Config): Promise<Diagnosis> {

@@ -1,6 +1,14 @@
 import type { AddressInfo } from 'node:net';
-import { accountRoutes, administratorExists, browserVisits, sessionIdentifier } from '#features/accounts/index.ts';
+import {
+  accountRoutes,
+  administratorExists,
+  browserVisits,
+  sessionIdentifier,
+  usernamesOf,
+} from '#features/accounts/index.ts';
 import { adminRoutes } from '#features/admin/index.ts';
+import { auditRoutes } from '#features/audit/index.ts';
+import { cloudDeps, cloudRoutes } from '#features/cloud/index.ts';
 import {
   documentJobEndings,
   documentJobRoutes,
@@ -145,6 +153,7 @@ export async function startServer(config: Config, log: Log, options: ServerOptio
         readiness,
         stagingUsage: () => backends.blobs.staging.usage(),
         peers,
+        jobEndings: documentJobEndings,
         limiter,
         about: { version: packageVersion(), startedAtMs: Date.now() },
       },
@@ -178,6 +187,7 @@ type MainDeps = Pick<Backends, 'metadata' | 'blobs' | 'coordinator'> & {
 export function apiRoutes(deps: MainDeps, config: Config): Route[] {
   return [
     ...accountRoutes(deps, config.accounts),
+    ...auditRoutes(deps),
     ...incidentRoutes(deps),
     ...checkinRoutes(deps),
     ...streamRoutes(deps),
@@ -186,11 +196,12 @@ export function apiRoutes(deps: MainDeps, config: Config): Route[] {
     ...viewerTokenRoutes(deps, config.viewerTokens),
     ...deletionRoutes(deps),
     ...documentUploadRoutes(
-      { ...deps, locks: new UploadLocks(deps.coordinator, config.coordination.uploadLeaseTtlMs) },
+      { ...deps, locks: new UploadLocks(deps.coordinator) },
       config.resumable,
       documentTarget(deps, config.documents),
     ),
     ...documentRoutes(deps, config.documents),
+    ...cloudRoutes(cloudDeps(deps.metadata, config.cloud)),
     ...documentJobRoutes(deps),
     ...jobRoutes({ metadata: deps.metadata, endings: documentJobEndings }),
     ...sharingRoutes(deps),
@@ -205,7 +216,15 @@ export function describedApi(routes: readonly Route[]): DescribedApi {
 /** Everything on the main listener. */
 export function mainRoutes(deps: MainDeps, config: Config, lineage: readonly Route[] = []): Route[] {
   const api = apiRoutes(deps, config);
-  const vault = vaultRoutes({ visits: browserVisits(deps), peers: deps.peers, api }, config.documents);
+  const vault = vaultRoutes(
+    {
+      visits: browserVisits(deps),
+      peers: deps.peers,
+      usernames: (ids) => usernamesOf(deps.metadata.read, ids),
+      api,
+    },
+    config.documents,
+  );
   const routes = [...api, ...lineage, ...viewerRoutes(deps), ...vault];
   return [...routes, ...referenceRoutes(describedApi(routes))];
 }

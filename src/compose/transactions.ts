@@ -1,5 +1,6 @@
 import { accountTransactions } from '#features/accounts/transactions.ts';
 import { auditTransactions } from '#features/audit/transactions.ts';
+import { cloudTransactions } from '#features/cloud/transactions.ts';
 import { documentTransactions } from '#features/documents/transactions.ts';
 import { incidentTransactions } from '#features/incidents/transactions.ts';
 import { jobTransactions } from '#features/jobs/transactions.ts';
@@ -16,6 +17,7 @@ export const transactions: readonly AnyTransaction[] = [
   ...resumableTransactions,
   ...jobTransactions,
   ...documentTransactions,
+  ...cloudTransactions,
   ...lineageTransactions,
   ...transferTransactions,
 ];

@@ -1,4 +1,5 @@
 import { sweepSessions } from '#features/accounts/index.ts';
+import { startDueMirrors } from '#features/cloud/index.ts';
 import { deleteDocuments, documentTarget, expireTrash, sweepStrays } from '#features/documents/index.ts';
 import { applyRetention, runDeletions } from '#features/incidents/index.ts';
 import { removeDoneJobs } from '#features/jobs/index.ts';
@@ -63,6 +64,7 @@ export function startWorkers({ metadata, blobs, coordinator }: Backends, config:
     const swept = await blobs.staging.sweep(config.chunks.stagingCleanupAgeMs);
     if (swept.removed > 0) log.info(swept, 'staging swept');
   });
+  inTurn('mirrors', config.cloud.mirrorIntervalMs, (ending) => startDueMirrors({ metadata }, ending));
   inTurn('sessions', sessionSweepMs, (ending) => sweepSessions({ metadata }, ending));
   return {
     stop: async () => {

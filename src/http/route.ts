@@ -17,6 +17,8 @@ export interface ResponseShape {
   json?: z.ZodType;
   /** Any other answer: its media type. */
   mediaType?: string;
+  /** Where the caller may choose: what else it may be, as text. */
+  otherMediaTypes?: readonly string[];
   headers?: Record<string, string>;
 }
 

@@ -57,6 +57,16 @@ const registry = {
     'A version is a whole number or a semantic version without build metadata, such as 3 or 1.4.0-rc.1.',
   ],
 
+  invalid_remote_path: [
+    'invalid',
+    'A path on the other side is names joined by slashes: none of them empty, "." or "..", and no control character or backslash.',
+  ],
+  connection_address_refused: [
+    'invalid',
+    'This address is not one that the server may connect to: it lies in a private network or is not encrypted, and the operator has not allowed it.',
+  ],
+  connection_unauthorized: ['invalid', 'The other side does not accept these credentials.'],
+
   authentication_required: ['unauthenticated', 'A valid token is required.'],
   invalid_credentials: ['unauthenticated', 'The username or the password is wrong.'],
   forbidden: ['forbidden', 'This account may not do that.'],
@@ -89,6 +99,8 @@ const registry = {
   upload_not_found: ['not_found', 'There is no such upload.'],
   job_not_found: ['not_found', 'There is no such job.'],
   share_not_found: ['not_found', 'There is no such share.'],
+  connection_not_found: ['not_found', 'There is no such connection.'],
+  remote_path_not_found: ['not_found', 'There is nothing at that path on the other side.'],
   share_invalid: ['not_found', 'This link is not valid. It may have expired, been withdrawn or been used up.'],
   method_not_allowed: ['method_not_allowed', 'This method is not available here.'],
 
@@ -120,6 +132,8 @@ const registry = {
   run_conflict: ['conflict', 'This run id belongs to a run with other content.'],
   name_conflict: ['conflict', 'Something of that name is in this folder already.'],
   job_not_parked: ['conflict', 'Only a parked job can be repeated. This one is waiting, running or done.'],
+  connection_name_conflict: ['conflict', 'There is a connection of that name already.'],
+  too_many_connections: ['conflict', 'The account has as many connections as it may have.'],
   folder_cycle: ['conflict', 'A folder cannot be moved into itself or into one that lies in it.'],
   document_in_trash: ['conflict', 'It is in the trash. Restore it first.'],
 
@@ -147,6 +161,14 @@ const registry = {
   coordination_unavailable: ['unavailable', 'Coordination with the other nodes is not available. Try again later.'],
   metadata_unavailable: ['unavailable', 'The database is not available. Try again later.'],
   storage_unavailable: ['unavailable', 'Storage is not available. Try again later.'],
+  connection_failed: [
+    'unavailable',
+    'The other side cannot be reached, or does not answer as it should. Try again later.',
+  ],
+  secret_key_missing: [
+    'unavailable',
+    'The server has no key that credentials could be kept or read with. Its operator has to set SAFE_SECRET_KEY.',
+  ],
   identity_unavailable: ['unavailable', 'Whoever issued the token cannot be asked for its keys. Try again later.'],
   shutting_down: ['unavailable', 'The server is shutting down. Try again later.'],
   staging_full: ['storage_full', 'There is no room for uploads at the moment. Try again later.'],

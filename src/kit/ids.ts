@@ -41,15 +41,20 @@ export function newId(prefix: IdPrefix, atMs: number = Date.now()): string {
   }
   const random = pool.subarray(used, used + 16);
   used += 16;
+  let tail = '';
+  for (const byte of random) tail += alphabet.charAt(byte & 31);
+  return `${idsSince(prefix, atMs)}${tail}`;
+}
+
+/** What the ids of that moment begin with: those from then on are not less than this, those before it are. */
+export function idsSince(prefix: IdPrefix, atMs: number): string {
   let time = '';
   let rest = atMs;
   for (let i = 0; i < 10; i++) {
     time = alphabet.charAt(rest % 32) + time;
     rest = Math.floor(rest / 32);
   }
-  let tail = '';
-  for (const byte of random) tail += alphabet.charAt(byte & 31);
-  return `${prefix}_${time}${tail}`;
+  return `${prefix}_${time}`;
 }
 
 /** When an id was made, by its first ten characters after the prefix, in milliseconds. */

@@ -13,6 +13,7 @@ import {
   startServer,
   type TestServer,
 } from '../support/server.ts';
+import { withRows } from '../support/stored-rows.ts';
 
 const folder = scratchFolder('admin-http');
 let server: TestServer;
@@ -47,6 +48,7 @@ test('without a session every page leads to the sign-in, and no form does anythi
     '/incidents',
     '/incidents/inc_x',
     '/deletions',
+    '/jobs',
     '/audit',
   ])
     assert.deepEqual(
@@ -62,6 +64,7 @@ test('without a session every page leads to the sign-in, and no form does anythi
     '/accounts/acct_x/sessions/end-all',
     '/incidents/inc_x/owner',
     '/incidents/inc_x/delete/confirm',
+    '/jobs/job_x/repeat',
     '/logout',
   ])
     assert.equal((await browser.post(`/admin${act}`, {})).status, 403, act);
@@ -122,6 +125,28 @@ test('a form is accepted only from our own page in the same browser', async () =
   assert.equal(await unfetched({ origin: `http://${host}` }), 303);
   const json = await browser.post('/admin/accounts/new', account, { 'content-type': 'text/plain' });
   assert.equal(json.status, 400, 'only what our forms send');
+});
+
+test('a parked job is shown with its reason, and repeated', async () => {
+  const browser = await signedIn();
+  assert.match((await browser.get('/admin/jobs')).text, /No job is parked/);
+  await withRows(folder.path, async (query) => {
+    const [grace] = await query("SELECT id FROM accounts WHERE username = 'grace'");
+    await query(
+      "INSERT INTO jobs (id, kind, owner_account_id, state, attempts, run_after, error_code, error_detail, created_at, updated_at) VALUES ('job_x', 'ocr', ?, 'parked', 3, ?, 'too_<big>', 'It is too big.', ?, ?)",
+      ...[String(grace?.id), '2036-01-01T00:00:00.000Z', '2026-01-01T00:00:00.000Z', '2026-01-01T00:00:00.000Z'],
+    );
+  });
+  const page = await browser.get('/admin/jobs');
+  for (const words of ['Read text in a picture', '>grace</a>', 'too_&lt;big&gt;', 'It is too big.', '3 times'])
+    assert.ok(page.text.includes(words), words);
+  const repeated = await browser.post('/admin/jobs/job_x/repeat', {});
+  assert.equal(repeated.location, '/admin/jobs?done=repeated');
+  const after = await browser.get(repeated.location);
+  for (const words of ['will be tried again', 'No job is parked']) assert.ok(after.text.includes(words), words);
+  assert.equal((await browser.post('/admin/jobs/job_x/repeat', {})).location, '/admin/jobs?done=changed');
+  assert.equal((await browser.post('/admin/jobs/job_y/repeat', {})).status, 404);
+  assert.match((await browser.get('/admin/audit')).text, /Repeated a parked job/);
 });
 
 test('signing out ends the session on the server, not only in the browser', async () => {

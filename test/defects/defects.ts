@@ -11,6 +11,7 @@ const record = 'src/features/incidents/chunks/chunks.transactions.ts';
 const order = { file: 'test/faults/faults.test.ts', pattern: 'every acknowledgement comes after' };
 const failing = { file: 'test/faults/faults.test.ts', pattern: 'a system call that fails' };
 const unconfirmed = { file: 'test/kill/unconfirmed-blob.test.ts', pattern: 'a blob without a row' };
+const lostClaim = { file: 'test/documents/job-status.test.ts', pattern: 'a claim that is lost changes nothing' };
 const rechecks = (pattern: string) => ({ file: 'test/races/rechecks.test.ts', pattern });
 
 export const defects: readonly Defect[] = [
@@ -299,5 +300,55 @@ export const defects: readonly Defect[] = [
     name: 'an object is put whatever stands under its name',
     edits: [{ file: 'src/platform/blobs/s3/put-request.ts', find: "? { 'if-none-match': '*' }", replace: '? {}' }],
     test: { file: 'test/s3/contract.test.ts', pattern: 'one name, different bytes' },
+  },
+  {
+    name: 'a job is ended by whoever has ever claimed it',
+    edits: [
+      {
+        file: 'src/features/jobs/jobs.store.ts',
+        find: ".where('id', '=', jobId)\n    .where('fence', '=', fence)",
+        replace: ".where('id', '=', jobId)",
+      },
+    ],
+    test: lostClaim,
+  },
+  {
+    name: 'a job that is taken over keeps its fence',
+    edits: [
+      { file: 'src/features/jobs/jobs.transactions.ts', find: 'fence: job.fence + 1', replace: 'fence: job.fence' },
+    ],
+    test: lostClaim,
+  },
+  {
+    name: 'a job that runs shows no signs of life',
+    edits: [
+      {
+        file: 'src/features/jobs/held-job.ts',
+        find: 'setInterval(() => void this.#renew(), options.leaseMs / 3),',
+        replace: '',
+      },
+    ],
+    test: { file: 'src/features/jobs/table-queue.test.ts', pattern: 'a job outlives its lease' },
+  },
+  {
+    name: 'what BullMQ does not hand out is left to BullMQ',
+    edits: [{ file: 'src/features/jobs/bullmq/bull-queue.ts', find: 'this.#overdue.start(limited, 1);', replace: '' }],
+    test: { file: 'test/jobs/queue-faults.test.ts', pattern: 'without the server of the queue the table is enough' },
+  },
+  {
+    name: 'BullMQ is told of each job once',
+    edits: [
+      {
+        file: 'src/features/jobs/bullmq/bull-queue.ts',
+        find: 'const ids = await claims.due(toldAtOnce);',
+        replace: 'const ids = (await claims.due(toldAtOnce)).filter((id) => !told.has(id) && told.add(id));',
+      },
+      {
+        file: 'src/features/jobs/bullmq/bull-queue.ts',
+        find: 'while (!this.#stopped) {\n      try {',
+        replace: 'const told = new Set<string>();\n    while (!this.#stopped) {\n      try {',
+      },
+    ],
+    test: { file: 'test/jobs/queue-faults.test.ts', pattern: 'told again of what it has forgotten' },
   },
 ];

@@ -28,17 +28,21 @@ test('systemd takes the unit, alone and with the secrets of a cluster, and its e
   );
 });
 
-test('systemd takes the unit of lineage alone', async (t) => {
-  if (lacks(t, 'systemd')) return;
-  const units = join(folder.path, 'lineage');
-  const unit = join(units, 'proofline.service');
-  mkdirSync(`${unit}.d`, { recursive: true });
-  writeFileSync(unit, read('proofline.service').replaceAll('/opt/proofline/', repository));
-  writeFileSync(join(`${unit}.d`, 'lineage.conf'), read('lineage.conf').replaceAll('/opt/proofline/', repository));
-  const verified = await run('systemd-analyze', ['verify', '--man=no', unit], { SYSTEMD_UNIT_PATH: `${units}:` });
-  assert.deepEqual(verified, { code: 0, output: '' });
-  assert.match(read('lineage.conf'), /^ExecStart=\nExecStart=\/opt\/proofline\/bin\/proofline lineage serve$/m);
-});
+for (const [part, command] of [
+  ['lineage', 'lineage serve'],
+  ['worker', 'worker'],
+] as const)
+  test(`systemd takes the unit that runs ${command} alone`, async (t) => {
+    if (lacks(t, 'systemd')) return;
+    const units = join(folder.path, part);
+    const unit = join(units, 'proofline.service');
+    mkdirSync(`${unit}.d`, { recursive: true });
+    writeFileSync(unit, read('proofline.service').replaceAll('/opt/proofline/', repository));
+    writeFileSync(join(`${unit}.d`, `${part}.conf`), read(`${part}.conf`).replaceAll('/opt/proofline/', repository));
+    const verified = await run('systemd-analyze', ['verify', '--man=no', unit], { SYSTEMD_UNIT_PATH: `${units}:` });
+    assert.deepEqual(verified, { code: 0, output: '' });
+    assert.ok(read(`${part}.conf`).includes(`\nExecStart=\nExecStart=/opt/proofline/bin/proofline ${command}\n`));
+  });
 
 test('the settings of cluster.conf are settings', () => {
   const reference = readFileSync(join(repository, 'docs/configuration.md'), 'utf8');

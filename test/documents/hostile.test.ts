@@ -11,7 +11,7 @@ import { peakOfChildren } from './support/peak-of-children.ts';
 import { process as processDocument } from './support/processed.ts';
 
 const mebibyte = 1024 * 1024;
-const timeoutMs = 10_000;
+const timeoutMs = 30_000;
 const memory = 128 * mebibyte;
 /** What a child may have in memory, whatever is done to it: its budget, and its program with libraries. */
 const mostResident = memory + 160 * mebibyte;

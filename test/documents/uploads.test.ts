@@ -56,6 +56,31 @@ test('an upload becomes a document, byte for byte, in one request or in many', a
   }
 });
 
+test('an upload can go into a folder, with topics, and can be the next version of a document', async () => {
+  const folder = (await world.ada.post('/v1/folders', { name: 'Steuer' })).body.folder;
+  const first = await tusUpload(world.ada, Buffer.from('one'), {
+    metadata: { name: 'tax', folder_id: folder.id, topics: 'b, a' },
+  });
+  const { document } = (await world.ada.get(`/v1/documents/${first.result}`)).body;
+  assert.deepEqual([document.folder_id, document.topics], [folder.id, ['a', 'b']]);
+  const next = await tusUpload(world.ada, Buffer.from('two'), {
+    metadata: { document_id: document.id, if_match: '"1"', filename: 'means nothing' },
+  });
+  assert.equal(next.result, document.id);
+  const changed = (await world.ada.get(`/v1/documents/${document.id}`)).body.document;
+  assert.deepEqual([changed.version, changed.name], [2, 'tax']);
+  assert.equal((await download(world.ada, document.id)).toString(), 'two');
+  const words = { document_id: document.id, if_match: '"1"' };
+  assert.deepEqual((await begin(world.ada, 1, words)).code, 'version_conflict');
+  assert.deepEqual((await begin(world.ada, 1, { document_id: document.id })).code, 'invalid_request');
+  const late = await begun(world.ada, 3, { document_id: document.id, if_match: '"2"' });
+  await tusUpload(world.ada, Buffer.from('three'), { metadata: { document_id: document.id, if_match: '*' } });
+  assert.deepEqual((await patch(world.ada, late, 0, Buffer.from('old'))).code, 'version_conflict');
+  assert.equal((await lookAt(world.ada, late)).refusal, 'version_conflict');
+  await world.ada.call('DELETE', late, undefined, version);
+  assert.equal((await download(world.ada, document.id)).toString(), 'three');
+});
+
 test('an empty document needs no bytes', async () => {
   const answer = await begin(world.ada, 0, { filename: 'empty.txt' });
   assert.equal(answer.status, 201, answer.code);

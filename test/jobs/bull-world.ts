@@ -15,6 +15,7 @@ export interface BullWorld {
   metadata: Metadata;
   work(handler: JobHandler, changed?: Partial<typeof contractConfig>): Promise<BullQueue>;
   settled(done: number, withinMs?: number): Promise<void>;
+  stopWorkers(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -26,6 +27,14 @@ export async function openBullWorld(): Promise<BullWorld> {
   const metadata = openSqliteInline({ path: ':memory:', transactions: contractTransactions });
   const workers: { runner: JobRunner; queue: BullQueue }[] = [];
   const log = createLog('silent');
+  const stopWorkers = async () => {
+    await Promise.all(
+      workers.splice(0).map(async ({ runner, queue }) => {
+        await runner.stop();
+        await queue.stop();
+      }),
+    );
+  };
   return {
     redis,
     metadata,
@@ -38,7 +47,7 @@ export async function openBullWorld(): Promise<BullWorld> {
       workers.push({ runner, queue });
       return queue;
     },
-    settled: async (done, withinMs = 20_000) => {
+    settled: async (done, withinMs = 40_000) => {
       const end = Date.now() + withinMs;
       for (;;) {
         const found = await states(metadata.read);
@@ -47,13 +56,9 @@ export async function openBullWorld(): Promise<BullWorld> {
         await pause(10);
       }
     },
+    stopWorkers,
     close: async () => {
-      await Promise.all(
-        workers.map(async ({ runner, queue }) => {
-          await runner.stop();
-          await queue.stop();
-        }),
-      );
+      await stopWorkers();
       await metadata.close();
       await redis.stop();
     },

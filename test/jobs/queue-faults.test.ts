@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { effectHandler, marks, putDown } from '#features/jobs/contract/effects.ts';
+import { effectHandler, marks, putDown, states } from '#features/jobs/contract/effects.ts';
 import { lacks, missing } from '../support/needs.ts';
 import { type BullWorld, openBullWorld } from './bull-world.ts';
 
@@ -41,6 +41,20 @@ test('the queue is flushed again and again while jobs run', async (t) => {
   await doneOnce(ids);
 });
 
+test('the queue is told again of what it has forgotten, long before the table would do', async (t) => {
+  if (lacks(t, 'valkey')) return;
+  // The table is looked into after ten intervals.
+  await world.work(
+    effectHandler(world.metadata, () => pause(100)),
+    { concurrency: 1, pollIntervalMs: 1_000 },
+  );
+  const ids = await putDown(world.metadata, 10);
+  await pause(1_300);
+  await world.redis.flush();
+  await world.settled(10, 6_000);
+  await doneOnce(ids);
+});
+
 test('the server of the queue is killed in the middle, and comes back with nothing', async (t) => {
   if (lacks(t, 'valkey')) return;
   const early = await putDown(world.metadata, 100);
@@ -75,6 +89,23 @@ test('the server of the queue hangs', async (t) => {
   const last = await putDown(world.metadata, 5);
   await world.settled(30);
   await doneOnce([...early, ...late, ...last]);
+});
+
+test('it stops soon while the server of the queue hangs, and gives back what runs', async (t) => {
+  if (lacks(t, 'valkey')) return;
+  await world.work(effectHandler(world.metadata, (_, signal) => pause(60_000, undefined, { signal })));
+  await putDown(world.metadata, 2);
+  const end = Date.now() + 10_000;
+  while ((await states(world.metadata.read)).running !== 2) {
+    assert.ok(Date.now() < end, 'they do not run');
+    await pause(20);
+  }
+  world.redis.pause();
+  const since = performance.now();
+  await world.stopWorkers();
+  assert.ok(performance.now() - since < 8_000, `${performance.now() - since} ms`);
+  assert.deepEqual(await states(world.metadata.read), { waiting: 2 });
+  world.redis.resume();
 });
 
 test('an id that leads to nothing, or to what is done, does no harm', async (t) => {

@@ -6,15 +6,19 @@ import { repository } from '../support/server.ts';
 const ofTransfer = 'src/compose/transfer/';
 /** Killed by tests of their own, test/lineage/kill-*.test.ts. */
 const ofLineage = 'src/features/lineage/';
+/** Killed by tests of their own in test/documents. */
+const ofVault = { documents: 'src/features/documents/', uploads: 'src/features/resumable/' };
 /** Not reached by a node that keeps its rows in PostgreSQL and its bytes in S3. */
 const ofOneMachine = ['src/platform/metadata/sqlite/', 'src/platform/blobs/local/'];
 
 /** Every named place of the source where the process may be killed: read from it, so that none can be forgotten here. */
-export function failpointNames(by: 'server' | 'node' | 'transfer' = 'server'): string[] {
+export function failpointNames(by: 'server' | 'node' | 'transfer' | keyof typeof ofVault = 'server'): string[] {
   const names = new Set<string>();
   for (const file of globSync('src/**/*.ts', { cwd: repository })) {
     if (file.startsWith(ofLineage)) continue;
     if (file.startsWith(ofTransfer) !== (by === 'transfer')) continue;
+    const vault = Object.entries(ofVault).find(([, folder]) => file.startsWith(folder))?.[0];
+    if (vault !== (by in ofVault ? by : undefined)) continue;
     if (by === 'node' && ofOneMachine.some((folder) => file.startsWith(folder))) continue;
     const source = readFileSync(join(repository, file), 'utf8');
     for (const [, name = ''] of source.matchAll(/\bfailpoint\('([^']+)'\)/g)) names.add(name);

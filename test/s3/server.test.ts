@@ -178,6 +178,7 @@ test('what keeps a server from starting is said with the setting and without its
     [{ ...env, SAFE_S3_ENDPOINT: 'ftp://CANARY' }, /SAFE_S3_ENDPOINT/],
     [{ ...env, SAFE_S3_ENDPOINT: 'http://127.0.0.1:9' }, /Nothing listens at SAFE_S3_ENDPOINT/],
     [{ ...env, SAFE_BLOB_BACKEND: 'CANARY' }, /SAFE_BLOB_BACKEND/],
+    [{ ...env, SAFE_DOCUMENTS_MAX_UPLOAD_BYTES: '6GiB' }, /SAFE_DOCUMENTS_MAX_UPLOAD_BYTES.*5 GiB/],
     [
       { ...env, SAFE_MAX_UPLOAD_BYTES: '6GiB', SAFE_TEMP_UPLOAD_STAGING_QUOTA_BYTES: '7GiB' },
       /SAFE_MAX_UPLOAD_BYTES.*5 GiB/,

@@ -131,6 +131,7 @@ async function valkeySettings(): Promise<Record<string, string>> {
       SAFE_COORDINATION_BACKEND: 'valkey',
       SAFE_VALKEY_ADDR: `127.0.0.1:${port}`,
       SAFE_VALKEY_DB: String(database),
+      SAFE_JOBS_QUEUE: 'bullmq',
     };
   } finally {
     redis.disconnect();

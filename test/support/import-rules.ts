@@ -20,7 +20,7 @@ export const slices: Record<string, readonly string[]> = {
   incidents: ['audit'],
   viewer: ['incidents'],
   vault: ['accounts'],
-  admin: ['audit', 'accounts', 'incidents'],
+  admin: ['audit', 'accounts', 'incidents', 'jobs'],
   reference: [],
   jobs: ['audit'],
   resumable: [],

@@ -38,6 +38,7 @@ const needs = {
   },
   versitygw: { there: () => versitygwBinary() !== undefined, how: '.ci/install-versitygw' },
   openlineage: { there: () => openLineagePython() !== undefined, how: '.ci/install-openlineage' },
+  rclone: { there: () => inPath('rclone'), how: 'apt-get install --no-install-recommends rclone' },
   tesseract: {
     there: () => inPath('tesseract') && fontsFound(),
     how: 'apt-get install --no-install-recommends tesseract-ocr tesseract-ocr-deu fonts-dejavu-core',

@@ -2,8 +2,8 @@ import { Command } from 'commander';
 import type { LineageApi } from '#client/lineage/lineage-api.ts';
 import type { ServiceName } from '#client/lineage/lineage-wire.ts';
 import { diffJson, parseExact, readStoredRun, type StoredRun } from '#features/lineage/record/index.ts';
+import { CommandFailure, exitCodesHelp, runCommand } from '../command-failure.ts';
 import { showName } from '../show-name.ts';
-import { CommandFailure, exitCodesHelp, runCommand } from './command-failure.ts';
 import { openServer, type ServerFlags, withServerOptions } from './open-server.ts';
 import { showChange } from './show-changes.ts';
 import { type ServiceFlags, whichService, withServiceOptions } from './which-service.ts';
@@ -41,7 +41,7 @@ export function diffCommand(): Command {
     const flags = command.opts<DiffFlags>();
     if (ids.length + (flags.latest === true ? 1 : 0) !== 2 && !(flags.latest === true && ids.length === 0))
       command.error('Give two run ids, or one and --latest, or --latest alone.');
-    await runCommand('diff', flags.json === true, () => diff(ids, flags, process.env));
+    await runCommand('lineage diff', flags.json === true, () => diff(ids, flags, process.env));
   });
 }
 

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { scanJsonObject } from '#features/lineage/record/index.ts';
 import { isProblem } from '#kit/errors.ts';
-import { CommandFailure } from './command-failure.ts';
+import { CommandFailure } from '../command-failure.ts';
 
 /** Facts that are text, in the order in which they are sent. */
 export interface EnvelopeFacts {

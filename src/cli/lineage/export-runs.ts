@@ -11,7 +11,7 @@ import type { LineageApi } from '#client/lineage/lineage-api.ts';
 import type { RunLine, ServiceName } from '#client/lineage/lineage-wire.ts';
 import { read } from '#client/shape.ts';
 import { toHex } from '#kit/bytes.ts';
-import { CommandFailure } from './command-failure.ts';
+import { CommandFailure } from '../command-failure.ts';
 import type { ExportFolder } from './export-folder.ts';
 
 export type ExportScope = ExportManifest['scope'];

@@ -1,6 +1,6 @@
 import type { ExportManifest } from '#client/lineage/export/export-manifest.ts';
 import { normalName } from '#features/lineage/record/index.ts';
-import { CommandFailure } from './command-failure.ts';
+import { CommandFailure } from '../command-failure.ts';
 import type { ServiceFlags } from './which-service.ts';
 
 /** The names that were given, as the server has them. */

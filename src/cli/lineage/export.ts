@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { hasCode } from '#recorder/recorder-error.ts';
-import { CommandFailure, exitCodesHelp, runCommand } from './command-failure.ts';
+import { CommandFailure, exitCodesHelp, runCommand } from '../command-failure.ts';
 import { ExportFolder } from './export-folder.ts';
 import { exportReporter } from './export-reporter.ts';
 import { type ExportScope, exportRuns } from './export-runs.ts';
@@ -39,7 +39,7 @@ export function exportCommand(): Command {
   return command.action(async (path: string) => {
     // The names and kinds of ExportFlags are those of the options above.
     const flags = command.opts<ExportFlags>();
-    await runCommand('export', flags.json === true, () => exportTo(resolve(path), flags, process.env));
+    await runCommand('lineage export', flags.json === true, () => exportTo(resolve(path), flags, process.env));
   });
 }
 

@@ -4,7 +4,7 @@ import { Transport } from '#client/api/transport.ts';
 import { patient } from '#client/lineage/patience.ts';
 import { object, text } from '#client/shape.ts';
 import { persist } from '#client/upload/persist.ts';
-import { CommandFailure } from './command-failure.ts';
+import { CommandFailure } from '../command-failure.ts';
 
 export interface TokenFlags {
   readonly tokenFile?: string;

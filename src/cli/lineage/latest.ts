@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import { readStoredRun } from '#features/lineage/record/index.ts';
 import { showBytes } from '#recorder/measures.ts';
+import { exitCodesHelp, runCommand } from '../command-failure.ts';
 import { showName } from '../show-name.ts';
-import { exitCodesHelp, runCommand } from './command-failure.ts';
 import { openServer, type ServerFlags, withServerOptions } from './open-server.ts';
 import { type ServiceFlags, whichService, withServiceOptions } from './which-service.ts';
 
@@ -31,7 +31,7 @@ export function latestCommand(): Command {
     const flags = command.opts<LatestFlags>();
     if (flags.only !== undefined && !['artifact', 'diff', 'summary', 'metadata'].includes(flags.only))
       command.error('--only must be artifact, diff, summary or metadata.');
-    await runCommand('latest', flags.json === true, () => latest(flags, process.env));
+    await runCommand('lineage latest', flags.json === true, () => latest(flags, process.env));
   });
 }
 

@@ -3,8 +3,8 @@ import { LineageApi } from '#client/lineage/lineage-api.ts';
 import { parseDuration } from '#kit/time.ts';
 import { isExposed } from '#recorder/credentials.ts';
 import { showDuration } from '#recorder/measures.ts';
+import { CommandFailure } from '../command-failure.ts';
 import { showName } from '../show-name.ts';
-import { CommandFailure } from './command-failure.ts';
 import { gitlabVariable, type TokenFlags, type TokenSource, tokenSource, tokenVariable } from './identity-token.ts';
 
 export interface ServerFlags extends TokenFlags {

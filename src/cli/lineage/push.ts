@@ -3,7 +3,7 @@ import type { LineageApi } from '#client/lineage/lineage-api.ts';
 import { readRunRequest } from '#features/lineage/record/index.ts';
 import { toHex } from '#kit/bytes.ts';
 import { newId } from '#kit/ids.ts';
-import { CommandFailure, exitCodesHelp, runCommand } from './command-failure.ts';
+import { CommandFailure, exitCodesHelp, runCommand } from '../command-failure.ts';
 import { againstLatest, type Compared } from './diff-against-latest.ts';
 import { type EnvelopeFacts, type EnvelopeValues, envelopeOf, readJsonFile } from './envelope.ts';
 import { knownServer, openServer, type ServerFlags, withServerOptions } from './open-server.ts';
@@ -57,7 +57,7 @@ export function pushCommand(): Command {
   return command.action(async () => {
     // The names and kinds of PushFlags are those of the options above.
     const flags = command.opts<PushFlags>();
-    await runCommand('push', flags.json === true, () => push(flags, process.env));
+    await runCommand('lineage push', flags.json === true, () => push(flags, process.env));
   });
 }
 

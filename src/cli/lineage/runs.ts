@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import type { RunLine } from '#client/lineage/lineage-wire.ts';
 import { showBytes } from '#recorder/measures.ts';
+import { CommandFailure, exitCodesHelp, runCommand } from '../command-failure.ts';
 import { showName } from '../show-name.ts';
-import { CommandFailure, exitCodesHelp, runCommand } from './command-failure.ts';
 import { openServer, type ServerFlags, withServerOptions } from './open-server.ts';
 import { type ServiceFlags, whichService, withServiceOptions } from './which-service.ts';
 
@@ -36,7 +36,7 @@ export function runsCommand(): Command {
   return command.action(async () => {
     // The names and kinds of RunsFlags are those of the options above.
     const flags = command.opts<RunsFlags>();
-    await runCommand('runs', flags.json === true, () => runs(flags, process.env));
+    await runCommand('lineage runs', flags.json === true, () => runs(flags, process.env));
   });
 }
 

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { ServiceName } from '#client/lineage/lineage-wire.ts';
+import { CommandFailure } from '../command-failure.ts';
 import { type CiDefaults, ciDefaults } from './ci-defaults.ts';
-import { CommandFailure } from './command-failure.ts';
 
 export interface ServiceFlags {
   readonly organization?: string;

@@ -20,11 +20,11 @@ export interface CallOptions {
 }
 
 export interface Call extends CallOptions {
-  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Beginning with a slash; parts that came from outside are encoded by `pathOf`. */
   readonly path: string;
   readonly json?: Readonly<Record<string, unknown>> | undefined;
-  readonly body?: Uint8Array<ArrayBuffer> | FormData;
+  readonly body?: Uint8Array<ArrayBuffer> | FormData | Blob;
   readonly headers?: Readonly<Record<string, string>>;
   /** Viewer routes carry their own token in the path and must not see the session's. */
   readonly anonymous?: boolean;

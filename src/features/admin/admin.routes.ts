@@ -1,4 +1,5 @@
 import { type AccountConfig, sessionIdentifier } from '#features/accounts/index.ts';
+import type { JobEndings } from '#features/jobs/index.ts';
 import type { Readiness } from '#http/health.routes.ts';
 import { staticFiles } from '#http/pages/static-files.ts';
 import type { Peers } from '#http/peers.ts';
@@ -11,6 +12,7 @@ import { auditPageRoutes } from './audit/audit.routes.ts';
 import { deletionPageRoutes } from './deletions/deletions.routes.ts';
 import { openGate } from './gate.ts';
 import { incidentPageRoutes } from './incidents/incidents.routes.ts';
+import { jobPageRoutes } from './jobs/jobs.routes.ts';
 import { type About, overviewRoutes } from './overview/overview.routes.ts';
 import { bootstrapRoutes } from './sign-in/bootstrap.routes.ts';
 import { signInRoutes } from './sign-in/sign-in.routes.ts';
@@ -20,6 +22,7 @@ export interface AdminDeps {
   readiness: Readiness;
   stagingUsage: () => StagingUsage;
   peers: Peers;
+  jobEndings: JobEndings;
   limiter: RateLimiter;
   about: About;
 }
@@ -49,6 +52,7 @@ export function adminRoutes(deps: AdminDeps, config: AdminConfig): Route[] {
     ...accountPageRoutes({ metadata, gate }, config.accounts),
     ...incidentPageRoutes({ metadata, gate }),
     ...deletionPageRoutes({ metadata, gate }, config.deletion),
+    ...jobPageRoutes({ metadata, gate, endings: deps.jobEndings }),
     ...auditPageRoutes({ metadata, gate }),
     ...files.routes,
   ];

@@ -9,6 +9,7 @@ const sections = [
   ['overview', 'Overview'],
   ['incidents', 'Incidents'],
   ['deletions', 'Deletions'],
+  ['jobs', 'Jobs'],
   ['accounts', 'Accounts'],
   ['audit', 'Audit'],
 ] as const;

@@ -8,12 +8,17 @@ export interface CloudConnectionsTable {
   kind: 'webdav' | 's3';
   name: string;
   endpoint: string;
+  bucket: string | null;
+  region: string | null;
+  root: string;
   /** AES-GCM under a key of the account. */
   sealed_credentials: string;
   /** Which SECRET_KEY that key came from. */
   key_id: string;
   mirror_folder_id: Nullable<string>;
+  mirror_path: string;
   mirror_every_seconds: Nullable<number>;
+  mirror_due_at: Nullable<string>;
   created_at: string;
   updated_at: string;
   mirrored_at: Nullable<string>;

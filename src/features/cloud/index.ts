@@ -1,1 +1,5 @@
-export type { CloudConnectionsTable, CloudItemsTable } from './cloud.tables.ts';
+export { type CloudConfig, cloudSettings } from './cloud.config.ts';
+export { type CloudDeps, cloudDeps, cloudRoutes } from './cloud.routes.ts';
+export { startDueMirrors } from './mirror/start-due-mirrors.ts';
+export { type Rotation, rotateKeys } from './secrets/rotate-keys.ts';
+export { transferHandlers } from './transfer/transfer-handlers.ts';

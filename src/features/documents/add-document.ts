@@ -44,7 +44,7 @@ export interface AddedDocument {
 export async function addDocument(
   deps: VaultDeps,
   config: DocumentConfig,
-  caller: Caller,
+  caller: Pick<Caller, 'accountId'>,
   wish: NewDocument,
 ): Promise<AddedDocument> {
   const { ownerId, body } = wish;
@@ -97,7 +97,7 @@ export async function addDocument(
 
 /** What makes two wishes the same one, where the SHA-256 of their bytes is known. */
 export function addOperation(
-  caller: Caller,
+  caller: Pick<Caller, 'accountId'>,
   { ownerId, folderId, name, mediaType, topics = [], idempotencyKey }: Omit<NewDocument, 'body'>,
   sha256Hex: string,
 ): Operation | undefined {

@@ -12,6 +12,8 @@ export interface DocumentWish {
   /** Null: the root of its owner, which nobody else may put anything into. */
   folderId?: string | null;
   topics?: readonly string[];
+  /** Suggestions that stay undecided when the topics are set. */
+  openTopics?: readonly string[];
 }
 
 /** Throws document_not_found, folder_not_found, forbidden, invalid_request, and what changeDocumentTransaction throws. */

@@ -16,6 +16,7 @@ export const documentShape = z
     status: z.enum(['processing', 'ready', 'failed']),
     topics: z.array(z.string()),
     suggested_topics: z.array(z.string()).optional().describe('By the server, until somebody confirms or refuses them'),
+    has_thumbnail: z.boolean().optional().describe('Where documents are listed or read: there is a small picture'),
     created_at: time,
     updated_at: time,
     trashed_at: time.optional(),
@@ -29,7 +30,11 @@ export const foundShape = documentShape
 
 export const documentAnswer = z.object({ document: documentShape });
 
-export function documentJson(row: DocumentRow, topics: TopicsOfDocument = noTopics): z.output<typeof documentShape> {
+export function documentJson(
+  row: DocumentRow,
+  topics: TopicsOfDocument = noTopics,
+  hasThumbnail?: boolean,
+): z.output<typeof documentShape> {
   return {
     id: row.id,
     name: row.name,
@@ -41,6 +46,7 @@ export function documentJson(row: DocumentRow, topics: TopicsOfDocument = noTopi
     status: row.status,
     topics: topics.confirmed,
     ...(topics.suggested.length === 0 ? {} : { suggested_topics: topics.suggested }),
+    ...(hasThumbnail === undefined ? {} : { has_thumbnail: hasThumbnail }),
     created_at: row.created_at,
     updated_at: row.updated_at,
     ...(row.trashed_at === null ? {} : { trashed_at: row.trashed_at }),

@@ -10,6 +10,7 @@ import { changeDocument } from './change-document.ts';
 import { documentName } from './document-name.ts';
 import { documentAnswer, documentJson, documentTag, foundShape } from './documents.json.ts';
 import { type DocumentFilter, listDocuments } from './documents.store.ts';
+import { picturedOf } from './processing/thumbnails.store.ts';
 import { answerSearch } from './search/answer-search.ts';
 import { topicsOf, topicsOfOne } from './topics/topics.store.ts';
 
@@ -68,7 +69,9 @@ export function documentsRoutes(deps: VaultDeps): Route[] {
           read,
           rows.map(({ id }) => id),
         );
-        return reply.json(200, { documents: rows.map((row) => documentJson(row, topics.get(row.id))), ...next });
+        const pictured = await picturedOf(read, rows);
+        const documents = rows.map((row) => documentJson(row, topics.get(row.id), pictured.has(row.id)));
+        return reply.json(200, { documents, ...next });
       },
     }),
     route({
@@ -83,7 +86,9 @@ export function documentsRoutes(deps: VaultDeps): Route[] {
       handle: async ({ caller, param }) => {
         const document = await documentFor(read, caller, param('document_id'), 'view');
         const topics = await topicsOfOne(read, document.id);
-        return reply.json(200, { document: documentJson(document, topics) }, { ETag: documentTag(document.version) });
+        const isPictured = (await picturedOf(read, [document])).has(document.id);
+        const answer = { document: documentJson(document, topics, isPictured) };
+        return reply.json(200, answer, { ETag: documentTag(document.version) });
       },
     }),
     route({
@@ -99,6 +104,11 @@ export function documentsRoutes(deps: VaultDeps): Route[] {
         name: z.string().max(1024).optional(),
         folder_id: z.string().max(100).nullable().optional().describe('null: out of all folders'),
         topics: z.array(z.string().max(1024)).max(1000).optional().describe('Names; those that are missing are made'),
+        suggested_topics: z
+          .array(z.string().max(1024))
+          .max(1000)
+          .optional()
+          .describe('Along with `topics`: suggestions that stay undecided'),
       }),
       responses: { 200: { description: 'The document as it is now', json: documentAnswer } },
       errors: [
@@ -115,6 +125,7 @@ export function documentsRoutes(deps: VaultDeps): Route[] {
           ...(json.name === undefined ? {} : { name: documentName(json.name) }),
           ...(json.folder_id === undefined ? {} : { folderId: json.folder_id }),
           ...(json.topics === undefined ? {} : { topics: json.topics }),
+          ...(json.suggested_topics === undefined ? {} : { openTopics: json.suggested_topics }),
         });
         return reply.json(200, { document: documentJson(document, await topicsOfOne(read, document.id)) });
       },

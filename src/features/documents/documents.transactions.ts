@@ -98,6 +98,8 @@ export interface DocumentChange {
   /** Null: the root. */
   folderId?: string | null;
   topics?: readonly NamedTopic[];
+  /** Names of suggestions that stay undecided then. */
+  openTopics?: readonly string[];
 }
 
 interface ChangeDocument extends Act {
@@ -121,7 +123,7 @@ export const changeDocumentTransaction = transaction(
     const { name, folder_id: folderId } = changed;
     await assertNameFree(trx, { ownerId: input.ownerId, folderId, name }, document.id);
     await trx.updateTable('documents').set(changed).where('id', '=', document.id).execute();
-    if (change.topics !== undefined) await setTopics(trx, document, change.topics, input.at);
+    if (change.topics !== undefined) await setTopics(trx, document, change.topics, input.at, change.openTopics);
     await noteWords(trx, { ...document, name });
     await appendAudit(trx, input.audit);
     return { ...document, ...changed };

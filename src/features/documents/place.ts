@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { Problem } from '#kit/errors.ts';
 import type { Trx } from '#platform/metadata/metadata.ts';
 import { folderHeld } from './access.ts';
@@ -33,7 +34,7 @@ export async function assertNameFree(trx: Trx, { ownerId, folderId, name }: Plac
     .selectFrom('documents')
     .select('id')
     .where('owner_account_id', '=', ownerId)
-    .where((where) => where(where.fn.coalesce('folder_id', where.val('')), '=', folderId ?? ''))
+    .where(sql`coalesce(folder_id, '')`, '=', folderId ?? '')
     .where('name', '=', name)
     .where('trashed_at', 'is', null)
     .where('id', '<>', exceptId)
@@ -42,7 +43,7 @@ export async function assertNameFree(trx: Trx, { ownerId, folderId, name }: Plac
     .selectFrom('folders')
     .select('id')
     .where('owner_account_id', '=', ownerId)
-    .where((where) => where(where.fn.coalesce('parent_id', where.val('')), '=', folderId ?? ''))
+    .where(sql`coalesce(parent_id, '')`, '=', folderId ?? '')
     .where('name', '=', name)
     .where('trashed_at', 'is', null)
     .where('id', '<>', exceptId)

@@ -5,6 +5,7 @@ import { contentRoutes } from './content/content.routes.ts';
 import type { DocumentConfig } from './documents.config.ts';
 import { documentsRoutes } from './documents.routes.ts';
 import { folderRoutes } from './folders/folders.routes.ts';
+import { previewRoutes } from './preview/preview.routes.ts';
 import { quotaRoutes } from './quotas/quotas.routes.ts';
 import { topicRoutes } from './topics/topics.routes.ts';
 import { trashRoutes } from './trash/trash.routes.ts';
@@ -16,6 +17,7 @@ export function documentRoutes(deps: VaultDeps, config: DocumentConfig): Route[]
     ...addDocumentRoutes(deps, config),
     ...documentsRoutes(deps),
     ...contentRoutes(deps, config),
+    ...previewRoutes(deps),
     ...versionRoutes(deps),
     ...trashRoutes(deps),
     ...folderRoutes(deps),

@@ -16,6 +16,8 @@ export interface Success {
   description: string;
   mediaType?: string;
   schema?: JsonSchema;
+  /** Beside mediaType, as text. */
+  otherMediaTypes?: readonly string[];
   /** Name and meaning. */
   headers: Readonly<Record<string, string>>;
 }
@@ -86,6 +88,7 @@ export function describeRoute(route: Route, book: SchemaBook): Operation {
       status: Number(status),
       description: shape.description,
       headers: { ...shape.headers, ...digestHeaders(shape.mediaType) },
+      ...(shape.otherMediaTypes === undefined ? {} : { otherMediaTypes: shape.otherMediaTypes }),
       ...(shape.json === undefined
         ? shape.mediaType === undefined
           ? {}

@@ -119,7 +119,7 @@ function requestBody(
 
 function successObjects(operation: Operation, book: SchemaBook): Record<string, unknown> {
   return Object.fromEntries(
-    operation.successes.map(({ status, description, mediaType, schema, headers }) => [
+    operation.successes.map(({ status, description, mediaType, schema, headers, otherMediaTypes = [] }) => [
       String(status),
       {
         description,
@@ -137,6 +137,7 @@ function successObjects(operation: Operation, book: SchemaBook): Record<string, 
                   schema,
                   ...(mediaType === 'application/json' ? { example: exampleOf(schema, book) } : {}),
                 },
+                ...Object.fromEntries(otherMediaTypes.map((other) => [other, { schema: { type: 'string' } }])),
               },
             }),
       },

@@ -97,6 +97,7 @@ ${request === undefined ? '' : requestPart(request, api)}
 ${operation.successes.map(
   (success) => html`<h4><span class="status ok">${success.status}</span> ${success.description}</h4>
 ${success.schema === undefined || success.mediaType !== 'application/json' ? html`<p class="facts">${success.mediaType ?? 'no body'}</p>` : jsonPart(success.schema, api)}
+${success.otherMediaTypes === undefined ? '' : html`<p class="facts">or ${success.otherMediaTypes.join(', ')}</p>`}
 ${headerList(success.headers)}`,
 )}
 <details><summary>${errorCount(operation)} errors</summary>

@@ -91,10 +91,10 @@ function headersOf(said: Response, resultId: string | undefined): Record<string,
 async function checkWish(
   deps: TusDeps,
   { caller, target }: TusRequest,
-  wish: Omit<UploadWish, 'pendingBytes'>,
+  wish: Omit<UploadWish, 'pending'>,
 ): Promise<void> {
   const pending = await unfinishedOf(deps.metadata.read, caller.accountId);
-  await target.check(caller, { ...wish, pendingBytes: pending.bytes });
+  await target.check(caller, { ...wish, pending });
 }
 
 function lockerOf(locks: UploadLocks, store: PartsStore): Locker {

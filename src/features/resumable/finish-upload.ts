@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import type { ErrorKind } from '#kit/error-codes.ts';
 import { isProblem, Problem } from '#kit/errors.ts';
 import type { Coordinator } from '#platform/coordination/coordinator.ts';
 import { failpoint } from '#platform/process/failpoint.ts';
@@ -13,19 +14,20 @@ export interface FinishDeps extends PartDeps {
   coordinator: Pick<Coordinator, 'lease'>;
 }
 
-/** Saves the work of a second reader of the same parts. A node that died is waited for so long at most. Milliseconds. */
-const leaseMs = 10 * 60_000;
+/** Saves the work of a second reader of the same parts. Of a node that died it is taken over within seconds. Milliseconds. */
+const leaseMs = 60 * 60_000;
 
 /**
  * Makes of an upload whose bytes are all there what it is meant to be; asked again, it answers with the same. Whoever is at it, the target
  * sees to it that it happens once. Throws upload_locked while another does it, upload_gone, hash_mismatch, what the target refuses
- * with (which is also kept beside the upload), and what the stores throw.
+ * with (which is also kept beside the upload), shutting_down when the signal says so, and what the stores throw.
  */
 export async function finishUpload(
   deps: FinishDeps,
   config: ResumableConfig,
   target: UploadTarget,
   id: string,
+  signal?: AbortSignal,
 ): Promise<string> {
   const lease = await deps.coordinator.lease(`resumable:finish:${id}`, leaseMs);
   if (lease === undefined) throw new Problem('upload_locked', { retryAfterSeconds: 2 });
@@ -34,9 +36,14 @@ export async function finishUpload(
     if (upload?.state === 'done' && upload.result_id !== null) return upload.result_id;
     if (upload?.state !== 'open' || upload.received_bytes !== upload.byte_size) throw new Problem('upload_gone');
     try {
-      return await finish(deps, config, target, upload);
+      return await finish(deps, config, target, upload, signal);
     } catch (error) {
-      throw await refusal(deps, upload, error);
+      // Where the parts went while they were read, another has finished or ended the upload.
+      const now = isProblem(error, 'evidence_corrupt') ? await uploadById(deps.metadata.read, id) : upload;
+      if (now?.state === 'done' && now.result_id !== null) return now.result_id;
+      if (now?.state !== 'open') throw new Problem('upload_gone', { cause: error });
+      await keepRefusal(deps, id, error);
+      throw error;
     }
   } finally {
     await lease.release();
@@ -48,11 +55,12 @@ async function finish(
   config: ResumableConfig,
   target: UploadTarget,
   upload: UploadRow,
+  signal: AbortSignal | undefined,
 ): Promise<string> {
   const { metadata, blobs } = deps;
   const words = wordsOf(upload);
   const parts = await partsOf(metadata.read, upload.id);
-  const whole = Readable.from(wholeBody(blobs, parts, upload.byte_size), { objectMode: false });
+  const whole = Readable.from(wholeBody(blobs, parts, upload.byte_size, signal), { objectMode: false });
   const limits = { maxBytes: upload.byte_size, declaredBytes: upload.byte_size };
   const body = await blobs.staging.receive(whole, limits).finally(() => whole.destroy());
   try {
@@ -70,17 +78,13 @@ async function finish(
   }
 }
 
-/** What stands in the way for good, or until somebody does something about it, is put down; anything else is tried again by itself. */
-async function refusal({ metadata }: FinishDeps, upload: UploadRow, error: unknown): Promise<unknown> {
-  if (!isProblem(error)) return error;
+/** Kinds that say nothing about the upload: it is tried again by itself. */
+const passing: readonly ErrorKind[] = ['unavailable', 'internal', 'locked', 'storage_full'];
+
+/** What stands in the way for good, or until somebody does something about it, is put down beside the upload. */
+async function keepRefusal({ metadata }: FinishDeps, id: string, error: unknown): Promise<void> {
+  if (!isProblem(error) || passing.includes(error.kind)) return;
   const { code, kind } = error;
-  if (kind === 'unavailable' || kind === 'internal' || kind === 'locked' || kind === 'storage_full') return error;
-  if (kind === 'corrupt') {
-    // Another has finished or ended it, and its parts went while they were read here.
-    const now = await uploadById(metadata.read, upload.id);
-    if (now?.state !== 'open') return new Problem('upload_gone', { cause: error });
-  }
   const forEver = kind === 'corrupt' || code === 'hash_mismatch';
-  await metadata.write(uploadRefusedTransaction, { id: upload.id, code, forEver });
-  return error;
+  await metadata.write(uploadRefusedTransaction, { id, code, forEver });
 }

@@ -32,7 +32,7 @@ export async function tendUploads(
   for (const upload of await fullUploads(metadata.read, atOnce)) {
     if (signal.aborted) return;
     const target = targets.find(({ kind }) => kind === upload.target);
-    if (target !== undefined) await finishLate(deps, config, target, upload.id);
+    if (target !== undefined) await finishLate(deps, config, target, upload.id, signal);
   }
   await metadata.write(expireUploadsTransaction, { at: timestamp(Date.now()) });
   for (const id of await spentUploads(metadata.read, atOnce)) {
@@ -48,12 +48,18 @@ export async function tendUploads(
 }
 
 /** Its refusals are its owner's to read. */
-async function finishLate(deps: TendDeps, config: ResumableConfig, target: UploadTarget, id: string): Promise<void> {
+async function finishLate(
+  deps: TendDeps,
+  config: ResumableConfig,
+  target: UploadTarget,
+  id: string,
+  signal: AbortSignal,
+): Promise<void> {
   try {
-    await finishUpload(deps, config, target, id);
+    await finishUpload(deps, config, target, id, signal);
     deps.log.info({ upload_id: id }, 'an upload was finished that no request had brought to its end');
   } catch (error) {
-    if (isProblem(error, 'upload_locked') || isProblem(error, 'upload_gone')) return;
+    if (isProblem(error, 'upload_locked') || isProblem(error, 'upload_gone') || signal.aborted) return;
     if (isProblem(error) && error.kind !== 'internal' && error.kind !== 'corrupt')
       deps.log.warn({ upload_id: id, code: error.code }, 'an upload could not be finished');
     else deps.log.error({ upload_id: id, err: error }, 'an upload could not be finished');

@@ -18,6 +18,8 @@ const lookEveryMs = 100;
 /** A wish is told by a lease that is taken again and again; the holder notices when it cannot take it. Milliseconds. */
 const wishMs = 600;
 const listenEveryMs = 400;
+/** A request may take hours; of a node that died the lease is taken over within seconds. After that only the row decides. Milliseconds. */
+const leaseMs = 60 * 60_000;
 
 /**
  * One request at an upload at a time, so that none works in vain. A connection that died without a word gives way to the next. Only that:
@@ -26,11 +28,9 @@ const listenEveryMs = 400;
 export class UploadLocks {
   readonly #held = new Map<string, Holder>();
   readonly #coordinator: Pick<Coordinator, 'lease' | 'spansNodes'>;
-  readonly #ttlMs: number;
 
-  constructor(coordinator: Pick<Coordinator, 'lease' | 'spansNodes'>, ttlMs: number) {
+  constructor(coordinator: Pick<Coordinator, 'lease' | 'spansNodes'>) {
     this.#coordinator = coordinator;
-    this.#ttlMs = ttlMs;
   }
 
   /** Throws upload_locked while another is busy with it, coordination_unavailable when nobody can tell. */
@@ -55,7 +55,7 @@ export class UploadLocks {
     if (!this.#coordinator.spansNodes) return { release: async () => void this.#held.delete(id) };
     let lease: Lease | undefined;
     try {
-      lease = await this.#coordinator.lease(`resumable:${id}`, this.#ttlMs);
+      lease = await this.#coordinator.lease(`resumable:${id}`, leaseMs);
     } finally {
       if (lease === undefined) this.#held.delete(id);
     }

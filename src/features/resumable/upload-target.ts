@@ -8,8 +8,8 @@ export type UploadWords = Readonly<Record<string, string | null>>;
 export interface UploadWish {
   words: UploadWords;
   byteSize: number;
-  /** Announced by this caller's other unfinished uploads. Bytes. */
-  pendingBytes: number;
+  /** This caller's other unfinished uploads, and what they announced. */
+  pending: { uploads: number; bytes: number };
 }
 
 /** All of its bytes are there. */

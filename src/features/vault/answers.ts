@@ -81,6 +81,8 @@ export const sharesAnswer = z.object({
   ...next,
 });
 
+export const groupsAnswer = z.object({ groups: z.array(z.object({ id: z.string(), name: z.string() })), ...next });
+
 export const quotaAnswer = z.object({
   bytes_used: z.number(),
   bytes_limit: z.number().optional(),

@@ -32,6 +32,9 @@ export interface PageOf {
   headers?: Record<string, string>;
 }
 
+/** Every page may frame a preview: what one page brought stays while its script goes on to others. */
+const policy = `${reply.pagePolicy}; frame-src 'self'`;
+
 /** A page for somebody who is signed in. */
 export async function show(visit: Visit, page: PageOf, main: Markup): Promise<Response> {
   const status = page.status ?? 200;
@@ -60,7 +63,10 @@ export async function show(visit: Visit, page: PageOf, main: Markup): Promise<Re
             </ul>
           </nav>
           ${quotaBar(visit)}
-          <p class="who">Signed in as <strong>${visit.caller.username}</strong></p>
+          <form class="who" method="post" action="/documents/sign-out" data-plain>
+            ${tokenField(visit.token)}<span>Signed in as <strong>${visit.caller.username}</strong></span>
+            <button type="submit" class="quiet small">Sign out</button>
+          </form>
           <p class="help"><a href="/documents/keys" data-dialog>Keyboard shortcuts</a></p>
         </div>
         <main id="content" tabindex="-1">
@@ -70,7 +76,7 @@ export async function show(visit: Visit, page: PageOf, main: Markup): Promise<Re
       </div>
       ${uploadTray()}`,
   );
-  return reply.page(status, await markup, page.headers);
+  return reply.page(status, await markup, { 'Content-Security-Policy': policy, ...page.headers });
 }
 
 /** How full the vault is, where there is a limit; and what to do when it is nearly full. */

@@ -2,8 +2,9 @@ import type { BrowserVisits } from '#features/accounts/index.ts';
 import { staticFiles } from '#http/pages/static-files.ts';
 import type { Peers } from '#http/peers.ts';
 import type { Route } from '#http/route.ts';
-import { activityRoutes } from './activity/activity.routes.ts';
+import { activityRoutes, type Usernames } from './activity/activity.routes.ts';
 import { apiOf } from './api.ts';
+import { connectionRoutes } from './connections/connections.routes.ts';
 import { documentPageRoutes } from './document/document.routes.ts';
 import { fileActRoutes } from './files/acts.routes.ts';
 import { filesRoutes } from './files/files.routes.ts';
@@ -18,6 +19,7 @@ import { trashRoutes } from './trash/trash.routes.ts';
 export interface VaultDeps {
   visits: BrowserVisits;
   peers: Peers;
+  usernames: Usernames;
   /** Of the API, which answers what the pages show. */
   api: readonly Route[];
 }
@@ -26,12 +28,15 @@ const shared = (name: string) => new URL(`../../http/pages/${name}`, import.meta
 const own = (name: string) => new URL(`./assets/${name}`, import.meta.url);
 
 const scripts = [
-  ...['vault', 'renew', 'navigate', 'dialog', 'list', 'drag', 'keys', 'times', 'copy', 'live'],
+  ...['vault', 'renew', 'navigate', 'dialog', 'list', 'drag', 'keys', 'times', 'copy', 'live', 'session'],
   ...['uploads', 'unfinished', 'queue', 'send', 'request', 'remembered', 'dropped', 'folders', 'tray'],
 ].map((name) => [`${name}.js`, [own(`${name}.js`)]] as const);
 
 /** The pages of the vault, on the main listener. */
-export function vaultRoutes({ visits, peers, api: routes }: VaultDeps, config: { trashRetentionMs: number }): Route[] {
+export function vaultRoutes(
+  { visits, peers, usernames, api: routes }: VaultDeps,
+  config: { trashRetentionMs: number },
+): Route[] {
   const files = staticFiles('/documents/static', {
     'vault.css': [
       shared('base.css'),
@@ -45,7 +50,7 @@ export function vaultRoutes({ visits, peers, api: routes }: VaultDeps, config: {
   });
   const api = apiOf(routes);
   const gate = openGate({ visits, files, peers, api });
-  const deps = { gate, api };
+  const deps = { gate, api, usernames };
   return [
     ...signInRoutes({ ...deps, files }),
     ...filesRoutes(deps),
@@ -55,6 +60,7 @@ export function vaultRoutes({ visits, peers, api: routes }: VaultDeps, config: {
     ...sharedRoutes(deps),
     ...topicRoutes(deps),
     ...activityRoutes(deps),
+    ...connectionRoutes(deps),
     ...trashRoutes(deps, config),
     ...settingsRoutes(deps),
     ...files.routes,

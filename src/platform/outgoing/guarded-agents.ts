@@ -41,8 +41,8 @@ class GuardedHttpAgent extends http.Agent {
   }
 
   override createConnection(options: http.ClientRequestArgs, callback?: Created) {
-    this.#gate.judgeLiteral(String(options.host ?? ''), false);
-    return super.createConnection(options, callback);
+    const refusal = this.#gate.refusalOf(String(options.host ?? ''), false);
+    return refusal === undefined ? super.createConnection(options, callback) : refuse(callback, refusal);
   }
 }
 
@@ -55,7 +55,13 @@ class GuardedHttpsAgent extends https.Agent {
   }
 
   override createConnection(options: https.RequestOptions, callback?: Created) {
-    this.#gate.judgeLiteral(String(options.host ?? ''), true);
-    return super.createConnection(options, callback);
+    const refusal = this.#gate.refusalOf(String(options.host ?? ''), true);
+    return refusal === undefined ? super.createConnection(options, callback) : refuse(callback, refusal);
   }
+}
+
+/** Told later, as of any connection that cannot be made: whoever asked has set timers by now, and listens for an error. */
+function refuse(callback: Created | undefined, refusal: Error): undefined {
+  // Node's own agents call it with the error alone, whatever its type says of a stream.
+  process.nextTick(callback as (error: Error) => void, refusal);
 }

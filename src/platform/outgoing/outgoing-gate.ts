@@ -2,7 +2,7 @@ import { lookup as systemLookup } from 'node:dns/promises';
 import { isIP, type LookupFunction } from 'node:net';
 import { type AddressKind, addressKind, isListed } from './address-rules.ts';
 import type { AllowedHosts } from './allowed-hosts.ts';
-import { OutgoingFailure } from './outgoing-failure.ts';
+import { OutgoingFailure, outgoingFailure } from './outgoing-failure.ts';
 
 export interface ResolvedAddress {
   address: string;
@@ -38,10 +38,16 @@ export class OutgoingGate {
     if (!isSecure && !isNamed && others.length > 0) throw new OutgoingFailure('insecure');
   }
 
-  /** Node asks no resolver for an address, so it has to be judged by itself. Nothing for a name. Throws OutgoingFailure. */
-  judgeLiteral(host: string, isSecure: boolean): void {
+  /** Node asks no resolver for an address, so it has to be judged by itself. Undefined for a name, and for what is not refused. */
+  refusalOf(host: string, isSecure: boolean): OutgoingFailure | undefined {
     const address = host.replace(/^\[(.*)\]$/, '$1');
-    if (isIP(address) !== 0) this.judge(address, [address], isSecure);
+    if (isIP(address) === 0) return undefined;
+    try {
+      this.judge(address, [address], isSecure);
+      return undefined;
+    } catch (error) {
+      return outgoingFailure(error);
+    }
   }
 
   /** In place of the resolver's, for `connect`. */

@@ -29,7 +29,7 @@ const redirectStatus = new Set([301, 302, 303, 307, 308]);
 /** What asks may be asked elsewhere; what changes something may not. */
 const movable = new Set(['GET', 'HEAD', 'OPTIONS', 'PROPFIND']);
 
-/** One request, its redirects followed, each judged anew by the gate that the agents stand behind. Throws OutgoingFailure. */
+/** One request, its redirects followed, each judged anew by the gate that the agents stand behind. Throws OutgoingFailure, or what the signal was aborted for. */
 export async function sendOutgoing(agents: GuardedAgents, request: OutgoingRequest): Promise<OutgoingAnswer> {
   let { url } = request;
   for (let hop = 0; hop <= maxRedirects; hop++) {

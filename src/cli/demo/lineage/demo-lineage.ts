@@ -1,7 +1,7 @@
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { newSecret } from '#platform/process/secrets.ts';
 import { type DemoProcess, startDemoProcess } from '../demo-process.ts';
+import { freePort } from '../free-port.ts';
 import { tourLineage } from './lineage-tour.ts';
 
 export interface LineageDemo {
@@ -38,13 +38,4 @@ export async function demoLineage(folder: string, say: (line: string) => void): 
     await server.stop();
     throw error;
   }
-}
-
-/** The same one again after the kill, so that whoever is sending finds the server where it was. */
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => probe.once('listening', resolve));
-  const address = probe.address();
-  await new Promise((resolve) => probe.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }

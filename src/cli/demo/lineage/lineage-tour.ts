@@ -4,6 +4,7 @@ import { LineageApi } from '#client/lineage/lineage-api.ts';
 import { resealStoredRun } from '#features/lineage/record/index.ts';
 import { ExportFolder } from '../../lineage/export-folder.ts';
 import { exportRuns } from '../../lineage/export-runs.ts';
+import { Judge } from '../judge.ts';
 import { type DemoRun, demoRuns, demoServices } from './demo-runs.ts';
 
 export interface LineageTour {
@@ -146,18 +147,4 @@ async function govern({ adminToken, token, url }: LineageTour, runs: readonly De
     'a deployment: kept, and listed for its service',
     deployed.ok && (await listed.text()).includes(run.runId),
   );
-}
-
-class Judge {
-  readonly #say: (line: string) => void;
-  failed = 0;
-
-  constructor(say: (line: string) => void) {
-    this.#say = say;
-  }
-
-  that(words: string, right: boolean): void {
-    if (!right) this.failed += 1;
-    this.#say(`${right ? 'ok     ' : 'WRONG  '}    ${words}`);
-  }
 }

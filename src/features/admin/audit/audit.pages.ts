@@ -8,6 +8,11 @@ import type { Visit } from '../gate.ts';
 const actions: Record<string, string> = {
   'admin.sign_in': 'Signed in to the admin pages',
   'admin.sign_out': 'Signed out of the admin pages',
+  'account.sign_in': 'Signed in',
+  'account.sign_out': 'Signed out',
+  'account.sign_out_everywhere': 'Ended all own sessions',
+  'account.refresh_reuse': 'Came with a refresh token that was used before',
+  'audit.export': 'Exported the audit',
   'admin.bootstrap': 'Tried the one-time set-up',
   'account.create': 'Created an account',
   'account.change_password': 'Changed the own password',
@@ -18,6 +23,7 @@ const actions: Record<string, string> = {
   'incident.assign_owner': 'Gave an incident to an account',
   'incident.request_deletion': 'Asked for a deletion',
   'incident.deleted': 'Finished a deletion',
+  'job.repeat': 'Repeated a parked job',
 };
 
 const actors = {
@@ -32,6 +38,7 @@ export interface AuditView {
   rows: readonly AuditLogTable[];
   next_cursor?: string;
   names: ReadonlyMap<string, string>;
+  end: { seq: number; hash: string; unchained: number } | undefined;
 }
 
 export async function auditPage(visit: Visit, view: AuditView): Promise<Response> {
@@ -39,6 +46,7 @@ export async function auditPage(visit: Visit, view: AuditView): Promise<Response
     visit,
     { title: 'Audit', section: 'audit' },
     html`<p>What changed who may do what, or what is kept. Newest first. Entries cannot be changed here.</p>
+      ${chain(view.end)}
       ${table(
         'Audit entries, newest first',
         [
@@ -56,6 +64,17 @@ export async function auditPage(visit: Visit, view: AuditView): Promise<Response
       )}
       ${older('/admin/audit', visit.query, view.next_cursor, 'the audit')}`,
   );
+}
+
+/** Where the chain ends: what somebody notes down to find later that no entry was changed or taken away. */
+function chain(end: AuditView['end']): Markup {
+  if (end === undefined) return html``;
+  const older = end.unchained === 0 ? '' : ` ${end.unchained} older ones have no hash.`;
+  return html`<p>
+    ${end.seq} ${end.seq === 1 ? 'entry is' : 'entries are'} in the hash chain.${older} It ends with
+    <code>${end.seq}:${end.hash}</code>. Note that down elsewhere; <code>proofline verify --audit --head …</code> then shows that nothing
+    before it was changed.
+  </p>`;
 }
 
 function who({ actor, actor_account_id: id }: AuditLogTable, names: AuditView['names']): Markup {

@@ -1,5 +1,5 @@
 import { usernamesOf } from '#features/accounts/index.ts';
-import { listAudit } from '#features/audit/index.ts';
+import { chainHead, listAudit } from '#features/audit/index.ts';
 import { decodeCursor, pageOf } from '#http/paging.ts';
 import type { Route } from '#http/route.ts';
 import type { Metadata } from '#platform/metadata/metadata.ts';
@@ -17,7 +17,11 @@ export function auditPageRoutes({ metadata, gate }: { metadata: Metadata; gate: 
         row.actor_account_id,
         row.subject_type === 'account' ? row.subject_id : null,
       ]);
-      return await auditPage(visit, { ...page, names: await usernamesOf(metadata.read, accounts) });
+      return await auditPage(visit, {
+        ...page,
+        names: await usernamesOf(metadata.read, accounts),
+        end: await chainHead(metadata.read),
+      });
     }),
   ];
 }

@@ -9,7 +9,7 @@ import { addFolderTransaction, changeFolderTransaction } from './folders.transac
 /** A folder in the root is the caller's own, any other its parent's owner's. `name` as documentName returns it. */
 export async function addFolder(
   { metadata }: { metadata: Metadata },
-  caller: Caller,
+  caller: Pick<Caller, 'accountId'>,
   { name, parentId }: { name: string; parentId: string | null },
 ): Promise<FolderRow> {
   const parent = parentId === null ? undefined : await folderFor(metadata.read, caller, parentId, 'edit');

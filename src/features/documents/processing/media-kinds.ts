@@ -18,14 +18,12 @@ export const hasText = (mediaType: string) => isPlain(mediaType) || [pdf, docx, 
 export const isPlain = (mediaType: string) => plain.includes(mediaType);
 export const isImage = (mediaType: string) => images.includes(mediaType);
 export const hasThumbnail = (mediaType: string) => isImage(mediaType) || mediaType === pdf;
-export const hasPages = hasThumbnail;
 
-/** What a browser may show in a frame of its own, as it is stored, and under which exact type. */
-const shown: Record<string, string> = {
-  ...Object.fromEntries(['image/png', 'image/jpeg', 'image/gif', 'image/webp', pdf].map((type) => [type, type])),
-  ...Object.fromEntries([...plain, 'text/html'].map((type) => [type, 'text/plain; charset=utf-8'])),
-};
-export const shownAs = (mediaType: string): string | undefined => shown[mediaType];
+/** What a browser may show as it is stored: it draws it and runs nothing of it. */
+const drawn = ['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/avif', pdf];
+export const isShownAsStored = (mediaType: string) => drawn.includes(mediaType);
+/** Pages are shown as the text that they are written in. */
+export const isShownAsText = (mediaType: string) => isPlain(mediaType) || mediaType === 'text/html';
 
 const byName: Record<string, string> = {
   md: 'text/markdown',

@@ -1,11 +1,10 @@
-import { existsSync, realpathSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { JobFailure } from '#features/jobs/index.ts';
 import { ChildFailure, runLimited } from '#platform/process/limited-child/limited-child.ts';
 import { threadModule } from '#platform/process/thread-module.ts';
 import type { ParserFault, ParserTask } from './parser/parser-task.ts';
+import { parserFlags } from './parser-flags.ts';
 import type { ProcessingConfig } from './processing.config.ts';
 
 const script = fileURLToPath(threadModule(import.meta.url, 'parser/parser.child'));
@@ -63,7 +62,7 @@ async function limited(
   signal: AbortSignal,
 ): Promise<Buffer> {
   const heap = Math.floor((0.75 * memoryBytes) / 2 ** 20);
-  const args = [`--max-old-space-size=${heap}`, ...permissions(task), script, JSON.stringify(task)];
+  const args = [`--max-old-space-size=${heap}`, ...parserFlags(script, isNative(task)), script, JSON.stringify(task)];
   const limits = { timeoutMs, dataBytes: runtimeBytes + memoryBytes, outputBytes };
   // The C library would set memory aside for each thread.
   const env = { MALLOC_ARENA_MAX: '2', UV_THREADPOOL_SIZE: '2' };
@@ -74,30 +73,8 @@ async function limited(
   }
 }
 
-/** It may read its own code and nothing else, write nothing, and start nothing. Only images need native code. */
-function permissions(task: ParserTask): string[] {
-  const native = task.kind === 'thumbnail' || task.kind === 'page';
-  return [
-    '--permission',
-    ...readable.map((path) => `--allow-fs-read=${path}`),
-    ...(native ? ['--allow-addons'] : []),
-    '--disallow-code-generation-from-strings',
-    '--no-warnings',
-  ];
-}
-
-/** The folder of the source or of the compiled package, and wherever Node looks for packages from there. */
-const readable = readablePaths(dirname(script));
-
-function readablePaths(from: string): string[] {
-  const paths = [join(from, '../../../..')];
-  for (let folder = from; ; folder = dirname(folder)) {
-    const packages = join(folder, 'node_modules');
-    paths.push(packages, join(folder, 'package.json'));
-    if (existsSync(packages)) paths.push(realpathSync(packages));
-    if (folder === dirname(folder)) return [...new Set(paths)];
-  }
-}
+/** Only images need it. */
+const isNative = ({ kind }: ParserTask) => kind === 'thumbnail' || kind === 'page';
 
 function parsed(output: Buffer): unknown {
   try {

@@ -3,6 +3,7 @@ import type { Caller } from '#http/caller.ts';
 import { timestamp } from '#kit/time.ts';
 import type { Metadata } from '#platform/metadata/metadata.ts';
 import { documentJson, type foundShape } from '../documents.json.ts';
+import { picturedOf } from '../processing/thumbnails.store.ts';
 import { topicsOf } from '../topics/topics.store.ts';
 import { searchDocuments } from './search.store.ts';
 import { cursorBehind, searchPlace } from './search-place.ts';
@@ -46,9 +47,13 @@ export async function answerSearch(
     metadata.read,
     rows.map(({ id }) => id),
   );
+  const pictured = await picturedOf(metadata.read, rows);
   const documents = rows.map((row) => {
     const snippet = snippetOf(row.body, query);
-    return { ...documentJson(row, topics.get(row.id)), ...(snippet === undefined ? {} : { snippet }) };
+    return {
+      ...documentJson(row, topics.get(row.id), pictured.has(row.id)),
+      ...(snippet === undefined ? {} : { snippet }),
+    };
   });
   return { documents, ...(found.length > limit && last !== undefined ? { next_cursor: cursorBehind(last) } : {}) };
 }

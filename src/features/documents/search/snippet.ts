@@ -1,7 +1,7 @@
 import { foldText } from './fold-text.ts';
-import type { SearchQuery } from './search-query.ts';
+import type { SearchQuery, Term } from './search-query.ts';
 
-/** A piece of a snippet; `match` is a word that was asked for. */
+/** A piece of a snippet; `match` is what was asked for: a word, or words in a row. */
 export interface SnippetPart {
   text: string;
   match: boolean;
@@ -14,18 +14,21 @@ const lead = 40;
 const lookedThrough = 300_000;
 
 /**
- * Where a text says what was asked for: the stretch with the most different words of the question, the first of those. Undefined when
+ * Where a text says what was asked for: the stretch with the most different terms of the question, the first of those. Undefined when
  * none of them stands there (the name or a topic had them).
  */
 export function snippetOf(body: string, { wanted }: SearchQuery): SnippetPart[] | undefined {
-  const exact = new Set(wanted.flatMap(({ words, open }) => (open ? words.slice(0, -1) : words)));
-  const beginnings = wanted.flatMap(({ words, open }) => (open ? [words.at(-1) ?? ''] : []));
-  const askedFor = (word: string): string | undefined =>
-    exact.has(word) ? word : beginnings.find((beginning) => word.startsWith(beginning));
-  const found: { start: number; end: number; word: string }[] = [];
-  for (const match of body.slice(0, lookedThrough).matchAll(wordsOf)) {
-    const word = askedFor(foldText(match[0]));
-    if (word !== undefined) found.push({ start: match.index, end: match.index + match[0].length, word });
+  const words = Array.from(body.slice(0, lookedThrough).matchAll(wordsOf), (match) => ({
+    start: match.index,
+    end: match.index + match[0].length,
+    folded: foldText(match[0]),
+  }));
+  const found: Found[] = [];
+  for (const [n, { start }] of words.entries()) {
+    for (const [which, term] of wanted.entries()) {
+      const last = words[n + term.words.length - 1];
+      if (last !== undefined && standsAt(words, n, term)) found.push({ start, end: last.end, which });
+    }
   }
   const first = bestOf(found);
   if (first === undefined) return undefined;
@@ -34,7 +37,7 @@ export function snippetOf(body: string, { wanted }: SearchQuery): SnippetPart[] 
   const parts: SnippetPart[] = [];
   let at = from;
   for (const { start, end } of found) {
-    if (start < from || end > to) continue;
+    if (start < at || end > to) continue;
     if (start > at) parts.push({ text: plain(body.slice(at, start)), match: false });
     parts.push({ text: body.slice(start, end), match: true });
     at = end;
@@ -47,19 +50,31 @@ export function snippetOf(body: string, { wanted }: SearchQuery): SnippetPart[] 
 const wordsOf =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]|(?:(?![\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}])[\p{L}\p{N}\p{M}])+/gu;
 
-function bestOf<Found extends { start: number; end: number; word: string }>(
-  found: readonly Found[],
-): Found | undefined {
+interface Found {
+  start: number;
+  end: number;
+  /** Of the terms that are wanted. */
+  which: number;
+}
+
+function standsAt(words: readonly { folded: string }[], at: number, { words: asked, open }: Term): boolean {
+  return asked.every((word, n) => {
+    const folded = words[at + n]?.folded ?? '';
+    return open && n === asked.length - 1 ? folded.startsWith(word) : folded === word;
+  });
+}
+
+function bestOf(found: readonly Found[]): Found | undefined {
   let best: Found | undefined;
   let most = 0;
   for (const [n, first] of found.entries()) {
-    const words = new Set<string>();
+    const terms = new Set<number>();
     for (let i = n; i < found.length; i++) {
       const one = found[i];
       if (one === undefined || one.end > first.start + width - lead) break;
-      words.add(one.word);
+      terms.add(one.which);
     }
-    if (words.size > most) [best, most] = [first, words.size];
+    if (terms.size > most) [best, most] = [first, terms.size];
   }
   return best;
 }

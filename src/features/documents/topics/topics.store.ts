@@ -77,12 +77,13 @@ export async function ensureTopics(
     .execute();
 }
 
-/** From here on the document has just these. A suggestion among them is confirmed by that, any other refused. */
+/** From here on the document has just these. A suggestion among them is confirmed by that, any other refused, but for those that are to stay open. */
 export async function setTopics(
   trx: Trx,
   document: { id: string; owner_account_id: string },
   wanted: readonly NamedTopic[],
   at: Timestamp,
+  open: readonly string[] = [],
 ): Promise<void> {
   const topics = await ensureTopics(trx, document.owner_account_id, wanted, at);
   const ids = topics.map(({ id }) => id);
@@ -90,6 +91,20 @@ export async function setTopics(
     .deleteFrom('document_topics')
     .where('document_id', '=', document.id)
     .$if(ids.length > 0, (query) => query.where('topic_id', 'not in', ids))
+    .$if(open.length > 0, (query) =>
+      query.where((where) =>
+        where.or([
+          where('state', '=', 'confirmed'),
+          where('topic_id', 'not in', (topics) =>
+            topics
+              .selectFrom('topics')
+              .select('id')
+              .where('owner_account_id', '=', document.owner_account_id)
+              .where('name', 'in', open),
+          ),
+        ]),
+      ),
+    )
     .execute();
   if (ids.length === 0) return;
   await trx

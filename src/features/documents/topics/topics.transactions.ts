@@ -3,9 +3,9 @@ import { Problem } from '#kit/errors.ts';
 import { transaction } from '#platform/metadata/metadata.ts';
 import type { Act } from '../act.ts';
 import { holdOwner } from '../quotas/quotas.store.ts';
-import { noteWords } from '../search/note-words.ts';
+import { forgetTopic } from '../search/note-words.ts';
 import type { NamedTopic } from './topic-name.ts';
-import { ensureTopics, type TopicRow } from './topics.store.ts';
+import { ensureTopics, type TopicRow, topicById } from './topics.store.ts';
 
 /** The topic of that name, also where there was one already: nothing is written then. */
 export const addTopicTransaction = transaction(
@@ -25,19 +25,10 @@ export const deleteTopicTransaction = transaction(
   'documents.delete_topic',
   async (trx, input: Act & { topicId: string }) => {
     await holdOwner(trx, input.ownerId);
-    const documents = await trx
-      .selectFrom('document_topics')
-      .innerJoin('documents', 'documents.id', 'document_topics.document_id')
-      .select(['documents.id', 'documents.name', 'documents.version'])
-      .where('document_topics.topic_id', '=', input.topicId)
-      .execute();
-    const gone = await trx
-      .deleteFrom('topics')
-      .where('id', '=', input.topicId)
-      .where('owner_account_id', '=', input.ownerId)
-      .executeTakeFirst();
-    if (Number(gone.numDeletedRows) === 0) throw new Problem('topic_not_found');
-    for (const document of documents) await noteWords(trx, document);
+    const topic = await topicById(trx, input.topicId);
+    if (topic?.owner_account_id !== input.ownerId) throw new Problem('topic_not_found');
+    await forgetTopic(trx, topic);
+    await trx.deleteFrom('topics').where('id', '=', topic.id).execute();
     await appendAudit(trx, input.audit);
   },
   { patient: true },

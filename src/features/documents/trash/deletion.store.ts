@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { Timestamp } from '#kit/time.ts';
 import type { BlobPath } from '#platform/blobs/blob-store.ts';
 import type { Db } from '#platform/metadata/metadata.ts';
@@ -11,23 +12,27 @@ export async function documentsToDelete(db: Db, limit: number, after = ''): Prom
   return await db
     .selectFrom('documents')
     .select(['id', 'owner_account_id'])
-    .where('deletion_state', '=', 'deleting')
+    .where(sql`deletion_state`, '<>', sql.lit('active'))
     .where('id', '>', after)
     .orderBy('id')
     .limit(limit)
     .execute();
 }
 
-/** Accounts with something that has been in the trash since before then. */
+const oldestAtOnce = 500;
+
+/** Accounts with something that has been in the trash since before then; not all of them at once. */
 export async function ownersOfOldTrash(db: Db, before: Timestamp): Promise<string[]> {
-  const rows = await db
-    .selectFrom('documents')
-    .select('owner_account_id')
-    .where('deletion_state', '=', 'active')
-    .where('trashed_at', '<', before)
-    .union((builder) => builder.selectFrom('folders').select('owner_account_id').where('trashed_at', '<', before))
-    .execute();
-  return rows.map((row) => row.owner_account_id);
+  const oldest = async (table: 'documents' | 'folders') =>
+    await db
+      .selectFrom(table)
+      .select('owner_account_id')
+      .where('trashed_at', '<', before)
+      .orderBy('trashed_at')
+      .limit(oldestAtOnce)
+      .execute();
+  const rows = [...(await oldest('documents')), ...(await oldest('folders'))];
+  return [...new Set(rows.map((row) => row.owner_account_id))];
 }
 
 /** Where a document's bytes are, some at a time, in the order of their paths. */

@@ -1,14 +1,14 @@
-import type { UploadTarget, UploadWords } from '#features/resumable/index.ts';
+import type { UploadTarget } from '#features/resumable/index.ts';
 import type { Caller } from '#http/caller.ts';
-import { isSha256Hex } from '#kit/bytes.ts';
 import { Problem } from '#kit/errors.ts';
-import { folderFor } from '../access.ts';
+import { documentFor, folderFor } from '../access.ts';
 import { addDocument, type VaultDeps } from '../add-document.ts';
-import { documentName } from '../document-name.ts';
 import type { DocumentConfig } from '../documents.config.ts';
 import { assertRoom, quotaOf } from '../quotas/quotas.store.ts';
+import { addVersion } from '../versions/add-version.ts';
+import { wordsOfUpload } from './upload-words.ts';
 
-/** Resumable uploads that become documents. */
+/** Resumable uploads that become documents, or the next version of one. */
 export function documentTarget(deps: VaultDeps, config: DocumentConfig): UploadTarget {
   const { read } = deps.metadata;
   const ownerOf = async (caller: Caller, folderId: string | null) =>
@@ -16,43 +16,34 @@ export function documentTarget(deps: VaultDeps, config: DocumentConfig): UploadT
   return {
     kind: 'document',
     maxBytes: config.maxUploadBytes,
-    async check(caller, { words, byteSize, pendingBytes }) {
-      const { folderId } = wordsOfDocument(words);
-      const ownerId = await ownerOf(caller, folderId);
-      assertRoom(await quotaOf(read, ownerId), config, { bytes: pendingBytes + byteSize, documents: 1 });
+    async check(caller, { words, byteSize, pending }) {
+      const wish = wordsOfUpload(words);
+      const bytes = pending.bytes + byteSize;
+      if (!('documentId' in wish)) {
+        const quota = await quotaOf(read, await ownerOf(caller, wish.folderId));
+        return assertRoom(quota, config, { bytes, documents: pending.uploads + 1 });
+      }
+      const document = await documentFor(read, caller, wish.documentId, 'edit');
+      if (document.trashed_at !== null) throw new Problem('document_in_trash');
+      if (wish.follows !== 'current' && wish.follows !== document.version) throw new Problem('version_conflict');
+      assertRoom(await quotaOf(read, document.owner_account_id), config, { bytes, documents: 0 });
     },
     async finish({ id, ownerId, words }, body) {
       // Nobody's session: the worker may be the one who ends it. It may do what the sender may by now.
       const caller: Caller = { accountId: ownerId, username: '', role: 'user', sessionId: '' };
-      const { name, folderId, mediaType } = wordsOfDocument(words);
-      const { document } = await addDocument(deps, config, caller, {
-        ownerId: await ownerOf(caller, folderId),
-        folderId,
-        name,
-        mediaType,
-        body,
-        // With a space in it, so that no client's key can be the same.
-        idempotencyKey: `upload ${id}`,
-      });
+      // With a space in it, so that no client's key can be the same.
+      const idempotencyKey = `upload ${id}`;
+      const wish = wordsOfUpload(words);
+      if ('documentId' in wish) {
+        const document = await documentFor(read, caller, wish.documentId, 'edit');
+        const follows = wish.follows === 'current' ? document.version : wish.follows;
+        const { mediaType } = wish;
+        const added = await addVersion(deps, config, caller, { document, follows, mediaType, body, idempotencyKey });
+        return added.document.id;
+      }
+      const owner = await ownerOf(caller, wish.folderId);
+      const { document } = await addDocument(deps, config, caller, { ...wish, ownerId: owner, body, idempotencyKey });
       return document.id;
     },
-  };
-}
-
-interface DocumentWords {
-  name: string;
-  folderId: string | null;
-  mediaType: string;
-}
-
-/** Also in the spellings of clients that know nothing of this server. Throws invalid_document_name, invalid_sha256_hex. */
-function wordsOfDocument(words: UploadWords): DocumentWords {
-  const { sha256 = null } = words;
-  if (sha256 !== null && !isSha256Hex(sha256)) throw new Problem('invalid_sha256_hex');
-  const mediaType = words.media_type ?? words.filetype ?? words.type ?? '';
-  return {
-    name: documentName(words.name ?? words.filename ?? ''),
-    folderId: words.folder_id ?? null,
-    mediaType: /^[\w.+-]{1,127}\/[\w.+-]{1,127}$/.test(mediaType) ? mediaType : 'application/octet-stream',
   };
 }

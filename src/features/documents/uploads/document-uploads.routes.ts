@@ -9,10 +9,12 @@ export function documentUploadRoutes(deps: TusDeps, config: ResumableConfig, tar
     limit: 'document_upload',
     result: 'A document',
     words:
-      '`Upload-Metadata` knows `name` (or `filename`), `folder_id`, `media_type` (or `filetype`), and `sha256`, the hash of the whole in hexadecimal, which is compared at the end.',
+      '`Upload-Metadata` knows `name` (or `filename`), `folder_id`, `topics` with commas between, `media_type` (or `filetype`), and `sha256`, the hash of the whole in hexadecimal, which is compared at the end. With `document_id` and `if_match`, the ETag of its current version or `*`, the bytes become its next version.',
     errors: [
       'forbidden',
       'document_not_found',
+      'document_in_trash',
+      'version_conflict',
       'invalid_document_name',
       'invalid_sha256_hex',
       'folder_not_found',

@@ -25,7 +25,7 @@ export interface NewVersion {
 export async function addVersion(
   deps: VaultDeps,
   config: DocumentConfig,
-  caller: Caller,
+  caller: Pick<Caller, 'accountId'>,
   wish: NewVersion,
 ): Promise<AddedDocument> {
   const { document, body } = wish;
@@ -65,7 +65,7 @@ export async function addVersion(
 
 /** What makes two wishes the same one, whatever version they were to follow. */
 export function versionOperation(
-  caller: Caller,
+  caller: Pick<Caller, 'accountId'>,
   { document, mediaType, idempotencyKey }: Pick<NewVersion, 'document' | 'mediaType' | 'idempotencyKey'>,
   sha256Hex: string,
 ): Operation | undefined {

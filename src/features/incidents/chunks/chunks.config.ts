@@ -10,7 +10,7 @@ export const chunkSettings = {
   stagingQuotaBytes: bytes({
     env: 'SAFE_TEMP_UPLOAD_STAGING_QUOTA_BYTES',
     doc: 'Bytes that uploads may hold before they are accepted, all together. More is refused with 507 until some finish.',
-    default: '4GiB',
+    default: '8GiB',
     atLeast: 1,
   }),
   stagingCleanupAgeMs: duration({

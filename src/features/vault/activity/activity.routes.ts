@@ -12,7 +12,6 @@ const auditAnswer = z.object({
       at: z.string(),
       actor: z.string(),
       actor_account_id: z.string().optional(),
-      actor_username: z.string().optional(),
       action: z.string(),
       subject_type: z.string(),
       subject_id: z.string().optional(),
@@ -33,29 +32,47 @@ const actors: Record<string, string> = {
   unknown: 'Somebody',
 };
 
+/** Usernames by account id, for whom the API names by id alone. */
+export type Usernames = (ids: readonly (string | null)[]) => Promise<ReadonlyMap<string, string>>;
+
+export interface ReadDeps {
+  api: Api;
+  usernames: Usernames;
+}
+
 /** Newest first; those about one thing, where it is named. */
 export async function readEntries(
-  api: Api,
+  { api, usernames }: ReadDeps,
   visit: Visit,
   about: { subject?: string },
 ): Promise<{ entries: Entry[]; nextCursor: string | undefined }> {
   const cursor = visit.query.get('cursor');
   const query = {
     limit: '50',
+    own: 'true',
     ...(about.subject === undefined ? {} : { subject: about.subject }),
     ...(cursor === null ? {} : { cursor }),
   };
   const answer = await api.read(visit, '/v1/audit', auditAnswer, { query });
-  const names = await namesOf(api, visit, answer.entries);
-  return { entries: answer.entries.map((entry) => entryOf(visit, entry, names)), nextCursor: answer.next_cursor };
+  const [names, people] = await Promise.all([
+    namesOf(api, visit, answer.entries),
+    usernames(answer.entries.map(({ actor_account_id }) => actor_account_id ?? null)),
+  ]);
+  const entries = answer.entries.map((entry) => entryOf(visit, entry, names, people));
+  return { entries, nextCursor: answer.next_cursor };
 }
 
-function entryOf({ caller }: Visit, entry: EntryAnswer, names: ReadonlyMap<string, string>): Entry {
+function entryOf(
+  { caller }: Visit,
+  entry: EntryAnswer,
+  names: ReadonlyMap<string, string>,
+  people: ReadonlyMap<string, string>,
+): Entry {
   const { subject_id: id, actor_account_id: by } = entry;
   const name = id === undefined ? undefined : names.get(id);
   return {
     at: entry.at,
-    who: by === caller.accountId ? 'You' : (entry.actor_username ?? actors[entry.actor] ?? entry.actor),
+    who: by === caller.accountId ? 'You' : (people.get(by ?? '') ?? actors[entry.actor] ?? entry.actor),
     action: entry.action,
     refused: entry.outcome === 'refused',
     subject:
@@ -86,10 +103,10 @@ async function namesOf(api: Api, visit: Visit, entries: readonly EntryAnswer[]):
   return new Map(found.filter((one) => one !== undefined));
 }
 
-export function activityRoutes({ gate, api }: { gate: Gate; api: Api }): Route[] {
+export function activityRoutes({ gate, ...deps }: ReadDeps & { gate: Gate }): Route[] {
   return [
     gate.page('/documents/activity', 'What happened', async (visit) => {
-      const { entries, nextCursor } = await readEntries(api, visit, {});
+      const { entries, nextCursor } = await readEntries(deps, visit, {});
       return await activityPage(visit, entries, nextCursor);
     }),
   ];

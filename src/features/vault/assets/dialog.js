@@ -1,4 +1,4 @@
-import { announce, filled, page, take } from './navigate.js';
+import { announce, ask, filled, page, take } from './navigate.js';
 
 /**
  * A page that is one form is shown in a dialog over the page that leads to it: a link with `data-dialog`, or a button of a form.
@@ -7,7 +7,7 @@ const dialog = /** @type {HTMLDialogElement} */ (document.getElementById('dialog
 
 /** @param {string} href */
 export async function open(href) {
-  const response = await fetch(href, { headers: { Accept: 'text/html' } }).catch(() => undefined);
+  const response = await ask(href).catch(() => undefined);
   const next = response === undefined ? undefined : await page(response);
   if (next === undefined) return location.assign(href);
   fill(next);
@@ -88,7 +88,7 @@ dialog.addEventListener('submit', (event) => {
 /** @param {string} href @param {URLSearchParams} body */
 async function submit(href, body) {
   try {
-    const response = await fetch(href, { method: 'POST', body });
+    const response = await ask(href, { method: 'POST', body });
     // What is wrong is said in the dialog; so is what is shown once. Anything else leads on.
     if (response.redirected) {
       dialog.close();

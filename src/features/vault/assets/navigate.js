@@ -1,3 +1,5 @@
+import { renewed } from './request.js';
+
 /**
  * From page to page without leaving this one, so that uploads go on. Every page and every form works without it; what it cannot do it
  * leaves to the browser.
@@ -11,6 +13,16 @@ const ours = (/** @type {URL} */ url) =>
 let asked = 0;
 
 /**
+ * A page, or what a form leads to. A session that is over by now is renewed first.
+ * @param {string} href
+ * @param {RequestInit} [options]
+ */
+export async function ask(href, options = { headers: { Accept: 'text/html' } }) {
+  const response = await fetch(href, options);
+  return response.status === 401 && (await renewed()) ? await fetch(href, options) : response;
+}
+
+/**
  * @param {string} href
  * @param {{ push?: boolean, quiet?: boolean }} [options] quiet: the same page again, in the background
  */
@@ -18,7 +30,7 @@ export async function go(href, { push = true, quiet = false } = {}) {
   const turn = ++asked;
   if (!quiet) document.documentElement.dataset.busy = '';
   try {
-    const response = await fetch(href, { headers: { Accept: 'text/html' } });
+    const response = await ask(href);
     if (turn === asked) await take(response, { push, quiet, href });
   } catch {
     // No network: the browser says so better than a page can.
@@ -139,12 +151,22 @@ document.addEventListener('submit', (event) => {
 export async function send(href, body) {
   document.documentElement.dataset.busy = '';
   try {
-    await take(await fetch(href, { method: 'POST', body }), { push: true, quiet: false, href: location.href });
+    await take(await ask(href, { method: 'POST', body }), { push: true, quiet: false, href: location.href });
   } catch {
     announce('The connection was lost. Nothing is known to have changed.');
   } finally {
     delete document.documentElement.dataset.busy;
   }
 }
+
+/** What just happened is said once: not again after a reload. */
+function forgetDone() {
+  const url = new URL(location.href);
+  if (!url.searchParams.has('done')) return;
+  url.searchParams.delete('done');
+  history.replaceState(null, '', url);
+}
+addEventListener('vault:shown', forgetDone);
+forgetDone();
 
 addEventListener('popstate', () => void go(location.href, { push: false }));

@@ -78,8 +78,8 @@ export function ownHeaders() {
 /** @type {Promise<boolean> | undefined} */
 let renewing;
 
-/** One at a time: the cookie that renews a session is good for one use. */
-function renewed() {
+/** Renews the session, which is short. One at a time: the cookie that does it is good for one use. */
+export function renewed() {
   renewing ??= once('POST', '/v1/auth/refresh', {})
     .then(({ status, body }) => {
       const token = body?.csrf_token;

@@ -136,20 +136,16 @@ export function another(name) {
 
 // What is new is shown as it comes, but not with every one of two hundred files.
 let known = { done: 0, active: false };
-let soon = false;
+let shownAt = 0;
+const showNew = () => {
+  shownAt = Date.now();
+  void refresh();
+};
 queue.addEventListener('change', () => {
   const totals = queue.totals();
-  if (!soon && (totals.done > known.done || (known.active && !totals.active))) {
-    soon = true;
-    setTimeout(
-      () => {
-        soon = false;
-        void refresh();
-      },
-      totals.active ? 2500 : 200,
-    );
-  }
-  if (known.active && !totals.active) announce(summary(totals, ''));
+  const ended = known.active && !totals.active;
+  if (ended || (totals.done > known.done && Date.now() - shownAt > 3000)) showNew();
+  if (ended) announce(summary(totals, ''));
   else if (
     Math.floor((4 * totals.done) / Math.max(1, totals.files)) > Math.floor((4 * known.done) / Math.max(1, totals.files))
   )

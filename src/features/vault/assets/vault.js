@@ -7,4 +7,5 @@ import './keys.js';
 import './times.js';
 import './copy.js';
 import './live.js';
+import './session.js';
 import './uploads.js';

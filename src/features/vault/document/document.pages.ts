@@ -37,7 +37,10 @@ export interface DocumentPage {
 }
 
 /** How it can be looked at here without trusting it. */
-export type Preview = { as: 'frame'; href: string } | { as: 'image'; href: string } | { as: 'none'; why: string };
+export type Preview =
+  | { as: 'frame'; href: string; sandbox: boolean }
+  | { as: 'image'; href: string }
+  | { as: 'none'; why: string };
 
 export async function documentPage(visit: Visit, page: DocumentPage): Promise<Response> {
   const { document } = page;
@@ -129,7 +132,7 @@ function trail({ access, folder }: Shown): Markup {
 
 function preview({ files }: Visit, { document, preview }: DocumentPage): Markup {
   if (preview.as === 'frame')
-    return html`<iframe src="${preview.href}" title="Preview of ${document.name}" sandbox referrerpolicy="no-referrer"></iframe>`;
+    return html`<iframe src="${preview.href}" title="Preview of ${document.name}" ${preview.sandbox ? 'sandbox' : ''} referrerpolicy="no-referrer"></iframe>`;
   if (preview.as === 'image') return html`<img src="${preview.href}" alt="${document.name}" />`;
   return html`<div class="none" ${document.status === 'processing' ? 'data-working' : ''}>
     ${icon(files, iconOf(document.mediaType))}<p>${preview.why}</p>

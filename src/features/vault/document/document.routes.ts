@@ -1,7 +1,7 @@
 import type { Route } from '#http/route.ts';
 import { foldersAbove, standingTo } from '../access.ts';
 import { documentActivityPage } from '../activity/activity.pages.ts';
-import { readEntries } from '../activity/activity.routes.ts';
+import { type ReadDeps, readEntries } from '../activity/activity.routes.ts';
 import { type DocumentAnswer, documentAnswer, jobsAnswer, topicsAnswer, versionsAnswer } from '../answers.ts';
 import type { Api } from '../api.ts';
 import type { Gate, Visit } from '../gate.ts';
@@ -39,7 +39,8 @@ export async function shownDocument(api: Api, visit: Visit): Promise<{ shown: Sh
   };
 }
 
-export function documentPageRoutes({ gate, api }: { gate: Gate; api: Api }): Route[] {
+export function documentPageRoutes(deps: ReadDeps & { gate: Gate }): Route[] {
+  const { gate, api, usernames } = deps;
   return [
     gate.page('/documents/files/:document_id', 'A document', async (visit) => {
       const { shown, document } = await shownDocument(api, visit);
@@ -64,19 +65,20 @@ export function documentPageRoutes({ gate, api }: { gate: Gate; api: Api }): Rou
         params: { document_id: shown.id },
         query: { limit: '50', ...(cursor === null ? {} : { cursor }) },
       });
+      const people = await usernames(answer.versions.map((one) => one.created_by_account_id ?? null));
       const versions = answer.versions.map((one) => ({
         version: one.version,
         bytes: one.byte_size,
         mediaType: one.media_type,
         sha256Hex: one.sha256_hex,
-        by: one.created_by_account_id === visit.caller.accountId ? 'you' : undefined,
+        by: one.created_by_account_id === visit.caller.accountId ? 'you' : people.get(one.created_by_account_id ?? ''),
         at: one.created_at,
       }));
       return await versionsPage(visit, shown, versions, answer.next_cursor);
     }),
     gate.page('/documents/files/:document_id/activity', 'What happened with a document', async (visit) => {
       const { shown } = await shownDocument(api, visit);
-      const { entries, nextCursor } = await readEntries(api, visit, { subject: shown.id });
+      const { entries, nextCursor } = await readEntries(deps, visit, { subject: shown.id });
       return await documentActivityPage(visit, shown, entries, nextCursor);
     }),
   ];

@@ -1,6 +1,7 @@
 import { html } from 'hono/html';
 import { ago, type Markup } from '#http/pages/moment.ts';
 import { chip } from '#http/pages/parts.pages.ts';
+import { tellCount } from '#http/pages/tell.js';
 import type { Visit } from '../gate.ts';
 
 export interface JobLine {
@@ -34,9 +35,13 @@ const states = {
 
 /** What the server does with it by itself. */
 export function jobList(visit: Visit, jobs: readonly JobLine[]): Markup {
+  const unfinished = jobs.some(({ state }) => state !== 'done');
   return html`<section aria-labelledby="jobs">
-    <h2 id="jobs">What the server did</h2>
-    <ul class="rows">${jobs.map((job) => jobRow(visit, job))}</ul>
+    <h2 id="jobs">What the server does</h2>
+    <details ${unfinished ? 'open' : ''}>
+      <summary>${unfinished ? 'Still at work' : `All done: ${tellCount(jobs.length, 'step')}`}</summary>
+      <ul class="rows">${jobs.map((job) => jobRow(visit, job))}</ul>
+    </details>
   </section>`;
 }
 

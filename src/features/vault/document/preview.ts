@@ -4,11 +4,19 @@ import type { Preview } from './document.pages.ts';
 /** Pictures that every browser draws and that can do nothing else. */
 const pictures = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/avif']);
 
-/** What may be looked at here. The server makes each preview anew from what it understood; nothing of the file itself runs. */
+const texts = new Set([
+  ...['plain', 'markdown', 'csv', 'html', 'vtt', 'calendar', 'vcard'].map((kind) => `text/${kind}`),
+  'application/json',
+  'application/xml',
+]);
+
+/** What may be looked at here. The answer of the API keeps the browser from doing more than drawing it. */
 export function previewOf({ id, media_type, status, version }: DocumentAnswer): Preview {
   const href = `/v1/documents/${id}/preview?version=${version}`;
   if (pictures.has(media_type)) return { as: 'image', href };
-  if (media_type.startsWith('text/') || media_type === 'application/pdf') return { as: 'frame', href };
+  // Its answer has the sandbox too; Chromium shows no PDF in a frame with the attribute.
+  if (media_type === 'application/pdf') return { as: 'frame', href, sandbox: false };
+  if (texts.has(media_type)) return { as: 'frame', href, sandbox: true };
   return {
     as: 'none',
     why:

@@ -74,21 +74,22 @@ export function fileActRoutes({ gate, api }: { gate: Gate; api: Api }): Route[] 
 
   async function showMove(visit: Visit, ids: readonly string[], back: string, wrong?: string): Promise<Response> {
     const items = await Promise.all(ids.map((id) => nameOf(api, visit, id)));
-    const places = placesOf(await allFolders(visit), new Set(ids));
+    const places = await allPlaces(api, visit, new Set(ids));
     return await movePage(visit, { items, places, back, ...(wrong === undefined ? {} : { wrong }) });
   }
+}
 
-  async function allFolders(visit: Visit): Promise<FolderAnswer[]> {
-    const folders: FolderAnswer[] = [];
-    let cursor: string | undefined;
-    do {
-      const query = { limit: '500', ...(cursor === undefined ? {} : { cursor }) };
-      const page = await api.read(visit, '/v1/folders', foldersAnswer, { query });
-      folders.push(...page.folders);
-      cursor = page.next_cursor;
-    } while (cursor !== undefined && folders.length < 5000);
-    return folders;
-  }
+/** Every folder of the reader's, for choosing one. */
+export async function allPlaces(api: Api, visit: Visit, without: ReadonlySet<string> = new Set()): Promise<Place[]> {
+  const folders: FolderAnswer[] = [];
+  let cursor: string | undefined;
+  do {
+    const query = { limit: '500', ...(cursor === undefined ? {} : { cursor }) };
+    const page = await api.read(visit, '/v1/folders', foldersAnswer, { query });
+    folders.push(...page.folders);
+    cursor = page.next_cursor;
+  } while (cursor !== undefined && folders.length < 5000);
+  return placesOf(folders, without);
 }
 
 /** Every folder with its path, in order; without those that are being moved and what lies in them. */

@@ -108,7 +108,7 @@ export function tools(visit: Visit, path: string, { sort, view }: Pick<FilesPage
   return html`<div class="tools">
     <form method="get" action="${path}">
       ${['q', 'topic'].map((name) => (visit.query.has(name) ? html`<input type="hidden" name="${name}" value="${visit.query.get(name) ?? ''}" />` : ''))}
-      <label for="sort" class="visually-hidden">Sort by</label>
+      <label for="sort">Sort by</label>
       <select id="sort" name="sort" data-goes>
         ${sorts.map(([value, label]) => html`<option value="${value}" ${value === sort ? 'selected' : ''}>${label}</option>`)}
       </select>

@@ -24,6 +24,8 @@ export interface Sharing {
   /** What is shared: a document or a folder. */
   what: 'document' | 'folder';
   shares: readonly ShareLine[];
+  /** Those that the reader belongs to. */
+  groups: readonly { id: string; name: string }[];
   /** A link that was just made, with its token: shown this once. */
   link?: string | undefined;
   typed?: URLSearchParams;
@@ -55,7 +57,7 @@ export function sharingParts(visit: Visit, sharing: Sharing): Markup {
     <h2 id="who-title">Who has it</h2>
     ${shares.length === 0 ? html`<p class="soft">Nobody but you.</p>` : html`<ul class="rows">${shares.map((share) => shareRow(visit, share))}</ul>`}
   </section>
-  <div class="cards">${peopleForm(visit, sharing)} ${linkForm(visit, sharing)}</div>`;
+  <div class="cards">${peopleForm(visit, sharing)} ${groupForm(visit, sharing)} ${linkForm(visit, sharing)}</div>`;
 }
 
 function shareRow(visit: Visit, share: ShareLine): Markup {
@@ -93,6 +95,22 @@ function peopleForm(visit: Visit, { action, errors = {}, typed, what }: Sharing)
       )}
       ${accessChoice(typed)} ${lastsChoice('account-lasts', typed)}
       <button type="submit">Share</button>
+    </form>
+  </section>`;
+}
+
+function groupForm(visit: Visit, { action, groups, typed }: Sharing): Markup {
+  if (groups.length === 0) return html``;
+  return html`<section aria-labelledby="group-title">
+    <h2 id="group-title">Share with a group</h2>
+    <form class="form" method="post" action="${action}">
+      ${tokenField(visit.token)}<input type="hidden" name="kind" value="group" />
+      <div class="field">
+        <label for="group">Group</label>
+        <select id="group" name="group">${groups.map(({ id, name }) => html`<option value="${id}">${name}</option>`)}</select>
+      </div>
+      ${accessChoice(typed)} ${lastsChoice('group-lasts', typed)}
+      <button type="submit">Share with the group</button>
     </form>
   </section>`;
 }

@@ -3,7 +3,7 @@ import { textOf } from '#http/read-form.ts';
 import type { Route } from '#http/route.ts';
 import { isProblem, Problem } from '#kit/errors.ts';
 import { folderById, foldersAbove, standingTo } from '../access.ts';
-import { sharesAnswer } from '../answers.ts';
+import { groupsAnswer, sharesAnswer } from '../answers.ts';
 import type { Api } from '../api.ts';
 import { showDocument } from '../document/document.pages.ts';
 import { shownDocument } from '../document/document.routes.ts';
@@ -76,9 +76,12 @@ export function sharingRoutes({ gate, api }: { gate: Gate; api: Api }): Route[] 
 
   async function sharingOf(visit: Visit, what: 'document' | 'folder', id: string, more: More): Promise<Sharing> {
     const question = { params: { [`${what}_id`]: id }, query: { limit: '200' } };
-    const { shares } = await api.read(visit, `/v1/${what}s/:${what}_id/shares`, sharesAnswer, question);
+    const [{ shares }, { groups }] = await Promise.all([
+      api.read(visit, `/v1/${what}s/:${what}_id/shares`, sharesAnswer, question),
+      api.read(visit, '/v1/groups', groupsAnswer, { query: { limit: '200' } }),
+    ]);
     const action = `/documents/${what === 'document' ? 'files' : 'folders'}/${id}/sharing`;
-    return { action, what, shares: shares.map(shareLine), ...more };
+    return { action, what, groups, shares: shares.map(shareLine), ...more };
   }
 }
 
@@ -90,13 +93,9 @@ function statusOf({ errors }: More): number {
 function wishOf(form: URLSearchParams, nowMs: number): Record<string, unknown> {
   const days = Number(form.get('days') ?? '');
   const expires = days > 0 ? { expires_at: new Date(nowMs + days * 86_400_000).toISOString() } : {};
-  if (form.get('kind') !== 'link')
-    return {
-      kind: 'account',
-      username: textOf(form, 'who'),
-      access: form.get('access') === 'edit' ? 'edit' : 'view',
-      ...expires,
-    };
+  const access = form.get('access') === 'edit' ? 'edit' : 'view';
+  if (form.get('kind') === 'group') return { kind: 'group', group_id: textOf(form, 'group'), access, ...expires };
+  if (form.get('kind') !== 'link') return { kind: 'account', username: textOf(form, 'who'), access, ...expires };
   const password = form.get('password') ?? '';
   const most = textOf(form, 'max_downloads');
   return {

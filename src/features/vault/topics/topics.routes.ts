@@ -35,8 +35,9 @@ export function topicRoutes({ gate, api }: { gate: Gate; api: Api }): Route[] {
       if (add) wanted.add(add);
       if (confirm) wanted.add(confirm);
       if (remove) wanted.delete(remove);
-      // What is not said is refused by the API; the other suggestions are to stay, so they are named apart.
-      await api.act(visit, 'PATCH', path, { params, json: { topics: [...wanted] } });
+      const decided = new Set([confirm, remove, add]);
+      const open = document.suggested_topics.filter((name) => !decided.has(name));
+      await api.act(visit, 'PATCH', path, { params, json: { topics: [...wanted], suggested_topics: open } });
       return backTo(form, `/documents/files/${document.id}`, 'topic');
     }),
   ];

@@ -13,7 +13,7 @@ export function uploadTray(): Markup {
           <button type="button" class="quiet small" data-all="cancel" hidden>Cancel all</button>
           <button type="button" class="quiet small" data-all="clear" hidden>Clear the list</button>
         </div>
-        <ul data-field="items"></ul>
+        <ul data-field="items" tabindex="0" aria-label="Files on their way"></ul>
         <p class="soft" data-field="more"></p>
       </details>
       <progress data-field="total" max="1" value="0" aria-label="All uploads"></progress>

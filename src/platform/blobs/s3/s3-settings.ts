@@ -9,7 +9,7 @@ export const maxObjectBytes = 5 * 1024 ** 3;
 export type BlobConfig = ValuesOf<typeof blobSettings>;
 
 /** The settings of S3 against each other. Throws StartupError naming settings, never values. */
-export function checkS3Settings(blobs: BlobConfig, maxUploadBytes: number): void {
+export function checkS3Settings(blobs: BlobConfig, maxUploadBytes: Readonly<Record<string, number>>): void {
   if (blobs.backend !== 's3') return;
   if (blobs.s3Bucket === '')
     throw new StartupError(
@@ -31,11 +31,13 @@ export function checkS3Settings(blobs: BlobConfig, maxUploadBytes: number): void
       'SAFE_S3_SESSION_TOKEN is set without the keys it belongs to.',
       'Set SAFE_S3_ACCESS_KEY_ID and SAFE_S3_SECRET_ACCESS_KEY too, or remove it.',
     );
-  if (maxUploadBytes > maxObjectBytes)
+  for (const [setting, bytes] of Object.entries(maxUploadBytes)) {
+    if (bytes <= maxObjectBytes) continue;
     throw new StartupError(
-      'SAFE_MAX_UPLOAD_BYTES is larger than the 5 GiB that an S3 store takes in one request.',
-      'Lower SAFE_MAX_UPLOAD_BYTES.',
+      `${setting} is larger than the 5 GiB that an S3 store takes in one request.`,
+      `Lower ${setting}.`,
     );
+  }
 }
 
 export function s3Access(blobs: BlobConfig): S3Access {

@@ -65,10 +65,14 @@ CREATE TABLE documents (
 CREATE UNIQUE INDEX documents_name ON documents (owner_account_id, coalesce(folder_id, ''), name) WHERE trashed_at IS NULL;
 CREATE INDEX documents_owner ON documents (owner_account_id, id);
 CREATE INDEX documents_folder ON documents (folder_id, id);
-CREATE INDEX documents_trash ON documents (trashed_at) WHERE trashed_at IS NOT NULL;
+CREATE INDEX documents_place ON documents (owner_account_id, folder_id, id) WHERE trashed_at IS NULL;
+-- The trash of an owner, and what has been in any for long.
+CREATE INDEX documents_trash ON documents (owner_account_id, id) WHERE trashed_at IS NOT NULL;
+CREATE INDEX documents_expiry ON documents (trashed_at) WHERE trashed_at IS NOT NULL;
+CREATE INDEX folders_expiry ON folders (trashed_at) WHERE trashed_at IS NOT NULL;
 CREATE INDEX documents_trashed_with ON documents (trashed_with) WHERE trashed_with IS NOT NULL;
 CREATE INDEX folders_trashed_with ON folders (trashed_with) WHERE trashed_with IS NOT NULL;
-CREATE INDEX documents_deleting ON documents (deletion_state, id) WHERE deletion_state <> 'active';
+CREATE INDEX documents_deleting ON documents (id) WHERE deletion_state <> 'active';
 
 -- Never changed; goes with its document alone.
 CREATE TABLE document_versions (
@@ -240,11 +244,19 @@ CREATE TABLE cloud_connections (
   kind TEXT NOT NULL CHECK (kind IN ('webdav', 's3')),
   name TEXT NOT NULL CHECK (length(name) BETWEEN 1 AND 100),
   endpoint TEXT NOT NULL,
+  -- Of S3.
+  bucket TEXT CHECK ((kind = 's3') = (bucket IS NOT NULL)),
+  region TEXT CHECK ((kind = 's3') = (region IS NOT NULL)),
+  -- Below it lies all that the connection sees; empty for everything.
+  root TEXT NOT NULL,
   -- AES-GCM under a key of the account; which SECRET_KEY it came from stands beside it.
   sealed_credentials TEXT NOT NULL,
   key_id TEXT NOT NULL,
+  -- None: everything that the account has.
   mirror_folder_id TEXT,
+  mirror_path TEXT NOT NULL,
   mirror_every_seconds INTEGER CHECK (mirror_every_seconds IS NULL OR mirror_every_seconds >= 300),
+  mirror_due_at TEXT CHECK ((mirror_every_seconds IS NULL) = (mirror_due_at IS NULL)),
   created_at TEXT NOT NULL,
   updated_at TEXT NOT NULL,
   mirrored_at TEXT,
@@ -253,7 +265,7 @@ CREATE TABLE cloud_connections (
   UNIQUE (owner_account_id, name)
 ) STRICT;
 
-CREATE INDEX cloud_connections_mirror ON cloud_connections (mirrored_at) WHERE mirror_every_seconds IS NOT NULL;
+CREATE INDEX cloud_connections_due ON cloud_connections (mirror_due_at) WHERE mirror_due_at IS NOT NULL;
 
 -- What an import has brought and a mirror has sent: where a connection's next turn goes on.
 CREATE TABLE cloud_items (

@@ -36,9 +36,14 @@ async function workOf(task: ParserTask): Promise<Work> {
   }
 }
 
+/** The parser itself is at fault, or not whole. */
+const own = new Set(['ERR_ACCESS_DENIED', 'ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND', 'ERR_DLOPEN_FAILED']);
+
 function faultOf(error: unknown): ParserFault {
   if (error instanceof ParserGaveUp) return error.fault;
-  const words = error instanceof Error ? `${error.message} ${'code' in error ? error.code : ''}` : '';
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (own.has(code)) throw error;
+  const words = error instanceof Error ? `${error.message} ${code}` : '';
   return /allocat|out of memory|ENOMEM|Invalid array length/i.test(words) ? 'memory' : 'unreadable';
 }
 

@@ -1,6 +1,6 @@
 import { ProoflineApiError, ProoflineNetworkError } from '#client/api/api-error.ts';
 import { isProblem } from '#kit/errors.ts';
-import { showName } from '../show-name.ts';
+import { showName } from './show-name.ts';
 
 /** As sysexits.h has them: 65 wrong data, 66 no input, 69 unavailable, 73 cannot create, 76 protocol, 77 not allowed. */
 const exitCodeOf = { refused: 1, usage: 2, data: 65, no_input: 66, away: 69, in_the_way: 73, answer: 76, no_token: 77 };
@@ -40,7 +40,7 @@ export async function runCommand(name: string, json: boolean, work: () => Promis
       process.stdout.write(
         `${JSON.stringify({ event: 'failed', code, message, remedy, exit_code: exitCodeOf[kind] })}\n`,
       );
-    else process.stderr.write(`proofline lineage ${name}: ${showName(message)} (${showName(code)})\n  ${remedy}\n`);
+    else process.stderr.write(`proofline ${name}: ${showName(message)} (${showName(code)})\n  ${remedy}\n`);
   }
 }
 
