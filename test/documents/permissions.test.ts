@@ -3,19 +3,24 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Answer, Client } from '../http/support/client.ts';
 import { openWorld, type World } from '../http/support/world.ts';
-import { type Kind, kinds, newPlace } from './support/places.ts';
+import { connectionOf, type Kind, kinds, newPlace } from './support/places.ts';
 import { elsewhere, type Objects, operationOf, type Right, type Rule, rights } from './support/rights.ts';
 
 let world: World;
 before(async () => {
-  world = await openWorld('permissions', { SAFE_RESUMABLE_MAX_OPEN: '1000' });
+  world = await openWorld('permissions', {
+    SAFE_RESUMABLE_MAX_OPEN: '1000',
+    SAFE_SECRET_KEY: 'of no use outside of this test: 0123456789',
+  });
 });
 after(() => world.close());
 
 const order: Right[] = ['view', 'edit', 'own'];
 const rules = Object.entries(rights);
 
-async function ask(client: Client, name: string, rule: Rule, objects: Objects): Promise<Answer> {
+async function ask(client: Client, name: string, rule: Rule, place: Objects): Promise<Answer> {
+  const connection = rule.byOwnConnection === true ? await connectionOf(client) : place.connection;
+  const objects = { ...place, connection };
   const [method = '', template = ''] = operationOf(name).split(' ');
   const path = template.replace(/\{([a-z]+)(_id)?\}/g, (_, word: string) => String(objects[word as keyof Objects]));
   return await client.call(
@@ -69,7 +74,7 @@ test('the table knows every operation, and no other', () => {
 test('nobody: signs in first', async () => {
   const objects = await newPlace(world, world.ada);
   const before = await looks(objects);
-  for (const [name, rule] of rules) {
+  for (const [name, { byOwnConnection: _, ...rule }] of rules) {
     const due = rule.by === 'anyone' ? String(rule.success) : 'authentication_required';
     fits(name, await ask(world.nobody, name, rule, objects), due, `nobody: ${name}`);
   }

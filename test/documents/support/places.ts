@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Client } from '../../http/support/client.ts';
 import type { World } from '../../http/support/world.ts';
-import type { Objects, Right } from './rights.ts';
+import { connection, type Objects, type Right } from './rights.ts';
 import { addDocument, addFolder } from './sharing.ts';
 
 type Place = Objects & { outer: string };
@@ -149,5 +149,15 @@ export async function newPlace(world: World, owner: Client): Promise<Place> {
     job: 'job_00000000000000000000000000',
     group: await groupOf(world, world.accounts.bob),
     account: world.accounts.bob,
+    connection: await connectionOf(owner),
   };
+}
+
+/** One that there is, or a new one: an account may have only so many. */
+export async function connectionOf(owner: Client): Promise<string> {
+  const [first] = (await owner.get('/v1/cloud-connections?limit=1')).body.connections;
+  if (first !== undefined) return first.id;
+  const made = await owner.post('/v1/cloud-connections', connection());
+  assert.equal(made.status, 201, made.code);
+  return made.body.connection.id;
 }

@@ -16,6 +16,7 @@ export interface Objects {
   account: string;
   /** Of a link to the document's folder. */
   token: string;
+  connection: string;
 }
 
 export interface Asked {
@@ -23,8 +24,10 @@ export interface Asked {
   query?: (objects: Objects) => string;
   body?: (objects: Objects) => unknown;
   headers?: (objects: Objects) => Record<string, string>;
-  /** What somebody hears who may. */
-  success: number;
+  /** The connection in the path is the asker's own. */
+  byOwnConnection?: true;
+  /** What somebody hears who may: a status, or the code of a refusal that has nothing to do with who asks. */
+  success: number | string;
 }
 
 export type Rule = Asked &
@@ -60,6 +63,15 @@ const beginning = (words: Record<string, string>) => ({
     .join(','),
 });
 const named = () => ({ name: fresh('name') });
+
+/** To nowhere. */
+export const connection = () => ({
+  ...named(),
+  kind: 'webdav',
+  endpoint: 'https://127.0.0.1:1/dav',
+  username: 'u',
+  password: 'p',
+});
 
 /** Several of one operation, by what stands behind a space: where the request names a thing beside its path. */
 export const rights: Record<string, Rule> = {
@@ -179,6 +191,57 @@ export const rights: Record<string, Rule> = {
   'POST /v1/topics': { by: 'account', body: named, success: 201 },
   'DELETE /v1/topics/{topic_id}': { by: 'owner', missing: 'topic_not_found', success: 204 },
   'GET /v1/quota': { by: 'account', success: 200 },
+  'GET /v1/cloud-connections': { by: 'account', success: 200 },
+  'POST /v1/cloud-connections': { by: 'account', body: connection, success: 201 },
+  'POST /v1/cloud-connections that mirrors a folder': {
+    by: 'own',
+    on: 'folder',
+    body: ({ folder }) => ({ ...connection(), mirror_folder_id: folder }),
+    success: 201,
+  },
+  'PATCH /v1/cloud-connections/{connection_id}': {
+    by: 'owner',
+    missing: 'connection_not_found',
+    body: named,
+    success: 200,
+  },
+  'PATCH /v1/cloud-connections/{connection_id} to mirror a folder': {
+    by: 'own',
+    on: 'folder',
+    byOwnConnection: true,
+    body: ({ folder }) => ({ mirror_folder_id: folder }),
+    success: 200,
+  },
+  'DELETE /v1/cloud-connections/{connection_id}': { by: 'owner', missing: 'connection_not_found', success: 204 },
+  // What it leads to is an address that is refused.
+  'POST /v1/cloud-connections/{connection_id}/test': {
+    by: 'owner',
+    missing: 'connection_not_found',
+    success: 'connection_address_refused',
+  },
+  'GET /v1/cloud-connections/{connection_id}/entries': {
+    by: 'owner',
+    missing: 'connection_not_found',
+    success: 'connection_address_refused',
+  },
+  'POST /v1/cloud-connections/{connection_id}/import': {
+    by: 'owner',
+    missing: 'connection_not_found',
+    success: 202,
+  },
+  'POST /v1/cloud-connections/{connection_id}/import into a folder': {
+    by: 'own',
+    on: 'folder',
+    byOwnConnection: true,
+    body: ({ folder }) => ({ folder_id: folder }),
+    success: 202,
+  },
+  'POST /v1/cloud-connections/{connection_id}/mirror': {
+    by: 'owner',
+    missing: 'connection_not_found',
+    success: 202,
+  },
+  'GET /v1/cloud-connections/{connection_id}/jobs': { by: 'owner', missing: 'connection_not_found', success: 200 },
   'GET /v1/groups': { by: 'account', success: 200 },
   'GET /v1/admin/groups': { by: 'admin', success: 200 },
   'POST /v1/admin/groups': { by: 'admin', body: named, success: 201 },
