@@ -129,7 +129,7 @@ export async function newPlace(world: World, owner: Client): Promise<Place> {
   const name = `place ${++count}`;
   const outer = await addFolder(owner, name);
   const folder = await addFolder(owner, 'inner', outer);
-  const document = await addDocument(owner, 'document.txt', 'bytes', folder);
+  const document = await addDocument(owner, 'document.bin', new Uint8Array([0, 159, 146, 150, 1, 2]), folder);
   const link = await owner.post(`/v1/folders/${folder}/shares`, { kind: 'link' });
   const topic = await owner.post('/v1/topics', { name });
   const upload = await owner.call('POST', '/v1/documents/uploads', undefined, {

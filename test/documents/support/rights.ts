@@ -111,6 +111,9 @@ export const rights: Record<string, Rule> = {
     headers: () => ({ 'if-match': '*', 'content-type': 'text/plain' }),
     success: 200,
   },
+  // Of its type there is neither.
+  'GET /v1/documents/{document_id}/preview': { by: 'view', on: 'document', success: 'not_found' },
+  'GET /v1/documents/{document_id}/thumbnail': { by: 'view', on: 'document', success: 'not_found' },
   'GET /v1/documents/{document_id}/versions': { by: 'view', on: 'document', success: 200 },
   'GET /v1/documents/{document_id}/jobs': { by: 'view', on: 'document', success: 200 },
   'DELETE /v1/documents/{document_id}': { by: 'edit', on: 'document', success: 204 },
