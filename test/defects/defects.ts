@@ -371,18 +371,7 @@ export const defects: readonly Defect[] = [
   },
   {
     name: 'BullMQ is told of each job once',
-    edits: [
-      {
-        file: 'src/features/jobs/bullmq/bull-queue.ts',
-        find: 'const ids = await claims.due(toldAtOnce);',
-        replace: 'const ids = (await claims.due(toldAtOnce)).filter((id) => !told.has(id) && told.add(id));',
-      },
-      {
-        file: 'src/features/jobs/bullmq/bull-queue.ts',
-        find: 'while (!this.#stopped) {\n      try {',
-        replace: 'const told = new Set<string>();\n    while (!this.#stopped) {\n      try {',
-      },
-    ],
+    edits: [{ file: 'src/features/jobs/bullmq/bull-queue.ts', find: 'told.clear();', replace: '' }],
     test: { file: 'test/jobs/queue-faults.test.ts', pattern: 'told again of what it has forgotten' },
   },
 ];
