@@ -115,7 +115,7 @@ test('without scripts: a folder, a file in it, the trash', async () => {
   await page.getByRole('link', { name: 'Plain' }).click();
   await page.getByRole('link', { name: 'Upload a file' }).click();
   await page
-    .getByLabel('File')
+    .getByLabel('File', { exact: true })
     .setInputFiles({ name: 'plain.txt', mimeType: 'text/plain', buffer: Buffer.from('plain') });
   await page.getByRole('button', { name: 'Upload' }).click();
   await page.getByText('The file was uploaded.').waitFor();
