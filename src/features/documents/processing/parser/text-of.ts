@@ -1,6 +1,6 @@
 import { indexedWords } from '../../search/fold-text.ts';
 import { decodeText } from './decode-text.ts';
-import { ParserGaveUp, type ParserTask } from './parser-task.ts';
+import type { ParserTask } from './parser-task.ts';
 
 /** What a document says: as it stands there, and as the index has it. */
 export interface SaidByDocument {
@@ -31,8 +31,14 @@ async function read(bytes: Buffer, task: TextTask): Promise<string> {
   }
 }
 
+/** Enough to tell an encoding by. Bytes. */
+const headBytes = 64 * 1024;
+
+/** Of what was taken for a text by its beginning: some bent bytes further on make it no other, and cost only themselves. */
 function decoded(bytes: Buffer, { whole }: TextTask): string {
   const found = decodeText(bytes, whole);
-  if (found === undefined) throw new ParserGaveUp('unreadable');
-  return found.text;
+  if (found?.certain === true) return found.text;
+  const head = decodeText(bytes.subarray(0, headBytes), false);
+  const isUtf8 = head?.certain === true && /[^\p{ASCII}]/u.test(head.text);
+  return found === undefined || isUtf8 ? new TextDecoder().decode(bytes) : found.text;
 }
