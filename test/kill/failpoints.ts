@@ -6,8 +6,12 @@ import { repository } from '../support/server.ts';
 const ofTransfer = 'src/compose/transfer/';
 /** Killed by tests of their own, test/lineage/kill-*.test.ts. */
 const ofLineage = 'src/features/lineage/';
-/** Killed by tests of their own in test/documents. */
-const ofVault = { documents: 'src/features/documents/', uploads: 'src/features/resumable/' };
+/** Killed by tests of their own in test/documents and test/cloud. */
+const ofVault = {
+  documents: 'src/features/documents/',
+  uploads: 'src/features/resumable/',
+  cloud: 'src/features/cloud/',
+};
 /** Not reached by a node that keeps its rows in PostgreSQL and its bytes in S3. */
 const ofOneMachine = ['src/platform/metadata/sqlite/', 'src/platform/blobs/local/'];
 

@@ -11,6 +11,7 @@ import * as auditReads from '#features/audit/read-audit.store.ts';
 import * as thumbnails from '#features/documents/processing/thumbnails.store.ts';
 import * as topicExamples from '#features/documents/processing/topic-examples.store.ts';
 import * as texts from '#features/documents/search/texts.store.ts';
+import * as cloud from '#features/cloud/cloud.store.ts';
 import * as checkins from '#features/incidents/check-ins/check-ins.store.ts';
 import { checkBlobs } from '#features/incidents/chunks/check-blobs.ts';
 import * as chunks from '#features/incidents/chunks/chunks.store.ts';
@@ -70,6 +71,7 @@ database.exec('UPDATE accounts SET bytes_used = 20');
 
 const claim = { jobId: 'job_1', fence: 1 };
 const due = { kinds: ['text', 'sniff'] as const, at: later };
+const mirrorJob = { id: 'job_2', kind: 'mirror', ownerAccountId: 'acct_1', cloudConnectionId: 'con_1', at } as const;
 const newJob = { id: 'job_2', kind: 'text', ownerAccountId: 'acct_1', at } as const;
 
 const ending = { claim, documentId: 'doc_1', version: 1, at, next: [newJob] };
@@ -117,6 +119,21 @@ const reads: Record<string, Record<string, unknown[][]>> = {
     removeExpired: [
       ['auth_sessions', at, 10],
       ['refresh_tokens', at, 10],
+    ],
+  },
+  cloud: {
+    connectionById: [['con_1']],
+    connectionFor: [[{ accountId: 'acct_1' }, 'con_1']],
+    listConnections: [
+      ['acct_1', 10],
+      ['acct_1', 10, 'con_0'],
+    ],
+    dueConnections: [[later, 10]],
+    connectionsUnderOtherKeys: [['y', 10, '']],
+    itemAt: [['con_1', 'import', '/a']],
+    jobsOfConnection: [
+      ['con_1', 10],
+      ['con_1', 10, 'job_2'],
     ],
   },
   checkins: { checkinsOf: [['inc_1', 10]], latestCheckins: [['inc_1', 1]] },
@@ -211,6 +228,7 @@ const stores = {
   audit,
   browsers,
   checkins,
+  cloud,
   chunks,
   claims,
   deletion,
@@ -335,6 +353,29 @@ const writes: Record<string, { input: unknown; after?: string }[]> = {
   'documents.record_text': [{ input: { ending, said: { body: 'b', words: 'b' } } }],
   'documents.record_thumbnail': [{ input: { ending, thumbnail } }],
   'documents.record_suggestions': [{ input: { ending, topicIds: ['top_1'] } }],
+  'cloud.add': [{ input: { row: { ...rows.connection({ id: 'con_2', name: 'b' }).values }, audit: auditOf } }],
+  'cloud.change': [{ input: { id: 'con_1', changes: { name: 'b' }, at, audit: auditOf } }],
+  'cloud.remove': [{ input: { id: 'con_1', audit: auditOf } }],
+  'cloud.check': [{ input: { id: 'con_1', error: null, at, audit: auditOf } }],
+  'cloud.start': [
+    { input: { connectionId: 'con_1', job: mirrorJob, audit: auditOf } },
+    {
+      input: { connectionId: 'con_1', job: mirrorJob, schedule: { now: later, nextDueAt: later }, audit: auditOf },
+      after: `UPDATE cloud_connections SET mirror_every_seconds = 300, mirror_due_at = '${at}'`,
+    },
+  ],
+  'cloud.reseal': [
+    {
+      input: {
+        id: 'con_1',
+        from: { sealed_credentials: 'x', key_id: 'x' },
+        to: { sealed_credentials: 'y', key_id: 'y' },
+        at,
+      },
+    },
+  ],
+  'cloud.item': [{ input: { item: rows.cloudItem({ remote_path: '/b' }).values, audit: auditOf } }],
+  'cloud.finish': [{ input: { connectionId: 'con_1', claim, input: '{}', mirrored: true, at } }],
   'jobs.claim': [
     { input: { ...due, holder: 'y', leasedUntil: later, now: at } },
     { input: { ...due, id: 'job_1', holder: 'y', leasedUntil: later, now: at } },

@@ -9,6 +9,8 @@ export { documentJobEndings } from './jobs/document-job-endings.ts';
 export { documentJobRoutes } from './jobs/document-jobs.routes.ts';
 export { finishDocumentJob } from './jobs/settle-document.ts';
 export { plainMediaType } from './media-type.ts';
+export { isUsedKey } from './operations.store.ts';
+export { assertNameFree } from './place.ts';
 export { documentJobHandlers } from './processing/document-job-handlers.ts';
 export { type ProcessingConfig, processingSettings } from './processing/processing.config.ts';
 export { assertRoom, quotaOf } from './quotas/quotas.store.ts';

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { Problem } from '#kit/errors.ts';
-import type { Trx } from '#platform/metadata/metadata.ts';
+import type { Db, Trx } from '#platform/metadata/metadata.ts';
 import { folderHeld } from './access.ts';
 import type { Act } from './act.ts';
 
@@ -29,7 +29,7 @@ export async function holdTarget(trx: Trx, act: Omit<Act, 'audit'>, folderId: st
  * One name once in a folder, over documents and folders together as in any file system, so that a mirror to one can keep them all.
  * Decided while the owner is held; the unique indexes stand behind it. Throws name_conflict.
  */
-export async function assertNameFree(trx: Trx, { ownerId, folderId, name }: Place, exceptId = ''): Promise<void> {
+export async function assertNameFree(trx: Db, { ownerId, folderId, name }: Place, exceptId = ''): Promise<void> {
   const document = await trx
     .selectFrom('documents')
     .select('id')

@@ -2,9 +2,11 @@ import { createHash } from 'node:crypto';
 import {
   addDocument,
   addVersion,
+  assertNameFree,
   assertRoom,
   type DocumentRow,
   documentById,
+  isUsedKey,
   plainMediaType,
   quotaOf,
 } from '#features/documents/index.ts';
@@ -103,25 +105,32 @@ async function renewed(
   return { document, outcome: 'renewed' as const };
 }
 
-async function added(
-  { connection, deps }: Transfer,
-  file: FileToImport,
-  body: StagedBody,
-  mediaType: string,
-): Promise<{ document: DocumentRow; outcome: 'added' | 'unchanged' }> {
+async function added(transfer: Transfer, file: FileToImport, body: StagedBody, mediaType: string) {
+  const { connection, deps } = transfer;
+  const { idempotencyKey, name } = await nameFor(transfer, file, body.sha256Hex);
+  const { document, replayed } = await addDocument(deps, deps.documents, ownerOf(connection), {
+    ownerId: connection.owner_account_id,
+    folderId: file.folderId,
+    name,
+    mediaType,
+    body,
+    idempotencyKey,
+  });
+  return { document, outcome: replayed ? ('unchanged' as const) : ('added' as const) };
+}
+
+/** Its own, or with a number where something else has that. One that an earlier attempt has taken is found by its key. */
+async function nameFor({ connection, deps }: Transfer, file: FileToImport, sha256Hex: string) {
+  const { read } = deps.metadata;
+  const ownerId = connection.owner_account_id;
   const base = importName(file.entry.name);
   for (let number = 1; ; number++) {
     const name = numberedName(base, number);
+    const idempotencyKey = keyOf(connection.id, file, `${sha256Hex} ${name}`);
+    if (await isUsedKey(read, ownerId, idempotencyKey)) return { name, idempotencyKey };
     try {
-      const { document, replayed } = await addDocument(deps, deps.documents, ownerOf(connection), {
-        ownerId: connection.owner_account_id,
-        folderId: file.folderId,
-        name,
-        mediaType,
-        body,
-        idempotencyKey: keyOf(connection.id, file, `${body.sha256Hex} ${name}`),
-      });
-      return { document, outcome: replayed ? 'unchanged' : 'added' };
+      await assertNameFree(read, { ownerId, folderId: file.folderId, name });
+      return { name, idempotencyKey };
     } catch (error) {
       if (!isProblem(error, 'name_conflict') || number === mostNamesakes) throw error;
     }

@@ -12,7 +12,7 @@ export interface RecordItem {
 
 /** What was brought or sent, so that it is not again. False when the connection has gone meanwhile. */
 export const recordItemTransaction = transaction(
-  'transfer.item',
+  'cloud.item',
   async (trx, { item, audit }: RecordItem): Promise<boolean> => {
     const connection = await trx
       .selectFrom('cloud_connections')
@@ -47,7 +47,7 @@ export interface FinishTransfer {
 
 /** False when the claim counts no more. */
 export const finishTransferTransaction = transaction(
-  'transfer.finish',
+  'cloud.finish',
   async (trx, { connectionId, claim, input, mirrored, at }: FinishTransfer): Promise<boolean> => {
     const connection = await heldConnection(trx, connectionId);
     if (connection === undefined || !(await finishJob(trx, claim, at))) return false;

@@ -93,6 +93,18 @@ const outside: Record<string, [Row, ...Row[]]> = {
   'shares.max_downloads': [share({ max_downloads: 0 })],
   'cloud_connections.kind': [rows.connection({ id: 'con_2', name: 'b', kind: 'ftp' })],
   'cloud_connections.mirror_every_seconds': [rows.connection({ id: 'con_2', name: 'b', mirror_every_seconds: 299 })],
+  'cloud_connections.bucket': [
+    rows.connection({ id: 'con_2', name: 'b', bucket: 'x' }),
+    rows.connection({ id: 'con_2', name: 'b', kind: 's3', region: 'x' }),
+  ],
+  'cloud_connections.region': [
+    rows.connection({ id: 'con_2', name: 'b', region: 'x' }),
+    rows.connection({ id: 'con_2', name: 'b', kind: 's3', bucket: 'x' }),
+  ],
+  'cloud_connections.mirror_due_at': [
+    rows.connection({ id: 'con_2', name: 'b', mirror_every_seconds: 300 }),
+    rows.connection({ id: 'con_2', name: 'b', mirror_due_at: '2026-01-02T03:04:05.678Z' }),
+  ],
   'cloud_items.direction': [rows.cloudItem({ direction: 'both' })],
   'resumable_uploads.target': [rows.resumable({ id: 'upl_2', target: 'x' })],
   'resumable_uploads.state': [rows.resumable({ id: 'upl_2', state: 'x' })],

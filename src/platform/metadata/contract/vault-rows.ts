@@ -75,6 +75,8 @@ export const vaultRows = {
     kind: 'webdav',
     name: 'cloud',
     endpoint: 'https://cloud.example/dav',
+    root: '',
+    mirror_path: '',
     sealed_credentials: 'x',
     key_id: 'x',
     created_at: at,
