@@ -28,7 +28,7 @@ const parsing = (installed: string) => `
     const input = (async function* () { yield readFileSync('a.pdf'); })();
     return runParser({ kind, ...about }, input, shape, { timeoutMs: 20_000, memoryBytes: 2 ** 28 }, new AbortController().signal);
   };
-  console.log(JSON.stringify([(await ask('text')).text, (await ask('thumbnail')).webp.slice(0, 5)]));
+  console.log(JSON.stringify([(await ask('text')).body, (await ask('thumbnail')).webp.slice(0, 5)]));
 `;
 
 test('the packed tarball installs globally without install scripts and plays the demo', async () => {

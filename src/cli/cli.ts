@@ -1,17 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { isProblem } from '#kit/errors.ts';
 import { StartupError } from '#platform/process/startup-error.ts';
-
-/** Exit codes, as sysexits.h has them where it has one. Listed in docs/operations/cli.md. */
-export const exitCodes = {
-  ok: 0,
-  failed: 1,
-  usage: 2,
-  noInput: 66,
-  unavailable: 69,
-  internal: 70,
-  config: 78,
-} as const;
+import { exitCodes } from './exit-codes.ts';
 
 /** Commands are loaded when they are called: `verify` need not load the server. */
 const commands = {

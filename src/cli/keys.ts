@@ -2,8 +2,8 @@ import { Command } from 'commander';
 import { openMetadata } from '#compose/backends/open-metadata.ts';
 import { cloudDeps, rotateKeys } from '#features/cloud/index.ts';
 import { createLog } from '#platform/process/log.ts';
-import { exitCodes } from './cli.ts';
 import { configuration } from './configuration.ts';
+import { exitCodes } from './exit-codes.ts';
 
 interface Options {
   config?: string;

@@ -21,7 +21,7 @@ let ada: Api;
 before(async () => {
   browser = await startBrowser();
   await createAccount(folder.path, 'ada', 'admin');
-  server = await startServer({ dataDir: folder.path });
+  server = await startServer({ dataDir: folder.path, env: { SAFE_JOBS_CONCURRENCY: '2' } });
   ada = await signIn(server.url, 'ada');
 });
 

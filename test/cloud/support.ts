@@ -6,6 +6,7 @@ export const connectionsPath = '/v1/cloud-connections';
 
 /** What servers under test are told, so that they reach the stores on this machine and take lost jobs over soon. */
 export const cloudSettings = {
+  SAFE_JOBS_CONCURRENCY: '2',
   SAFE_SECRET_KEY: 'canary-secret-key-0123456789-0123456789',
   SAFE_CLOUD_ALLOWED_HOSTS: '127.0.0.1',
   SAFE_JOBS_POLL_INTERVAL: '100ms',

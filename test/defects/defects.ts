@@ -11,6 +11,7 @@ const record = 'src/features/incidents/chunks/chunks.transactions.ts';
 const order = { file: 'test/faults/faults.test.ts', pattern: 'every acknowledgement comes after' };
 const failing = { file: 'test/faults/faults.test.ts', pattern: 'a system call that fails' };
 const unconfirmed = { file: 'test/kill/unconfirmed-blob.test.ts', pattern: 'a blob without a row' };
+const uploadParts = (pattern: string) => ({ file: 'test/documents/uploads-parts.test.ts', pattern });
 const lostClaim = { file: 'test/documents/job-status.test.ts', pattern: 'a claim that is lost changes nothing' };
 const rechecks = (pattern: string) => ({ file: 'test/races/rechecks.test.ts', pattern });
 
@@ -302,6 +303,39 @@ export const defects: readonly Defect[] = [
     test: { file: 'test/s3/contract.test.ts', pattern: 'one name, different bytes' },
   },
   {
+    name: 'a part of a resumable upload counts wherever the upload stands',
+    edits: [
+      {
+        file: 'src/features/resumable/resumable.transactions.ts',
+        find: ".where('received_bytes', '=', part.start_byte)",
+        replace: ".where('received_bytes', '>=', 0)",
+      },
+    ],
+    test: uploadParts('of requests that found the same offset'),
+  },
+  {
+    name: 'each end of a resumable upload has a key of its own',
+    edits: [
+      {
+        file: 'src/features/documents/uploads/document-target.ts',
+        find: 'const idempotencyKey = ',
+        replace: 'const idempotencyKey = Math.random() + ',
+      },
+    ],
+    test: uploadParts('however many bring it to its end'),
+  },
+  {
+    name: 'the parts of an upload are read without their hashes',
+    edits: [
+      {
+        file: 'src/features/resumable/whole-body.ts',
+        find: 'const { pieces } = await blobs.openVerified(part.stored_path, record);',
+        replace: 'const { stream: pieces } = await blobs.open(part.stored_path); void record;',
+      },
+    ],
+    test: uploadParts('a part that is not what it was'),
+  },
+  {
     name: 'a job is ended by whoever has ever claimed it',
     edits: [
       {
@@ -337,18 +371,7 @@ export const defects: readonly Defect[] = [
   },
   {
     name: 'BullMQ is told of each job once',
-    edits: [
-      {
-        file: 'src/features/jobs/bullmq/bull-queue.ts',
-        find: 'const ids = await claims.due(toldAtOnce);',
-        replace: 'const ids = (await claims.due(toldAtOnce)).filter((id) => !told.has(id) && told.add(id));',
-      },
-      {
-        file: 'src/features/jobs/bullmq/bull-queue.ts',
-        find: 'while (!this.#stopped) {\n      try {',
-        replace: 'const told = new Set<string>();\n    while (!this.#stopped) {\n      try {',
-      },
-    ],
+    edits: [{ file: 'src/features/jobs/bullmq/bull-queue.ts', find: 'told.clear();', replace: '' }],
     test: { file: 'test/jobs/queue-faults.test.ts', pattern: 'told again of what it has forgotten' },
   },
 ];

@@ -19,6 +19,7 @@ const mostResident = memory + 160 * mebibyte;
 let world: World;
 before(async () => {
   world = await openWorld('documents-hostile', {
+    SAFE_JOBS_CONCURRENCY: '2',
     SAFE_PROCESSING_TIMEOUT: `${timeoutMs}ms`,
     SAFE_PROCESSING_MEMORY: String(memory),
     SAFE_OCR_PAGES: '0',

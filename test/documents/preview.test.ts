@@ -9,7 +9,7 @@ import { process } from './support/processed.ts';
 
 let world: World;
 before(async () => {
-  world = await openWorld('documents-preview', { SAFE_OCR_PAGES: '0' });
+  world = await openWorld('documents-preview', { SAFE_OCR_PAGES: '0', SAFE_JOBS_CONCURRENCY: '2' });
 });
 after(() => world.close());
 

@@ -6,7 +6,7 @@ import { process } from './support/processed.ts';
 
 let world: World;
 before(async () => {
-  world = await openWorld('documents-suggested');
+  world = await openWorld('documents-suggested', { SAFE_JOBS_CONCURRENCY: '2' });
 });
 after(() => world.close());
 

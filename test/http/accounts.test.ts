@@ -215,7 +215,9 @@ test('while no administrator exists everything fails closed', async () => {
       const body = operation.requestBody?.content['application/json']?.example;
       for (const client of [nobody, nobody.as('x')]) {
         const answer = await client.call(method, path.replace(/\{[a-z_]+\}/g, 'x'), body);
-        assert.deepEqual([answer.status, answer.code], [503, 'setup_required'], `${method} ${path}`);
+        // An answer to HEAD has no body to say why.
+        const code = method === 'HEAD' ? '' : 'setup_required';
+        assert.deepEqual([answer.status, answer.code], [503, code], `${method} ${path}`);
       }
     }
     const env = { SAFE_DATA_DIR: folder.path };

@@ -69,18 +69,18 @@ for (const queue of ['the table', 'BullMQ'] as const)
     const dsn = await databases.migrated();
     const metadata = await databases.open(dsn, contractTransactions);
     t.after(() => metadata.close());
-    const ids = await putDown(metadata, 300);
+    const ids = await putDown(metadata, 160);
     const workers = [0, 1, 2].map(() => begin(dsn, redis?.url ?? '-', 25));
-    for (let kills = 0; kills < 6; kills++) {
+    for (let kills = 0; kills < 5; kills++) {
       const victim = workers[kills % 3] ?? assert.fail();
       await victim.begun(3);
       await end(victim);
       workers[kills % 3] = begin(dsn, redis?.url ?? '-', 25);
     }
-    await allDone(metadata, 300);
+    await allDone(metadata, 160);
     await doneOnce(metadata, ids);
     const again = (await marks(metadata.read)).filter((mark) => !mark.endsWith(':1'));
-    t.diagnostic(`${again.length} of 300 jobs were done by another than had begun them`);
+    t.diagnostic(`${again.length} of 160 jobs were done by another than had begun them`);
     assert.ok(again.length > 0, 'no kill hit a job');
     for (const one of workers) await end(one);
   });

@@ -31,13 +31,13 @@ test('a nudge is enough: nobody waits for the next look', async (t) => {
 
 test('the queue is flushed again and again while jobs run', async (t) => {
   if (lacks(t, 'valkey')) return;
-  const ids = await putDown(world.metadata, 300);
+  const ids = await putDown(world.metadata, 200);
   for (let i = 0; i < 3; i++) await world.work(effectHandler(world.metadata, () => pause(5)));
   for (let i = 0; i < 8; i++) {
     await world.redis.flush();
     await pause(60);
   }
-  await world.settled(300);
+  await world.settled(200);
   await doneOnce(ids);
 });
 

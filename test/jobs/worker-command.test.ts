@@ -64,6 +64,7 @@ for (const queue of ['table', 'bullmq'] as const)
       SAFE_POSTGRES_DSN: database,
       ...s3Environment(s3, await s3.createBucket()),
       SAFE_JOBS_IN_SERVER: 'false',
+      SAFE_JOBS_CONCURRENCY: '2',
       SAFE_JOBS_QUEUE: queue,
       // With BullMQ nobody needs to look: the server's word is enough.
       SAFE_JOBS_POLL_INTERVAL: queue === 'bullmq' ? '1m' : '100ms',

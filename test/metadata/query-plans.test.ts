@@ -8,6 +8,9 @@ import * as accounts from '#features/accounts/accounts.store.ts';
 import * as browsers from '#features/accounts/browser/browser.store.ts';
 import * as audit from '#features/audit/audit.store.ts';
 import * as auditReads from '#features/audit/read-audit.store.ts';
+import * as thumbnails from '#features/documents/processing/thumbnails.store.ts';
+import * as topicExamples from '#features/documents/processing/topic-examples.store.ts';
+import * as texts from '#features/documents/search/texts.store.ts';
 import * as cloud from '#features/cloud/cloud.store.ts';
 import * as checkins from '#features/incidents/check-ins/check-ins.store.ts';
 import { checkBlobs } from '#features/incidents/chunks/check-blobs.ts';
@@ -70,6 +73,12 @@ const claim = { jobId: 'job_1', fence: 1 };
 const due = { kinds: ['text', 'sniff'] as const, at: later };
 const mirrorJob = { id: 'job_2', kind: 'mirror', ownerAccountId: 'acct_1', cloudConnectionId: 'con_1', at } as const;
 const newJob = { id: 'job_2', kind: 'text', ownerAccountId: 'acct_1', at } as const;
+
+const ending = { claim, documentId: 'doc_1', version: 1, at, next: [newJob] };
+const thumbnail = {
+  ...{ document_id: 'doc_1', version: 1, stored_path: 'a/t', media_type: 'image/webp', byte_size: 1 },
+  ...{ sha256_hex: hash('e'), created_at: at },
+};
 
 /** What every function of the stores is called with, after the database. A function that is missing here fails the test. */
 const reads: Record<string, Record<string, unknown[][]>> = {
@@ -196,6 +205,20 @@ const reads: Record<string, Record<string, unknown[][]>> = {
     ],
     countIncidents: [[]],
   },
+  texts: {
+    putText: [
+      [
+        { id: 'doc_1', name: 'a', version: 1 },
+        { body: 'b', words: 'b' },
+      ],
+    ],
+  },
+  thumbnails: {
+    thumbnailOf: [['doc_1', 1]],
+    picturedOf: [[[{ id: 'doc_1', version: 1 }]]],
+    putThumbnail: [[thumbnail]],
+  },
+  topicExamples: { topicExamples: [['acct_1', 'doc_2']] },
   streams: { streamOf: [['inc_1', 'str_1']], streamToChange: [['inc_1', 'str_1']], streamsOf: [['inc_1']] },
   tokens: { tokenById: [['itk_1']], incidentOfViewerToken: [['no such token']] },
 };
@@ -213,7 +236,10 @@ const stores = {
   jobs,
   jobStatistics,
   streams,
+  texts,
+  thumbnails,
   tokens,
+  topicExamples,
 };
 const notQueries = new Set(['auditEntry', 'auditPages', 'chainPages', 'earlierOf', 'newJob']);
 
@@ -322,6 +348,11 @@ const writes: Record<string, { input: unknown; after?: string }[]> = {
   'deletion.finish': [{ input: subject, after: `${blobsGone} DELETE FROM chunks` }],
   'deletion.purge_tombstone': [{ input: { incidentId: 'inc_1' } }],
   'deletion.purge_tokens': [{ input: { endedBefore: at } }],
+  'documents.end_unused': [{ input: ending }],
+  'documents.record_sniff': [{ input: { ending, mediaType: 'text/plain' } }],
+  'documents.record_text': [{ input: { ending, said: { body: 'b', words: 'b' } } }],
+  'documents.record_thumbnail': [{ input: { ending, thumbnail } }],
+  'documents.record_suggestions': [{ input: { ending, topicIds: ['top_1'] } }],
   'cloud.add': [{ input: { row: { ...rows.connection({ id: 'con_2', name: 'b' }).values }, audit: auditOf } }],
   'cloud.change': [{ input: { id: 'con_1', changes: { name: 'b' }, at, audit: auditOf } }],
   'cloud.remove': [{ input: { id: 'con_1', audit: auditOf } }],

@@ -6,7 +6,7 @@ import {
   revokeSessionsTransaction,
   setPasswordTransaction,
 } from '#features/accounts/accounts.transactions.ts';
-import { auditEntry } from '#features/audit/index.ts';
+import { auditEntry, checkStoredChain, recordAudit, recordAuditTransaction } from '#features/audit/index.ts';
 import {
   claimDeletionTransaction,
   requestDeletionTransaction,
@@ -427,4 +427,24 @@ testOnPostgres('a claim is one worker’s until it shows no sign any more', asyn
   assert.equal(claims.filter(Boolean).length, 1);
   assert.equal(await claim(two, before), false);
   assert.equal(await claim(two, '2026-01-02T04:00:00.000Z'), true);
+});
+
+testOnPostgres('two nodes append to one chain at once: no gap, none twice, nobody is refused', async () => {
+  const accounts = await Promise.all(['chain-a', 'chain-b', 'chain-c'].map((name) => anAccount(one, name)));
+  const answers: string[] = [];
+  const lane = async (node: Metadata, n: number) => {
+    for (let round = 0; round < rounds; round++) {
+      const accountId = accounts[(n + round) % accounts.length] ?? '';
+      const entry = audit('account.revoke_sessions');
+      // An act that holds an account before it appends, entries that are gathered, and entries alone.
+      if (n % 3 === 0) answers.push(await told(node.write(revokeSessionsTransaction, { accountId, at, audit: entry })));
+      else if (n % 3 === 1) answers.push(await told(recordAudit(node, entry)));
+      else answers.push(await told(node.write(recordAuditTransaction, entry)));
+    }
+  };
+  const before = await checkStoredChain(one.read);
+  await Promise.all(Array.from({ length: 12 }, (_, n) => lane(n % 2 === 0 ? one : two, n)));
+  assert.deepEqual([...new Set(answers)], ['ok']);
+  const report = await checkStoredChain(two.read);
+  assert.deepEqual([report.findings, report.entries], [[], before.entries + answers.length]);
 });

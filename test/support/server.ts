@@ -102,6 +102,8 @@ export async function startServer(options: ServerOptions): Promise<TestServer> {
       STRICTURE_SERVER_ADDR: '127.0.0.1:0',
       SAFE_MAIN_API_RATE_LIMIT_ENABLED: 'false',
       SAFE_PUBLIC_VIEWER_RATE_LIMIT_ENABLED: 'false',
+      // A document is work for several processes; the tests that are about that work set this themselves.
+      SAFE_JOBS_CONCURRENCY: '0',
       ...options.env,
     }),
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,4 +1,4 @@
-import { auditEntry, recordAuditTransaction } from '#features/audit/index.ts';
+import { auditEntry, recordAudit } from '#features/audit/index.ts';
 import type { RateLimiter } from '#http/rate-limits.ts';
 import { Problem } from '#kit/errors.ts';
 import type { Metadata } from '#platform/metadata/metadata.ts';
@@ -50,8 +50,8 @@ async function recordRefusal(
   account: AccountRow | undefined,
 ): Promise<void> {
   const notAllowed = kind === 'admin_page' && account?.role === 'user';
-  await metadata.write(
-    recordAuditTransaction,
+  await recordAudit(
+    metadata,
     auditEntry({
       actor: 'unknown',
       ownerAccountId: account?.id,

@@ -9,11 +9,11 @@ import { parseTimestamp, timestamp } from '#kit/time.ts';
 import type { Metadata } from '#platform/metadata/metadata.ts';
 import { auditEntryJson, auditEntryShape } from './audit.json.ts';
 import { auditEntry } from './audit.store.ts';
-import { recordAuditTransaction } from './audit.transactions.ts';
 import { chainStart } from './audit-chain.ts';
 import { showChainEnd } from './check-chain.ts';
 import { exportAudit } from './export-audit.ts';
 import { type AuditFilter, chainHead, findAudit } from './read-audit.store.ts';
+import { recordAudit } from './record-audit.ts';
 
 const auditQuery = pageQuery.extend({
   from: z.string().max(40).optional().describe('RFC 3339. From then on'),
@@ -81,8 +81,8 @@ export function auditRoutes(deps: { metadata: Metadata }): Route[] {
           return reply.json(200, { entries: rows.map((row) => auditEntryJson(row, everything)), ...next });
         }
         const head = (await chainHead(metadata.read)) ?? { seq: 0, hash: chainStart, unchained: 0 };
-        await metadata.write(
-          recordAuditTransaction,
+        await recordAudit(
+          metadata,
           auditEntry({
             actor: 'account',
             actorAccountId: caller.accountId,

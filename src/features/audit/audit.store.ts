@@ -1,7 +1,7 @@
 import { newId } from '#kit/ids.ts';
 import { type Timestamp, timestamp } from '#kit/time.ts';
 import { compiled } from '#platform/metadata/compiled.ts';
-import type { Db, Trx } from '#platform/metadata/metadata.ts';
+import { type Db, lastly, type Trx } from '#platform/metadata/metadata.ts';
 import type { AuditLogTable } from './audit.tables.ts';
 import { type AuditWords, chainHash, chainStart } from './audit-chain.ts';
 
@@ -39,6 +39,23 @@ const moveHead = compiled((db, to: { seq: number; hash: string }) =>
   db.updateTable('audit_head').set({ seq: to.seq, hash: to.hash }).where('id', '=', 1),
 );
 
+const insertEntry = compiled((db, row: AuditWords & { seq: number; hash: string }) =>
+  db.insertInto('audit_log').values({
+    id: row.id,
+    seq: row.seq,
+    at: row.at,
+    actor_account_id: row.actor_account_id,
+    actor: row.actor,
+    owner_account_id: row.owner_account_id,
+    action: row.action,
+    subject_type: row.subject_type,
+    subject_id: row.subject_id,
+    outcome: row.outcome,
+    detail: row.detail,
+    hash: row.hash,
+  }),
+);
+
 /** With the first entry. On PostgreSQL two may begin it at once: the second waits here for the first, and goes on from its entry. */
 async function beginChain(trx: Trx): Promise<{ seq: number; hash: string }> {
   const older = await trx
@@ -56,8 +73,23 @@ async function beginChain(trx: Trx): Promise<{ seq: number; hash: string }> {
   return head;
 }
 
-export async function appendAudit(trx: Trx, entry: AuditEntry): Promise<void> {
-  const words: AuditWords = {
+/**
+ * Puts entries at the end of the chain, in their order. The last that a body does: whoever else appends waits for its commit, which is sent
+ * along.
+ */
+export async function appendAudit(trx: Trx, ...entries: readonly AuditEntry[]): Promise<void> {
+  let end = (await headToMove.first(trx, {})) ?? (await beginChain(trx));
+  const rows = entries.map((entry) => {
+    const words = wordsOf(entry);
+    const seq = end.seq + 1;
+    end = { seq, hash: chainHash(seq, end.hash, words) };
+    return { ...words, ...end };
+  });
+  await lastly(trx, [...rows.map((row) => insertEntry.changes(trx, row)), moveHead.changes(trx, end)]);
+}
+
+function wordsOf(entry: AuditEntry): AuditWords {
+  return {
     id: entry.id,
     at: entry.at,
     actor_account_id: entry.actorAccountId ?? null,
@@ -69,16 +101,6 @@ export async function appendAudit(trx: Trx, entry: AuditEntry): Promise<void> {
     outcome: entry.outcome ?? 'done',
     detail: entry.detail ?? null,
   };
-  const head = (await headToMove.first(trx, {})) ?? (await beginChain(trx));
-  const seq = head.seq + 1;
-  const hash = chainHash(seq, head.hash, words);
-  await Promise.all([
-    trx
-      .insertInto('audit_log')
-      .values({ ...words, seq, hash })
-      .execute(),
-    moveHead.changes(trx, { seq, hash }),
-  ]);
 }
 
 /** Newest first. */

@@ -1,9 +1,12 @@
 import { transaction } from '#platform/metadata/metadata.ts';
 import { type AuditEntry, appendAudit } from './audit.store.ts';
 
-/** For what was refused: there is no act whose transaction could carry the entry. */
-export const recordAuditTransaction = transaction('audit.record', async (trx, entry: AuditEntry) => {
-  await appendAudit(trx, entry);
-});
+/** For what was read or refused: there is no act whose transaction could carry the entries. */
+export const recordAuditTransaction = transaction(
+  'audit.record',
+  async (trx, entries: AuditEntry | readonly AuditEntry[]) => {
+    await appendAudit(trx, ...[entries].flat());
+  },
+);
 
 export const auditTransactions = [recordAuditTransaction];

@@ -12,3 +12,4 @@ export {
 export { checkExportedChain, NoChainExport } from './check-exported-chain.ts';
 export { checkStoredChain } from './check-stored-chain.ts';
 export { chainHead } from './read-audit.store.ts';
+export { recordAudit } from './record-audit.ts';

@@ -19,6 +19,8 @@ export interface JobContext {
 export interface JobHandler {
   readonly kind: JobKind;
   readonly timeoutMs: number;
+  /** May go on for hours. Such jobs leave one of the hands of a process to others, where it has more than one. */
+  readonly lasting?: boolean;
   /**
    * Ends with one transaction that writes the result and calls `finishJob` before it writes, so that a job has its effect once, whoever
    * runs it how often (of a document: `finishDocumentJob`, which locks the document first and sets its status). Throws JobFailure for

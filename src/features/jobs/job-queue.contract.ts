@@ -61,7 +61,7 @@ export function jobQueueContract(name: string, open: () => Promise<QueueWorld>):
       return worker;
     };
     const settled = async (wanted: Record<string, number>) => {
-      const end = Date.now() + 20_000;
+      const end = Date.now() + 40_000;
       for (;;) {
         const found = await states(metadata.read);
         if (Object.entries(wanted).every(([state, count]) => (found[state] ?? 0) === count)) return;
@@ -182,6 +182,30 @@ export function jobQueueContract(name: string, open: () => Promise<QueueWorld>):
       await work([effectHandler(metadata)]);
       await settled({ done: 1, waiting: 1 });
       assert.deepEqual(await marks(metadata.read), once(ids));
+    });
+
+    test('jobs that last leave a hand for others', async () => {
+      let [lasting, most, ended] = [0, 0, false];
+      const endless = effectHandler(
+        metadata,
+        async (_, signal) => {
+          lasting += 1;
+          most = Math.max(most, lasting);
+          while (!ended && !signal.aborted) await pause(10);
+          lasting -= 1;
+        },
+        'import',
+      );
+      const long = await putDown(metadata, 6, 'import');
+      const short = await putDown(metadata, 6);
+      await work([{ ...endless, lasting: true }, effectHandler(metadata)], { concurrency: 3 });
+      await settled({ done: 6 });
+      assert.deepEqual(await marks(metadata.read), once(short));
+      await settled({ running: 2 });
+      ended = true;
+      await settled({ done: 12 });
+      assert.equal(most, 2);
+      assert.deepEqual(await marks(metadata.read), once([...long, ...short]));
     });
 
     test('told to stop, it gives back what runs, and that counts as no attempt', async () => {

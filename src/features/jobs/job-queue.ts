@@ -5,8 +5,8 @@ export interface JobClaims {
    * undefined when there is none to be had. The run resolves when the job has ended in whatever way, and never rejects.
    */
   take(wanted?: { id?: string | undefined; overdueMs?: number }): Promise<(() => Promise<void>) | undefined>;
-  /** Ids of jobs that `take` would claim now, those that have waited longest. */
-  due(limit: number): Promise<string[]>;
+  /** Ids of jobs that wait, those that have waited longest: so many of lasting kinds, and so many of others. */
+  due(limit: number, overdueMs?: number): Promise<string[]>;
 }
 
 /**

@@ -7,6 +7,7 @@ import type { JobConfig } from './jobs.config.ts';
 import type { JobRow } from './jobs.store.ts';
 import type { JobKind } from './jobs.tables.ts';
 import { claimJobTransaction } from './jobs.transactions.ts';
+import { LastingHands } from './lasting-hands.ts';
 import { type JobOutcome, type RunDeps, runJob } from './run-job.ts';
 
 export interface RunnerDeps extends RunDeps {
@@ -17,7 +18,9 @@ export interface RunnerDeps extends RunDeps {
 
 /** Claims and runs the jobs of one process. Who tells it when is the queue's matter (job-queue.ts). */
 export class JobRunner implements JobClaims {
-  readonly kinds: readonly JobKind[];
+  readonly #shortKinds: readonly JobKind[];
+  readonly #lastingKinds: readonly JobKind[];
+  readonly #lastingHands: LastingHands;
   readonly #deps: RunnerDeps;
   readonly #config: JobConfig;
   readonly #handlers: ReadonlyMap<JobKind, JobHandler>;
@@ -30,28 +33,54 @@ export class JobRunner implements JobClaims {
     this.#config = config;
     this.#handlers = new Map(deps.handlers.map((handler) => [handler.kind, handler]));
     if (this.#handlers.size < deps.handlers.length) throw new Error('two handlers for one kind of job');
-    this.kinds = [...this.#handlers.keys()];
+    this.#lastingKinds = deps.handlers.filter((handler) => handler.lasting === true).map(({ kind }) => kind);
+    this.#shortKinds = deps.handlers.filter((handler) => handler.lasting !== true).map(({ kind }) => kind);
+    this.#lastingHands = new LastingHands(config.concurrency);
   }
 
-  async due(limit: number): Promise<string[]> {
-    if (this.kinds.length === 0) return [];
-    return await dueJobs(this.#deps.metadata.read, { kinds: this.kinds, at: timestamp(Date.now()) }, limit);
+  /** Of lasting kinds and of others apart, so that neither hides the other. */
+  async due(limit: number, overdueMs = 0): Promise<string[]> {
+    const { read } = this.#deps.metadata;
+    const at = timestamp(Date.now() - overdueMs);
+    const found = await Promise.all(
+      [this.#shortKinds, this.#lastingKinds].map((kinds) =>
+        kinds.length === 0 ? [] : dueJobs(read, { kinds, at }, limit),
+      ),
+    );
+    return found.flat();
   }
 
   async take(wanted: { id?: string | undefined; overdueMs?: number } = {}): Promise<(() => Promise<void>) | undefined> {
-    if (this.#stopping.signal.aborted || this.kinds.length === 0) return undefined;
-    const [claimedAt, now] = [performance.now(), Date.now()];
-    const due = { kinds: this.kinds, at: timestamp(now - (wanted.overdueMs ?? 0)) };
-    // Looking costs less than a transaction, and mostly there is nothing.
-    if (wanted.id === undefined && (await dueJobs(this.#deps.metadata.read, due, 1)).length === 0) return undefined;
-    const job = await this.#deps.metadata.write(claimJobTransaction, {
-      id: wanted.id,
-      ...due,
+    const mayLast = this.#lastingKinds.length > 0 && this.#lastingHands.take();
+    const kinds = mayLast ? [...this.#shortKinds, ...this.#lastingKinds] : this.#shortKinds;
+    let lasts = false;
+    try {
+      const claimedAt = performance.now();
+      const job = await this.#claim(kinds, wanted.id, wanted.overdueMs ?? 0);
+      if (job === undefined) return undefined;
+      lasts = this.#lastingKinds.includes(job.kind);
+      return () =>
+        this.#track(
+          this.#run(job, claimedAt).finally(() => {
+            if (lasts) this.#lastingHands.give();
+          }),
+        );
+    } finally {
+      if (mayLast && !lasts) this.#lastingHands.give();
+    }
+  }
+
+  async #claim(kinds: readonly JobKind[], id: string | undefined, overdueMs: number): Promise<JobRow | undefined> {
+    if (this.#stopping.signal.aborted || kinds.length === 0) return undefined;
+    const now = Date.now();
+    return await this.#deps.metadata.write(claimJobTransaction, {
+      kinds,
+      id,
+      at: timestamp(now - overdueMs),
       holder: this.#holder,
       now: timestamp(now),
       leasedUntil: timestamp(now + this.#config.leaseMs),
     });
-    return job === undefined ? undefined : () => this.#track(this.#run(job, claimedAt));
   }
 
   /** Interrupts what runs, and resolves when all of it is given back. */

@@ -19,9 +19,9 @@ export const jobSettings = {
   }),
   concurrency: integer({
     env: 'SAFE_JOBS_CONCURRENCY',
-    doc: 'Jobs that one process runs at once.',
+    doc: 'Jobs that one process runs at once. 0: none, while something is being put right.',
     default: '2',
-    min: 1,
+    min: 0,
     max: 256,
   }),
   workerAddresses: addresses({

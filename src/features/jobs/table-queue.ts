@@ -43,19 +43,24 @@ export class TableQueue implements JobQueue {
         await Promise.race(this.#running);
         continue;
       }
-      const run = await this.#take(claims);
-      if (run === undefined) await this.#nap.sleep(pollIntervalMs);
-      else this.#follow(run());
+      const runs = await this.#take(claims, concurrency - this.#running.size);
+      for (const run of runs) this.#follow(run());
+      if (runs.length === 0) await this.#nap.sleep(pollIntervalMs);
     }
   }
 
-  async #take(claims: JobClaims): Promise<(() => Promise<void>) | undefined> {
+  /** Looks first: that costs less than a claim, and mostly there is nothing. Claims that are made at once share their way to the disk. */
+  async #take(claims: JobClaims, atMost: number): Promise<(() => Promise<void>)[]> {
     const { overdueMs = 0, log } = this.#options;
     try {
-      return await claims.take({ overdueMs });
+      const due = await claims.due(atMost, overdueMs);
+      const taken = await Promise.allSettled(due.slice(0, atMost).map(() => claims.take({ overdueMs })));
+      const failed = taken.find((one) => one.status === 'rejected');
+      if (failed !== undefined) log.warn({ err: failed.reason }, 'jobs cannot be taken at the moment; tried again');
+      return taken.flatMap((one) => (one.status === 'fulfilled' && one.value !== undefined ? [one.value] : []));
     } catch (error) {
-      log.warn({ err: error }, 'jobs cannot be taken at the moment; tried again');
-      return undefined;
+      log.warn({ err: error }, 'the table of jobs cannot be read at the moment; tried again');
+      return [];
     }
   }
 

@@ -26,6 +26,8 @@ export interface TusRequest {
 
 /** A sender may be silent for so long while another request waits. Milliseconds. */
 const silenceMs = 1_000;
+/** The end of a large upload takes as long as reading and writing it once. Milliseconds. */
+const finishPatienceMs = 20_000;
 
 /** Headers of the protocol, and ours; those that open an API to pages of other origins stay out. */
 const answered = [
@@ -62,7 +64,7 @@ export async function answerTus(deps: TusDeps, config: ResumableConfig, request:
       return {};
     },
     onUploadFinish: async (_, { id }) => {
-      result = await finishUpload(deps, config, target, id);
+      result = await finishUpload(deps, config, target, id, { patienceMs: finishPatienceMs });
       return {};
     },
     onResponseError: (_, error) => {

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { ErrorKind } from '#kit/error-codes.ts';
 import { isProblem, Problem } from '#kit/errors.ts';
 import type { Coordinator } from '#platform/coordination/coordinator.ts';
@@ -16,6 +17,14 @@ export interface FinishDeps extends PartDeps {
 
 /** Saves the work of a second reader of the same parts. Of a node that died it is taken over within seconds. Milliseconds. */
 const leaseMs = 60 * 60_000;
+const lookEveryMs = 200;
+
+export interface FinishOptions {
+  /** For so long another may be at it before that is an answer. Milliseconds. */
+  patienceMs?: number;
+  /** Ends it between two parts. */
+  signal?: AbortSignal;
+}
 
 /**
  * Makes of an upload whose bytes are all there what it is meant to be; asked again, it answers with the same. Whoever is at it, the target
@@ -27,26 +36,40 @@ export async function finishUpload(
   config: ResumableConfig,
   target: UploadTarget,
   id: string,
-  signal?: AbortSignal,
+  { patienceMs = 0, signal }: FinishOptions = {},
 ): Promise<string> {
-  const lease = await deps.coordinator.lease(`resumable:finish:${id}`, leaseMs);
-  if (lease === undefined) throw new Problem('upload_locked', { retryAfterSeconds: 2 });
-  try {
+  const until = performance.now() + patienceMs;
+  for (;;) {
     const upload = await uploadById(deps.metadata.read, id);
     if (upload?.state === 'done' && upload.result_id !== null) return upload.result_id;
     if (upload?.state !== 'open' || upload.received_bytes !== upload.byte_size) throw new Problem('upload_gone');
-    try {
-      return await finish(deps, config, target, upload, signal);
-    } catch (error) {
-      // Where the parts went while they were read, another has finished or ended the upload.
-      const now = isProblem(error, 'evidence_corrupt') ? await uploadById(deps.metadata.read, id) : upload;
-      if (now?.state === 'done' && now.result_id !== null) return now.result_id;
-      if (now?.state !== 'open') throw new Problem('upload_gone', { cause: error });
-      await keepRefusal(deps, id, error);
-      throw error;
-    }
-  } finally {
-    await lease.release();
+    const lease = await deps.coordinator.lease(`resumable:finish:${id}`, leaseMs);
+    if (lease !== undefined) return await finishAlone(deps, config, target, id, signal).finally(() => lease.release());
+    if (performance.now() >= until) throw new Problem('upload_locked', { retryAfterSeconds: 2 });
+    await pause(lookEveryMs);
+  }
+}
+
+async function finishAlone(
+  deps: FinishDeps,
+  config: ResumableConfig,
+  target: UploadTarget,
+  id: string,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  // Another may have done it before this one's turn came.
+  const upload = await uploadById(deps.metadata.read, id);
+  if (upload?.state === 'done' && upload.result_id !== null) return upload.result_id;
+  if (upload?.state !== 'open') throw new Problem('upload_gone');
+  try {
+    return await finish(deps, config, target, upload, signal);
+  } catch (error) {
+    // Where the parts went while they were read, another has finished or ended the upload.
+    const now = isProblem(error, 'evidence_corrupt') ? await uploadById(deps.metadata.read, id) : upload;
+    if (now?.state === 'done' && now.result_id !== null) return now.result_id;
+    if (now?.state !== 'open') throw new Problem('upload_gone', { cause: error });
+    await keepRefusal(deps, id, error);
+    throw error;
   }
 }
 

@@ -99,12 +99,12 @@ export const expireUploadsTransaction = transaction('resumable.expire', async (t
     .execute();
 });
 
-/** Their bytes are gone. */
+/** Before their bytes go. */
 export const forgetPartsTransaction = transaction('resumable.forget-parts', async (trx, { id }: { id: string }) => {
   await trx.deleteFrom('resumable_parts').where('upload_id', '=', id).execute();
 });
 
-/** Its bytes are gone; its parts go with it. */
+/** Its bytes are gone. */
 export const forgetUploadTransaction = transaction('resumable.forget', async (trx, { id }: { id: string }) => {
   await trx.deleteFrom('resumable_uploads').where('id', '=', id).where('state', '=', 'removing').execute();
 });

@@ -37,12 +37,11 @@ export async function tendUploads(
   await metadata.write(expireUploadsTransaction, { at: timestamp(Date.now()) });
   for (const id of await spentUploads(metadata.read, atOnce)) {
     if (signal.aborted) return;
-    await removeBytes(deps, id);
-    await metadata.write(forgetPartsTransaction, { id });
+    await removeParts(deps, id);
   }
   for (const { id } of await leavingUploads(metadata.read, atOnce)) {
     if (signal.aborted) return;
-    await removeBytes(deps, id);
+    await removeParts(deps, id);
     await metadata.write(forgetUploadTransaction, { id });
   }
 }
@@ -56,7 +55,7 @@ async function finishLate(
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    await finishUpload(deps, config, target, id, signal);
+    await finishUpload(deps, config, target, id, { signal });
     deps.log.info({ upload_id: id }, 'an upload was finished that no request had brought to its end');
   } catch (error) {
     if (isProblem(error, 'upload_locked') || isProblem(error, 'upload_gone') || signal.aborted) return;
@@ -66,8 +65,12 @@ async function finishLate(
   }
 }
 
-/** Also those of parts that no row names, which a crash or a faster request left. */
-async function removeBytes({ blobs }: TendDeps, uploadId: string): Promise<void> {
+/**
+ * Rows first, so that none ever names bytes that are gone: a backup may be reading them. Then all bytes of the upload, also those that no
+ * row names, which a crash or a faster request left; where this is cut short, they go when the upload is forgotten.
+ */
+async function removeParts({ metadata, blobs }: TendDeps, uploadId: string): Promise<void> {
+  await metadata.write(forgetPartsTransaction, { id: uploadId });
   for await (const { path } of blobs.list(uploadFolder(uploadId))) await blobs.remove(path);
 }
 

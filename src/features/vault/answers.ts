@@ -15,7 +15,7 @@ export const documentShape = z.object({
   created_at: z.string(),
   updated_at: z.string(),
   trashed_at: z.string().optional(),
-  snippet: z.string().optional(),
+  snippet: z.array(z.object({ text: z.string(), match: z.boolean() })).optional(),
   has_thumbnail: z.boolean().default(false),
 });
 export type DocumentAnswer = z.output<typeof documentShape>;

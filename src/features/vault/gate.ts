@@ -40,6 +40,8 @@ export interface Gate {
   page(path: string, summary: string, handle: (visit: Visit) => Answer): Route;
   /** What a form of such a page does. */
   act(path: string, summary: string, handle: (visit: Visit, form: URLSearchParams) => Answer): Route;
+  /** As `act`, for a form with a file: whoever handles it reads the body, so its token stands in the address that it is posted to. */
+  upload(path: string, summary: string, handle: (visit: Visit) => Answer): Route;
   /** For anyone: the sign-in. */
   open(path: string, summary: string, handle: (arrival: Arrival) => Answer): Route;
   /** What its form does, from a page of this server alone. */
@@ -119,6 +121,11 @@ export function openGate({ visits, files, peers, api }: GateDeps): Gate {
         const found = await visits.act(arrival.c, form.get('csrf_token') ?? undefined);
         if (found === undefined) return await signInFirst(arrival);
         return await handle(await visitOf(arrival, found), form);
+      }),
+    upload: (path, summary, handle) =>
+      make('POST', 'document_upload', path, summary, async (arrival) => {
+        const found = await visits.act(arrival.c, arrival.query.get('csrf_token') ?? undefined);
+        return found === undefined ? await signInFirst(arrival) : await handle(await visitOf(arrival, found));
       }),
     open: (path, summary, handle) => make('GET', 'document_read', path, summary, handle),
     openAct: (path, summary, limit, handle) =>

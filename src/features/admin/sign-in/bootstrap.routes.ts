@@ -1,5 +1,5 @@
 import { type AccountConfig, administratorExists, createAccount } from '#features/accounts/index.ts';
-import { auditEntry, recordAuditTransaction } from '#features/audit/index.ts';
+import { auditEntry, recordAudit } from '#features/audit/index.ts';
 import type { StaticFiles } from '#http/pages/static-files.ts';
 import type { RateLimiter } from '#http/rate-limits.ts';
 import { textOf } from '#http/read-form.ts';
@@ -44,7 +44,7 @@ export function bootstrapRoutes(
           subjectType: 'account',
           outcome: 'refused',
         } as const;
-        await metadata.write(recordAuditTransaction, auditEntry({ ...entry, detail: 'wrong secret' }));
+        await recordAudit(metadata, auditEntry({ ...entry, detail: 'wrong secret' }));
         return await again(403, { secret: 'That is not the set-up secret of this server.' });
       }
       try {

@@ -24,6 +24,7 @@ export function importHandler(deps: TransferDeps): JobHandler {
   return {
     kind: 'import',
     timeoutMs: dayMs,
+    lasting: true,
     run: (job, context) =>
       Transfer.run(deps, job, context, async (transfer) => {
         const { folderId, path } = wishOf(job.input);

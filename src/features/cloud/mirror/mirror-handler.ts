@@ -17,6 +17,7 @@ export function mirrorHandler(deps: TransferDeps): JobHandler {
   return {
     kind: 'mirror',
     timeoutMs: dayMs,
+    lasting: true,
     run: (job, context) =>
       Transfer.run(deps, job, context, async (transfer) => {
         const { mirror_folder_id: folderId, mirror_path: path, owner_account_id: ownerId } = transfer.connection;

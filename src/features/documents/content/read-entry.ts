@@ -1,4 +1,4 @@
-import { auditEntry, recordAuditTransaction } from '#features/audit/index.ts';
+import { auditEntry, recordAudit } from '#features/audit/index.ts';
 import type { Caller } from '#http/caller.ts';
 import type { BlobRange } from '#platform/blobs/blob-store.ts';
 import type { Metadata } from '#platform/metadata/metadata.ts';
@@ -21,5 +21,5 @@ export async function recordReading(
     subjectId: document.id,
     detail: `version ${version}${range === undefined ? '' : `, bytes ${range.start}-${range.end}`}`,
   });
-  await metadata.write(recordAuditTransaction, entry);
+  await recordAudit(metadata, entry);
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { passwordMatches } from '#features/accounts/index.ts';
-import { recordAuditTransaction } from '#features/audit/index.ts';
+import { recordAudit } from '#features/audit/index.ts';
 import { freeText } from '#http/check.ts';
 import { staticFiles } from '#http/pages/static-files.ts';
 import type { Peers } from '#http/peers.ts';
@@ -106,7 +106,7 @@ export function linkRoutes(deps: VaultDeps & { peers: Peers }): Route[] {
         if (isUsedUp(link)) throw await refusedVisit(metadata, link, 'used up', nowMs);
         if (!unlocked(c, link, nowMs)) return await page(200, passwordPage(files, token, false));
         const markup = await shown(token, link, query, nowMs);
-        await metadata.write(recordAuditTransaction, visitEntry(link, { action: 'share.visit' }, nowMs));
+        await recordAudit(metadata, visitEntry(link, { action: 'share.visit' }, nowMs));
         return await page(200, markup);
       },
     }),
@@ -136,7 +136,7 @@ export function linkRoutes(deps: VaultDeps & { peers: Peers }): Route[] {
           await refusedVisit(metadata, link, 'password', nowMs);
           return await page(statusOf('forbidden'), passwordPage(files, token, true));
         }
-        await metadata.write(recordAuditTransaction, visitEntry(link, { action: 'share.unlock' }, nowMs));
+        await recordAudit(metadata, visitEntry(link, { action: 'share.unlock' }, nowMs));
         const secure = peers.cameByHttps(c.env.incoming);
         return reply.seeOther(`/s/${token}`, { 'Set-Cookie': unlockCookie(link, secure, nowMs) });
       },

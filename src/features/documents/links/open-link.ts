@@ -1,4 +1,4 @@
-import { type AuditEntry, auditEntry, recordAuditTransaction } from '#features/audit/index.ts';
+import { type AuditEntry, auditEntry, recordAudit } from '#features/audit/index.ts';
 import { Problem } from '#kit/errors.ts';
 import { timestamp } from '#kit/time.ts';
 import type { Metadata } from '#platform/metadata/metadata.ts';
@@ -39,7 +39,7 @@ export async function refusedVisit(
   nowMs: number,
 ): Promise<Problem> {
   const entry = visitEntry(link, { action: 'share.visit', outcome: 'refused', detail: reason }, nowMs);
-  await metadata.write(recordAuditTransaction, entry);
+  await recordAudit(metadata, entry);
   return new Problem('share_invalid');
 }
 

@@ -1,6 +1,6 @@
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { z } from 'zod';
-import { auditEntry, recordAuditTransaction } from '#features/audit/index.ts';
+import { auditEntry, recordAudit } from '#features/audit/index.ts';
 import type { Caller } from '#http/caller.ts';
 import * as reply from '#http/reply.ts';
 import { type HttpContext, type Route, route } from '#http/route.ts';
@@ -134,5 +134,5 @@ async function record(metadata: Metadata, caller: Caller, document: DocumentRow,
     subjectId: document.id,
     detail: `version ${version}`,
   });
-  await metadata.write(recordAuditTransaction, entry);
+  await recordAudit(metadata, entry);
 }

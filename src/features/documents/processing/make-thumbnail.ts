@@ -13,7 +13,7 @@ export const maxPixels = 200_000_000;
 /** Of a WebP of that size, with much to spare. Bytes. */
 const maxBytes = 1024 * 1024;
 
-const shape = z.object({ webp: z.base64().max(2 * maxBytes) });
+const shape = z.object({ webp: z.string().max(2 * maxBytes) });
 
 /** A small picture of an image, or of the first page of a PDF, kept beside the version. */
 export function thumbnailHandler(deps: ProcessingDeps): JobHandler {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { JobHandler } from '#features/jobs/index.ts';
-import { saidText } from '../search/texts.store.ts';
+import type { SaidText } from '../search/texts.store.ts';
 import { documentJobHandler, type ProcessingDeps, versionBytes } from './document-job.ts';
 import { isPlain } from './media-kinds.ts';
 import { recordTextTransaction } from './processing.transactions.ts';
@@ -11,7 +11,7 @@ export const maxTextCharacters = 1024 * 1024;
 /** A character takes four bytes at most. */
 const plainBytes = 4 * maxTextCharacters;
 
-const shape = z.object({ text: z.string().max(maxTextCharacters), cut: z.boolean() });
+const shape = z.object({ body: z.string().max(maxTextCharacters), words: z.string().max(maxTextCharacters) });
 
 /** Keeps what the current version says. A PDF that says nothing is a scan: its pages are looked at next. */
 export function textHandler(deps: ProcessingDeps): JobHandler {
@@ -20,13 +20,21 @@ export function textHandler(deps: ProcessingDeps): JobHandler {
     const { version, context } = job;
     const mediaType = version.media_type;
     const atMost = isPlain(mediaType) ? plainBytes : config.maxInputBytes;
-    const whole = version.byte_size <= atMost;
-    const task = { kind: 'text', mediaType, whole, maxCharacters: maxTextCharacters } as const;
-    const { text } = await runParser(task, versionBytes(deps, version, atMost), shape, config, context.signal);
-    const isScan = text === '' && mediaType === 'application/pdf' && (await deps.recognition) !== undefined;
-    await metadata.write(recordTextTransaction, {
-      ending: job.ending(isScan ? 'ocr' : 'topics'),
-      said: saidText(text),
-    });
+    const bytes = versionBytes(deps, version, atMost);
+    const said = await readText(deps, mediaType, bytes, version.byte_size <= atMost, context.signal);
+    const isScan = said.body === '' && mediaType === 'application/pdf' && (await deps.recognition) !== undefined;
+    await metadata.write(recordTextTransaction, { ending: job.ending(isScan ? 'ocr' : 'topics'), said });
   });
+}
+
+/** What the bytes of a document say. `whole`: there are no more of them. Throws as runParser. */
+export async function readText(
+  { config }: Pick<ProcessingDeps, 'config'>,
+  mediaType: string,
+  bytes: AsyncIterable<Uint8Array>,
+  whole: boolean,
+  signal: AbortSignal,
+): Promise<SaidText> {
+  const task = { kind: 'text', mediaType, whole, maxCharacters: maxTextCharacters } as const;
+  return await runParser(task, bytes, shape, config, signal);
 }

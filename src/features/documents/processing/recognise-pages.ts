@@ -1,16 +1,15 @@
 import { z } from 'zod';
 import { JobFailure, type JobHandler } from '#features/jobs/index.ts';
-import { saidText } from '../search/texts.store.ts';
 import { type DocumentJob, documentJobHandler, type ProcessingDeps, versionBytes } from './document-job.ts';
 import { maxPixels } from './make-thumbnail.ts';
 import { recordTextTransaction } from './processing.transactions.ts';
-import { maxTextCharacters } from './read-text.ts';
+import { maxTextCharacters, readText } from './read-text.ts';
 import { runParser } from './run-parser.ts';
 
 /** Of the longer side: A4 at 300 dots an inch is 3508. Pixels. */
 const maxSide = 3600;
 
-const shape = z.object({ png: z.base64(), pages: z.number().int().min(1) });
+const shape = z.object({ png: z.string(), pages: z.number().int().min(1) });
 
 /** Reads what stands on the pages of a scan or on a picture, a page at a time: one is drawn in one child and read in another. */
 export function recognitionHandler(deps: ProcessingDeps): JobHandler {
@@ -35,9 +34,13 @@ export function recognitionHandler(deps: ProcessingDeps): JobHandler {
       length += text.length;
       await context.progress(page, pages);
     }
-    const text = texts.join('\n\n').slice(0, maxTextCharacters).toWellFormed().trim();
-    await metadata.write(recordTextTransaction, { ending: job.ending('topics'), said: saidText(text) });
+    const said = await readText(deps, 'text/plain', utf8(texts.join('\n\n')), true, context.signal);
+    await metadata.write(recordTextTransaction, { ending: job.ending('topics'), said });
   });
+}
+
+async function* utf8(text: string): AsyncGenerator<Buffer> {
+  yield Buffer.from(text);
 }
 
 async function pageOf(deps: ProcessingDeps, { version, context }: DocumentJob, page: number) {

@@ -1,17 +1,12 @@
 import type { Trx } from '#platform/metadata/metadata.ts';
 import type { DocumentRow } from '../access.ts';
-import { foldText, indexedWords } from './fold-text.ts';
+import { foldText } from './fold-text.ts';
 
-/** What a document says: as it stands there, and as it is found. */
+/** What a document says: as it stands there, and as it is found. A parser makes both, since it takes a while for a long text. */
 export interface SaidText {
   body: string;
   /** Of indexedWords. */
   words: string;
-}
-
-/** Takes a while for a long text: done before the transaction, which others wait for. */
-export function saidText(body: string): SaidText {
-  return { body, words: indexedWords(body) };
 }
 
 /** What a document says, in place of what an earlier version did. Its name and topics in there are kept by those that change them. */

@@ -18,8 +18,8 @@ export interface BullQueueOptions {
 }
 
 const name = 'jobs';
-/** Told again at every look, so more than workers take in between is of no use. */
-const toldAtOnce = 500;
+/** Told again at every look, and each job that ends makes room for another: more is of no use. */
+const toldAtOnce = 200;
 /** After so many looks a job that waits is one that the queue does not hand out. */
 const looksUntilOverdue = 10;
 const longestLockMs = 30_000;
@@ -115,13 +115,21 @@ export class BullQueue implements JobQueue {
   }
 
   async #tell(claims: JobClaims): Promise<void> {
+    const told = new Set<string>();
+    let everythingAt = performance.now();
     while (!this.#stopped) {
+      // After a nudge only what is new: all of it again with each nudge would be most of what the server has to do.
+      if (performance.now() - everythingAt >= this.#options.pollIntervalMs) {
+        told.clear();
+        everythingAt = performance.now();
+      }
       try {
-        const ids = await claims.due(toldAtOnce);
+        const ids = (await claims.due(toldAtOnce)).filter((id) => !told.has(id));
         if (ids.length > 0)
           await this.#queue.addBulk(
             ids.map((jobId) => ({ name, data: {}, opts: { jobId, removeOnComplete: true, removeOnFail: true } })),
           );
+        for (const id of ids) told.add(id);
       } catch (error) {
         this.#options.log.debug({ err: error }, 'the queue could not be told of jobs; tried again');
       }
@@ -144,7 +152,7 @@ export class BullQueue implements JobQueue {
 /** The worker of BullMQ and the look into the table share what may run at once. */
 function inHands(claims: JobClaims, hands: Hands): JobClaims {
   return {
-    due: (limit) => claims.due(limit),
+    due: (limit, overdueMs) => claims.due(limit, overdueMs),
     take: async (wanted) => {
       await hands.take();
       const run = await claims.take(wanted).catch((error: unknown) => {

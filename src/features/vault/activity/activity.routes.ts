@@ -56,7 +56,12 @@ export async function readEntries(
   const answer = await api.read(visit, '/v1/audit', auditAnswer, { query });
   const [names, people] = await Promise.all([
     namesOf(api, visit, answer.entries),
-    usernames(answer.entries.map(({ actor_account_id }) => actor_account_id ?? null)),
+    usernames(
+      answer.entries.flatMap(({ actor_account_id, detail = '' }) => [
+        actor_account_id ?? null,
+        ...idsIn(detail, 'acct'),
+      ]),
+    ),
   ]);
   const entries = answer.entries.map((entry) => entryOf(visit, entry, names, people));
   return { entries, nextCursor: answer.next_cursor };
@@ -79,15 +84,22 @@ function entryOf(
       id === undefined || name === undefined
         ? undefined
         : { name, href: `/documents/${isFolder(id) ? 'folders' : 'files'}/${id}` },
-    detail: entry.detail,
+    detail: entry.detail?.replaceAll(idsInText, (id) => names.get(id) ?? people.get(id) ?? id),
   };
+}
+
+/** What the log tells by id, where the reader knows it by a name. */
+const idsInText = /\b(?:doc|fld|acct)_[0-9a-z]{26}\b/g;
+
+function idsIn(text: string, ...prefixes: readonly string[]): string[] {
+  return (text.match(idsInText) ?? []).filter((id) => prefixes.includes(id.slice(0, id.indexOf('_'))));
 }
 
 /** Of the documents and folders among the subjects that are still there. */
 async function namesOf(api: Api, visit: Visit, entries: readonly EntryAnswer[]): Promise<Map<string, string>> {
   const ids = new Set(
-    entries.flatMap(({ subject_id: id, subject_type: type }) =>
-      id !== undefined && (type === 'document' || type === 'folder') ? [id] : [],
+    entries.flatMap(({ subject_id: id = '', detail = '' }) =>
+      [id, detail].flatMap((text) => idsIn(text, 'doc', 'fld')),
     ),
   );
   const found = await Promise.all(

@@ -44,7 +44,7 @@ export async function connectionPage(visit: Visit, page: ConnectionPage): Promis
       ])}
       <div class="pair">
         ${actButton(visit, { action: `${base}/test`, label: 'Test it' })}
-        ${actButton(visit, { action: `${base}/remove`, label: 'Remove the connection', tone: 'danger' })}
+        ${actButton(visit, { action: `${base}/remove`, label: 'Remove the connection' })}
       </div>
     </section>
     ${mirrorSection(visit, page)}

@@ -3,7 +3,7 @@ import { type FolderAnswer, foldersAnswer } from '../answers.ts';
 import type { Api } from '../api.ts';
 import { backTo, type Gate, ownPath, type Visit, wordsFor } from '../gate.ts';
 import { isFolder, itemsOf, nameOf, routeOf } from '../items.ts';
-import { keysPage, movePage, newFolderPage, type Place, renamePage } from './forms.pages.ts';
+import { keysPage, movePage, newFolderPage, type Place, renamePage, uploadPage } from './forms.pages.ts';
 
 const nameCodes = ['invalid_document_name', 'name_conflict'];
 
@@ -26,6 +26,19 @@ export function fileActRoutes({ gate, api }: { gate: Gate; api: Api }): Route[] 
         return await newFolderPage(visit, { folder, name, wrong, back: ownPath(form.get('back'), '/documents') });
       }
       return backTo(form, '/documents', 'folder');
+    }),
+    gate.page('/documents/upload', 'Upload a file', (visit) =>
+      uploadPage(visit, { folder: visit.query.get('folder') ?? '' }),
+    ),
+    gate.upload('/documents/upload', 'Upload a file', async (visit) => {
+      const folder = visit.query.get('folder') ?? '';
+      try {
+        await api.act(visit, 'POST', '/v1/documents');
+      } catch (error) {
+        const codes = [...nameCodes, 'missing_file', 'quota_exceeded', 'upload_too_large', 'folder_not_found'];
+        return await uploadPage(visit, { folder, wrong: wordsFor(error, codes) });
+      }
+      return backTo(new URLSearchParams(), ownPath(folderPath(folder), '/documents'), 'uploaded');
     }),
     gate.page('/documents/rename', 'Rename something', async (visit) => {
       const back = ownPath(visit.query.get('back'), '/documents');

@@ -81,12 +81,13 @@ export async function movePage(
 
 /** Where scripts do not run: one file at a time. */
 export async function uploadPage(visit: Visit, page: { folder: string; wrong?: string }): Promise<Response> {
+  const address = new URLSearchParams({ csrf_token: visit.token, folder: page.folder });
   return await show(
     visit,
     { title: 'Upload a file', section: 'files', below: true, status: page.wrong === undefined ? 200 : 400 },
-    html`<form class="form" method="post" action="/documents/upload" enctype="multipart/form-data" data-plain>
-      ${tokenField(visit.token)} ${wrongWords(page.wrong)}
-      <input type="hidden" name="folder_id" value="${page.folder}" />
+    html`<form class="form" method="post" action="/documents/upload?${address.toString()}" enctype="multipart/form-data" data-plain>
+      ${wrongWords(page.wrong)}
+      ${page.folder === '' ? '' : html`<input type="hidden" name="folder_id" value="${page.folder}" />`}
       <div class="field">
         <label for="file">File</label>
         <input id="file" name="file" type="file" required />

@@ -4,7 +4,6 @@ import { chip } from '#http/pages/parts.pages.ts';
 import { tellBytes } from '#http/pages/tell.js';
 import type { Visit } from '../gate.ts';
 import { icon, iconOf, tellKind } from '../icon.pages.ts';
-import { marked } from './snippet.pages.ts';
 
 /** A folder or document as lists show it. */
 export interface Item {
@@ -19,7 +18,8 @@ export interface Item {
   thumbnail?: string | undefined;
   topics?: readonly string[];
   suggested?: number;
-  snippet?: string | undefined;
+  /** Of what was searched for. */
+  snippet?: readonly { text: string; match: boolean }[] | undefined;
   at: string;
   /** Whose it is, or where it was. */
   origin?: string | undefined;
@@ -80,7 +80,7 @@ function row(visit: Visit, list: ItemsOf, item: Item): Markup {
       ${face(visit, item)}
       <div class="words">
         <a href="${item.href}" id="at-${item.id}" data-main>${item.name}</a>
-        ${item.snippet === undefined ? '' : html`<p class="snippet">${marked(item.snippet)}</p>`}
+        ${item.snippet === undefined ? '' : html`<p class="snippet">${item.snippet.map(({ text, match }) => (match ? html`<mark>${text}</mark>` : text))}</p>`}
         ${marks(item)}
       </div>
     </div></td>

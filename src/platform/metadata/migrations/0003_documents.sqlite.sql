@@ -163,6 +163,7 @@ CREATE TABLE shares (
   FOREIGN KEY (owner_account_id, document_id) REFERENCES documents (owner_account_id, id) ON DELETE CASCADE,
   FOREIGN KEY (owner_account_id, folder_id) REFERENCES folders (owner_account_id, id) ON DELETE CASCADE
 ) STRICT;
+CREATE INDEX shares_owner ON shares (owner_account_id, id);
 CREATE INDEX shares_document ON shares (document_id, id) WHERE document_id IS NOT NULL;
 CREATE INDEX shares_folder ON shares (folder_id, id) WHERE folder_id IS NOT NULL;
 CREATE INDEX shares_account ON shares (account_id, id) WHERE account_id IS NOT NULL;

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, rmdirSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { globSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { isolation } from './isolation.ts';
 import { ChildFailure, type LimitedRun, runLimited } from './limited-child.ts';
 
@@ -73,6 +75,38 @@ test('time', async () => {
   await run('sh', ['-c', 'setsid sleep 60 & exit 0'], short).catch(failsBy('timeout'));
   assert.ok(performance.now() - began < 8_000);
 });
+
+test('one whose server was killed ends by itself', async () => {
+  const module = JSON.stringify(new URL('./limited-child.ts', import.meta.url));
+  // The word is put together there, so that only the child's command line has it.
+  const script = `const { runLimited } = await import(${module});
+    const args = ['-e', 'for (;;);', ['orphan', ${process.pid}].join('-')];
+    const limits = ${JSON.stringify({ ...limits, timeoutMs: 500 })};
+    await runLimited({ command: process.execPath, args, limits, input: (async function* () {})() });`;
+  // The working folder is left behind: the system's to sweep.
+  const env = { ...process.env, TMPDIR: mkdtempSync(join(tmpdir(), 'killed-')) };
+  const server = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'ignore', env });
+  await until(() => running(`orphan-${process.pid}`) > 0);
+  server.kill('SIGKILL');
+  await until(() => running(`orphan-${process.pid}`) === 0);
+  rmSync(env.TMPDIR, { recursive: true });
+});
+
+function running(word: string): number {
+  const lines = globSync('/proc/[0-9]*/cmdline').map((path) => {
+    try {
+      return readFileSync(path, 'utf8');
+    } catch {
+      // It has ended since.
+      return '';
+    }
+  });
+  return lines.filter((line) => line.includes(word)).length;
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await setTimeout(50);
+}
 
 test('memory, of V8 and outside of it', async () => {
   await assert.rejects(
