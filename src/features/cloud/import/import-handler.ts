@@ -9,7 +9,8 @@ import { importFile, ownerOf } from './import-file.ts';
 import { importName, numberedName } from './import-name.ts';
 
 const pageSize = 1_000;
-const dayMs = 24 * 60 * 60_000;
+/** Then others have their turn, and it goes on later. */
+const longestTurnMs = 4 * 60 * 60_000;
 /** A tree that is deeper is one that lies in itself. */
 const deepest = 60;
 const mostNamesakes = 100;
@@ -23,7 +24,7 @@ const mostFolders = 50_000;
 export function importHandler(deps: TransferDeps): JobHandler {
   return {
     kind: 'import',
-    timeoutMs: dayMs,
+    timeoutMs: longestTurnMs,
     lasting: true,
     run: (job, context) =>
       Transfer.run(deps, job, context, async (transfer) => {
