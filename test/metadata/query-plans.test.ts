@@ -8,10 +8,10 @@ import * as accounts from '#features/accounts/accounts.store.ts';
 import * as browsers from '#features/accounts/browser/browser.store.ts';
 import * as audit from '#features/audit/audit.store.ts';
 import * as auditReads from '#features/audit/read-audit.store.ts';
+import * as cloud from '#features/cloud/cloud.store.ts';
 import * as thumbnails from '#features/documents/processing/thumbnails.store.ts';
 import * as topicExamples from '#features/documents/processing/topic-examples.store.ts';
 import * as texts from '#features/documents/search/texts.store.ts';
-import * as cloud from '#features/cloud/cloud.store.ts';
 import * as checkins from '#features/incidents/check-ins/check-ins.store.ts';
 import { checkBlobs } from '#features/incidents/chunks/check-blobs.ts';
 import * as chunks from '#features/incidents/chunks/chunks.store.ts';
@@ -280,6 +280,15 @@ const writes: Record<string, { input: unknown; after?: string }[]> = {
         passwordHash: 'x',
         audit: auditOf,
       },
+    },
+    {
+      input: {
+        session: { ...rows.session({ id: 'ses_9', token_hash: hash('2') }).values },
+        passwordHash: 'x',
+        replacedTokenHash: hash('7'),
+        audit: auditOf,
+      },
+      after: refreshToken(),
     },
   ],
   'accounts.close_session': [
