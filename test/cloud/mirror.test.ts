@@ -157,4 +157,10 @@ test('a folder that is gone, and credentials that are wrong, end it with the rea
   const wrong = await connect(world.ada, { ...fields, name: 'Wrong', password: 'canary-wrong', mirror_path: 'wrong' });
   const refused = await runJob(world.ada, wrong, 'mirror');
   assert.deepEqual([refused.state, refused.error_code], ['parked', 'connection_unauthorized']);
+  // Neither credentials nor names, whatever went wrong.
+  assert.doesNotMatch(world.server.log(), /canary|remote\.php|Miete|Scheduled/);
+  await world.rows(async (query) => {
+    for (const table of ['cloud_connections', 'audit_log', 'jobs', 'cloud_items'])
+      assert.doesNotMatch(JSON.stringify(await query(`SELECT * FROM ${table}`)), /canary/, table);
+  });
 });

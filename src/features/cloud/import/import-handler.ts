@@ -9,10 +9,13 @@ import { importFile, ownerOf } from './import-file.ts';
 import { importName, numberedName } from './import-name.ts';
 
 const pageSize = 1_000;
-const dayMs = 24 * 60 * 60_000;
+/** Then others have their turn, and it goes on later. */
+const longestTurnMs = 4 * 60 * 60_000;
 /** A tree that is deeper is one that lies in itself. */
 const deepest = 60;
 const mostNamesakes = 100;
+/** Of one import: whoever answers for the other side may make up as many as it likes. */
+const mostFolders = 50_000;
 
 /**
  * Brings a file, or a folder with everything in it. Begun again after a crash or a restart it walks the same way and passes over what is
@@ -21,7 +24,7 @@ const mostNamesakes = 100;
 export function importHandler(deps: TransferDeps): JobHandler {
   return {
     kind: 'import',
-    timeoutMs: dayMs,
+    timeoutMs: longestTurnMs,
     lasting: true,
     run: (job, context) =>
       Transfer.run(deps, job, context, async (transfer) => {
@@ -30,7 +33,8 @@ export function importHandler(deps: TransferDeps): JobHandler {
         const root = await transfer.remote.stat(path, transfer.signal);
         if (root === undefined)
           throw new JobFailure('remote_path_not_found', 'There is nothing at that path on the other side.');
-        if (root.kind === 'folder') await importFolder(transfer, path, folderId, 0);
+        if (root.kind === 'folder')
+          await importFolder(transfer, path, folderId, { depth: 0, folders: { left: mostFolders } });
         else await importFiles(transfer, path.split('/').slice(0, -1).join('/'), folderId, [root]);
       }),
   };
@@ -47,8 +51,10 @@ async function importFolder(
   transfer: Transfer,
   path: RemotePath,
   folderId: string | null,
-  depth: number,
+  bounds: { depth: number; folders: { left: number } },
 ): Promise<void> {
+  const { depth, folders } = bounds;
+
   const below: string[] = [];
   await transfer.each(path, async () => {
     let after: string | undefined;
@@ -68,12 +74,15 @@ async function importFolder(
       transfer.report.failed(inner, 'invalid_remote_path');
       continue;
     }
+    folders.left -= 1;
+    if (folders.left < 0)
+      throw new JobFailure('too_many_folders', 'There are more folders on the other side than one import brings.');
     const made: { id?: string } = {};
     await transfer.each(inner, async () => {
       made.id = await folderNamed(transfer, folderId, importName(name));
       return undefined;
     });
-    if (made.id !== undefined) await importFolder(transfer, inner, made.id, depth + 1);
+    if (made.id !== undefined) await importFolder(transfer, inner, made.id, { depth: depth + 1, folders });
   }
 }
 

@@ -7,7 +7,8 @@ import { mirrorDocument } from './mirror-document.ts';
 import { MirrorNames } from './mirror-name.ts';
 
 const pageSize = 500;
-const dayMs = 24 * 60 * 60_000;
+/** Then others have their turn, and it goes on later. */
+const longestTurnMs = 4 * 60 * 60_000;
 
 /**
  * Sends what an account keeps, or one of its folders, to the other side: the current version of every document, once. It removes nothing
@@ -16,7 +17,7 @@ const dayMs = 24 * 60 * 60_000;
 export function mirrorHandler(deps: TransferDeps): JobHandler {
   return {
     kind: 'mirror',
-    timeoutMs: dayMs,
+    timeoutMs: longestTurnMs,
     lasting: true,
     run: (job, context) =>
       Transfer.run(deps, job, context, async (transfer) => {
