@@ -5,25 +5,27 @@ import { describedApi } from '#compose/server.ts';
 import { describeApi } from '#features/reference/index.ts';
 import { apiPage } from './docs/api-page.ts';
 import { configurationPage } from './docs/configuration-page.ts';
+import { envExample } from './docs/env-example.ts';
 import { errorsPage } from './docs/errors-page.ts';
 import { routesOfServer } from './docs/routes-of-server.ts';
 import { scalingPage } from './docs/scaling-page.ts';
 
-/** Writes the pages of docs/ that are made from the code. With --check it writes nothing and fails where they differ. */
+/** Writes the pages that are made from the code. With --check it writes nothing and fails where they differ. */
 async function main(): Promise<number> {
   const check = process.argv.includes('--check');
   const api = describeApi(describedApi(await routesOfServer()));
   const pages: Record<string, string> = {
-    'api.md': apiPage(api),
-    'errors.md': errorsPage(api),
-    'configuration.md': configurationPage(sections),
-    'scaling.md': scalingPage(),
+    'docs/api.md': apiPage(api),
+    'docs/errors.md': errorsPage(api),
+    'docs/configuration.md': configurationPage(sections),
+    'docs/scaling.md': scalingPage(),
+    '.env.example': envExample(sections),
   };
   const stale: string[] = [];
   for (const [name, content] of Object.entries(pages)) {
-    const path = fileURLToPath(new URL(`../docs/${name}`, import.meta.url));
+    const path = fileURLToPath(new URL(`../${name}`, import.meta.url));
     if (contentOf(path) === content) continue;
-    stale.push(`docs/${name}`);
+    stale.push(name);
     if (!check) writeFileSync(path, content);
   }
   if (check && stale.length > 0) process.stderr.write(`${stale.join(', ')}: not as the code says. Run: npm run docs\n`);

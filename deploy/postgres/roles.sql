@@ -7,32 +7,36 @@
 --
 -- proofline_migrate owns the schema: SAFE_POSTGRES_MIGRATE_DSN. proofline_app serves requests and changes no table's shape:
 -- SAFE_POSTGRES_DSN. A stolen application password then cannot drop a table, nor rewrite which migrations were applied.
+--
+-- With other names, as a vault of documents has them:
+--
+--   PGOPTIONS='-c proofline.app_role=docuvault_app -c proofline.migrate_role=docuvault_migrate' psql --dbname=docuvault --file=roles.sql
 
-DO $$ BEGIN
-  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'proofline_migrate') THEN
-    CREATE ROLE proofline_migrate LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION;
-  END IF;
-  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'proofline_app') THEN
-    CREATE ROLE proofline_app LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION;
-  END IF;
+DO $$ DECLARE
+  app TEXT := coalesce(nullif(current_setting('proofline.app_role', true), ''), 'proofline_app');
+  migrate TEXT := coalesce(nullif(current_setting('proofline.migrate_role', true), ''), 'proofline_migrate');
+  role TEXT;
+  made RECORD;
+BEGIN
+  FOREACH role IN ARRAY ARRAY[migrate, app] LOOP
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN
+      EXECUTE format('CREATE ROLE %I LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION', role);
+    END IF;
+  END LOOP;
   EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
-  EXECUTE format('GRANT CONNECT ON DATABASE %I TO proofline_migrate, proofline_app', current_database());
-END $$;
+  EXECUTE format('GRANT CONNECT ON DATABASE %I TO %I, %I', current_database(), migrate, app);
+  REVOKE ALL ON SCHEMA public FROM PUBLIC;
+  EXECUTE format('GRANT USAGE, CREATE ON SCHEMA public TO %I', migrate);
+  EXECUTE format('GRANT USAGE ON SCHEMA public TO %I', app);
 
-REVOKE ALL ON SCHEMA public FROM PUBLIC;
-GRANT USAGE, CREATE ON SCHEMA public TO proofline_migrate;
-GRANT USAGE ON SCHEMA public TO proofline_app;
-
--- For the tables that migrations will make, and for those that they made before this was run.
-ALTER DEFAULT PRIVILEGES FOR ROLE proofline_migrate IN SCHEMA public
-  GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO proofline_app;
-ALTER DEFAULT PRIVILEGES FOR ROLE proofline_migrate IN SCHEMA public
-  GRANT USAGE ON SEQUENCES TO proofline_app;
-DO $$ DECLARE made RECORD; BEGIN
-  FOR made IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tableowner = 'proofline_migrate' LOOP
-    EXECUTE format('GRANT SELECT ON public.%I TO proofline_app', made.tablename);
+  -- For the tables that migrations will make, and for those that they made before this was run.
+  EXECUTE format(
+    'ALTER DEFAULT PRIVILEGES FOR ROLE %I IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO %I', migrate, app);
+  EXECUTE format('ALTER DEFAULT PRIVILEGES FOR ROLE %I IN SCHEMA public GRANT USAGE ON SEQUENCES TO %I', migrate, app);
+  FOR made IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tableowner = migrate LOOP
+    EXECUTE format('GRANT SELECT ON public.%I TO %I', made.tablename, app);
     IF made.tablename <> 'schema_migrations' THEN
-      EXECUTE format('GRANT INSERT, UPDATE, DELETE ON public.%I TO proofline_app', made.tablename);
+      EXECUTE format('GRANT INSERT, UPDATE, DELETE ON public.%I TO %I', made.tablename, app);
     END IF;
   END LOOP;
 END $$;

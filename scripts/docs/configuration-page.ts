@@ -1,7 +1,7 @@
 import type { Setting, Settings, SharedNames } from '#platform/process/setting.ts';
 import { code, generated, table } from './markdown.ts';
 
-const titles: Record<string, string> = {
+export const titles: Record<string, string> = {
   server: 'Server',
   metadata: 'Metadata',
   blobs: 'Blobs',
@@ -10,6 +10,13 @@ const titles: Record<string, string> = {
   chunks: 'Uploads',
   viewerTokens: 'Viewer links',
   deletion: 'Deletion and retention',
+  documents: 'Documents',
+  resumable: 'Resumable uploads',
+  processing: 'What is done with documents',
+  jobs: 'Background jobs',
+  cloud: 'Cloud connections',
+  lineage: 'Lineage',
+  lineageIdentity: 'Who may send lineage',
   rateLimits: 'Rate limits',
 };
 

@@ -8,7 +8,7 @@ import { runTests } from './run-tests.ts';
 const suites = [
   'test/http/*.test.ts',
   'test/cloud/{import,mirror}.test.ts',
-  'test/documents/{documents,content,bent-content,trash,quota,races,judged-again,access-matrix,uploads,uploads-at-once,processing,preview,suggested-topics}.test.ts',
+  'test/documents/{documents,content,bent-content,trash,quota,races,judged-again,access-matrix,shares,links,uploads,uploads-at-once,processing,preview,suggested-topics}.test.ts',
   'test/model/{server,any-request}.test.ts',
 ];
 const withoutBackend = ['test/http/configuration.test.ts', 'test/http/reference.test.ts'];

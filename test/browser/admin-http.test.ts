@@ -175,6 +175,7 @@ test('refused sign-ins are audited, without what was typed unless it names an ac
   assert.ok(!audit.includes('my-password-in-the-wrong-field'));
   for (const detail of ['no such account', 'wrong password', 'not an administrator', 'Refused'])
     assert.ok(audit.includes(detail), detail);
+  assert.match(audit, /entries are in the hash chain\.\s+It ends with\s+<code>\d+:[0-9a-f]{64}<\/code>/);
 });
 
 test('pages are never kept, never framed, and name no other origin', async () => {

@@ -208,7 +208,7 @@ export const defects: readonly Defect[] = [
   },
   {
     name: 'a form that is cut off keeps its place in staging',
-    edits: [{ file: 'src/features/incidents/chunks/receive-form.ts', find: 'part?.destroy();', replace: 'void part;' }],
+    edits: [{ file: 'src/http/receive-form.ts', find: 'part?.destroy();', replace: 'void part;' }],
     test: { file: 'test/hostile/cut-clients.test.ts', pattern: 'a form that is cut off' },
   },
   {

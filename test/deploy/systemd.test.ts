@@ -44,6 +44,20 @@ for (const [part, command] of [
     assert.ok(read(`${part}.conf`).includes(`\nExecStart=\nExecStart=/opt/proofline/bin/proofline ${command}\n`));
   });
 
+test('systemd takes the unit of a vault whose settings stand in /etc/docuvault/env, for the API and for a worker', async (t) => {
+  if (lacks(t, 'systemd')) return;
+  const units = join(folder.path, 'docuvault');
+  const unit = join(units, 'proofline.service');
+  mkdirSync(`${unit}.d`, { recursive: true });
+  writeFileSync(unit, read('proofline.service').replaceAll('/opt/proofline/', repository));
+  for (const part of ['docuvault.conf', 'worker.conf']) {
+    writeFileSync(join(`${unit}.d`, part), read(part).replaceAll('/opt/proofline/', repository));
+    const verified = await run('systemd-analyze', ['verify', '--man=no', unit], { SYSTEMD_UNIT_PATH: `${units}:` });
+    assert.deepEqual(verified, { code: 0, output: '' }, part);
+  }
+  assert.match(read('docuvault.conf'), /^EnvironmentFile=\nEnvironmentFile=\/etc\/docuvault\/env$/m);
+});
+
 test('the settings of cluster.conf are settings', () => {
   const reference = readFileSync(join(repository, 'docs/configuration.md'), 'utf8');
   const names = [...read('cluster.conf').matchAll(/^Environment=(\w+)=/gm)].map(([, name]) => name);

@@ -161,6 +161,16 @@ const cases: Hostile[] = [
     mediaType: pdf,
   },
   {
+    name: 'a PDF with a password',
+    bytes: () => {
+      const [owner, user] = ['ab'.repeat(32), 'cd'.repeat(32)];
+      const locked = `/Encrypt << /Filter /Standard /V 1 /R 2 /O <${owner}> /U <${user}> /P -4 >> /ID [<aa> <aa>] `;
+      return pdfOf(['<< /Type /Catalog /Pages 2 0 R >>', '<< /Type /Pages /Count 0 /Kids [] >>'], locked);
+    },
+    parked: { text: ['processing_protected'], thumbnail: ['processing_protected'] },
+    mediaType: pdf,
+  },
+  {
     name: 'a PDF that is cut in the middle',
     bytes: () => {
       const whole = makePdf(['eins', 'zwei']);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
 import { bytesOf, type Client } from '../http/support/client.ts';
 import { openWorld, until, type World } from '../http/support/world.ts';
@@ -47,6 +48,42 @@ test('a request that cannot fit is refused before its body comes', async () => {
   for (const [method, path, type, start] of announced)
     assert.equal(await announce(ada, method, path, type, start), 413, method);
 });
+
+test('a body whose length nobody says is cut where the room ends', async () => {
+  const { ada } = world;
+  const [{ id }] = (await ada.get('/v1/documents')).body.documents;
+  const form = 'multipart/form-data; boundary=b';
+  const file = '--b\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n';
+  await limits(world.accounts.ada, 11_000, 0);
+  for (const [method, path, type, start] of [
+    ['PUT', `/v1/documents/${id}/content`, 'text/plain', ''],
+    ['POST', '/v1/documents', form, file],
+  ] as const)
+    assert.deepEqual(await pour(ada, method, path, type, start), [413, 'quota_exceeded'], method);
+  await limits(world.accounts.ada, null, null);
+});
+
+/** 64 KiB at a time, without an end: only an answer on the way ends it. */
+function pour(
+  as: Client,
+  method: string,
+  path: string,
+  type: string,
+  start: string,
+): Promise<[number | undefined, string]> {
+  return new Promise((resolve, reject) => {
+    const headers = { authorization: `Bearer ${as.token}`, 'if-match': '*', 'content-type': type };
+    const asking = request(`${as.url}${path}`, { method, headers }, async (answer) => {
+      clearInterval(pouring);
+      const body = JSON.parse(await text(answer));
+      resolve([answer.statusCode, body.error?.code ?? '']);
+      asking.destroy();
+    });
+    asking.on('error', reject).write(start === '' ? 'x' : start);
+    const pouring = setInterval(() => asking.write(Buffer.alloc(65_536)), 10);
+    asking.setTimeout(5_000, () => asking.destroy(new Error('no answer on the way')));
+  });
+}
 
 /** Says that 200 MB come, and sends only the start: nothing but an answer before the rest can end this. */
 function announce(as: Client, method: string, path: string, type: string, start: string): Promise<number | undefined> {
@@ -99,7 +136,7 @@ test('an administrator sets limits, 0 for none and null for the default; both ar
   assert.equal((await upload(ada, { name: 'six', bytes: bytesOf(0) })).code, 'quota_exceeded');
   await world.rows(async (query) => {
     const entries = await query(
-      "SELECT actor_account_id, owner_account_id FROM audit_log WHERE action = 'account.set_document_quota'",
+      "SELECT actor_account_id, owner_account_id FROM audit_log WHERE action = 'account.set_document_quota' ORDER BY seq DESC LIMIT 2",
     );
     assert.deepEqual(
       entries.map((entry) => ({ ...entry })),

@@ -7,7 +7,7 @@ import { Client, sha256Hex } from '../http/support/client.ts';
 import { openWorld, until, type World } from '../http/support/world.ts';
 import { failpointNames } from '../kill/failpoints.ts';
 import { startServer, type TestServer } from '../support/server.ts';
-import { begun, download, lookAt, offsetOf, tusUpload, uploadsPath } from './support/tus-client.ts';
+import { begun, download, lookAt, offsetOf, patchHeaders, tusUpload, uploadsPath } from './support/tus-client.ts';
 
 const sliceBytes = 32 * 1024;
 const env = { SAFE_RESUMABLE_SLICE_BYTES: String(sliceBytes) };
@@ -100,6 +100,38 @@ test('killed at random while bytes come, again and again', async () => {
     await assertOne(ada, 'random', bytes, path);
   } finally {
     assert.equal(await server.stop(), 0, server.log());
+  }
+});
+
+test('told to stop while bytes come, a server keeps what came and ends well', async () => {
+  const bytes = randomBytes(sliceBytes * 4);
+  const stopping = await start({ SAFE_SHUTDOWN_DEADLINE: '500ms' });
+  const path = await begun(adaAt(stopping), bytes.length, { name: 'stopped' });
+  const body = new ReadableStream({
+    start: (controller) => controller.enqueue(bytes.subarray(0, sliceBytes * 2 + 100)),
+  });
+  const sending = fetch(`${stopping.url}${path}`, {
+    method: 'PATCH',
+    headers: { ...patchHeaders, authorization: `Bearer ${world.ada.token}`, 'upload-offset': '0' },
+    body,
+    duplex: 'half',
+  });
+  sending.catch(() => undefined);
+  await until(
+    async () => ((await lookAt(adaAt(stopping), path)).received_bytes === sliceBytes * 2 ? true : undefined),
+    'two slices',
+  );
+  assert.equal(await stopping.stop(), 0);
+  assert.doesNotMatch(stopping.log(), /"level":"(error|fatal)"/);
+  await assert.rejects(sending);
+  const server = await start({ SAFE_RESUMABLE_WORKER_INTERVAL: '200ms' });
+  try {
+    const ada = adaAt(server);
+    assert.ok((await offsetOf(ada, path)) >= sliceBytes * 2);
+    await tusUpload(ada, bytes, { uploadUrl: `${server.url}${path}` });
+    await assertOne(ada, 'stopped', bytes, path);
+  } finally {
+    await server.stop();
   }
 });
 

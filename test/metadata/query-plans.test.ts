@@ -8,10 +8,10 @@ import * as accounts from '#features/accounts/accounts.store.ts';
 import * as browsers from '#features/accounts/browser/browser.store.ts';
 import * as audit from '#features/audit/audit.store.ts';
 import * as auditReads from '#features/audit/read-audit.store.ts';
+import * as cloud from '#features/cloud/cloud.store.ts';
 import * as thumbnails from '#features/documents/processing/thumbnails.store.ts';
 import * as topicExamples from '#features/documents/processing/topic-examples.store.ts';
 import * as texts from '#features/documents/search/texts.store.ts';
-import * as cloud from '#features/cloud/cloud.store.ts';
 import * as checkins from '#features/incidents/check-ins/check-ins.store.ts';
 import { checkBlobs } from '#features/incidents/chunks/check-blobs.ts';
 import * as chunks from '#features/incidents/chunks/chunks.store.ts';
@@ -30,6 +30,7 @@ import { dbOver, type Session, trxOver } from '#platform/metadata/sqlite/executo
 import { migrateSqlite } from '#platform/metadata/sqlite/migrate.ts';
 import { Statements } from '#platform/metadata/sqlite/statements.ts';
 import { scratchFolder } from '../support/server.ts';
+import { notQueriesOfSharing, sharingReads, sharingStores, sharingWrites } from './sharing-queries.ts';
 
 const folder = scratchFolder('plans');
 const path = join(folder.path, 'proofline.db');
@@ -221,8 +222,10 @@ const reads: Record<string, Record<string, unknown[][]>> = {
   topicExamples: { topicExamples: [['acct_1', 'doc_2']] },
   streams: { streamOf: [['inc_1', 'str_1']], streamToChange: [['inc_1', 'str_1']], streamsOf: [['inc_1']] },
   tokens: { tokenById: [['itk_1']], incidentOfViewerToken: [['no such token']] },
+  ...sharingReads,
 };
 const stores = {
+  ...sharingStores,
   auditReads,
   accounts,
   audit,
@@ -241,7 +244,7 @@ const stores = {
   tokens,
   topicExamples,
 };
-const notQueries = new Set(['auditEntry', 'auditPages', 'chainPages', 'earlierOf', 'newJob']);
+const notQueries = new Set(['auditEntry', 'auditPages', 'chainPages', 'earlierOf', 'newJob', ...notQueriesOfSharing]);
 
 const subject = { decisionId: 'del_1', incidentId: 'inc_1', at, audit: auditOf };
 const noDecision = 'DELETE FROM incident_deletion_items; DELETE FROM incident_deletion_decisions;';
@@ -348,6 +351,7 @@ const writes: Record<string, { input: unknown; after?: string }[]> = {
   'deletion.finish': [{ input: subject, after: `${blobsGone} DELETE FROM chunks` }],
   'deletion.purge_tombstone': [{ input: { incidentId: 'inc_1' } }],
   'deletion.purge_tokens': [{ input: { endedBefore: at } }],
+  ...sharingWrites,
   'documents.end_unused': [{ input: ending }],
   'documents.record_sniff': [{ input: { ending, mediaType: 'text/plain' } }],
   'documents.record_text': [{ input: { ending, said: { body: 'b', words: 'b' } } }],
@@ -425,9 +429,12 @@ function undone(work: () => Promise<unknown>): Promise<unknown> {
   return work().finally(() => database.exec('ROLLBACK'));
 }
 
+/** `above`, `mine` and `given` are names inside of a query for what it has found so far. */
 function scansOf(query: string): string[] {
   const plan = database.prepare(`EXPLAIN QUERY PLAN ${query}`).all();
-  return plan.map((step) => String(step.detail)).filter((detail) => /^SCAN (?!CONSTANT ROW)/.test(detail));
+  return plan
+    .map((step) => String(step.detail))
+    .filter((detail) => /^SCAN (?!CONSTANT ROW|above$|mine$|given$)/.test(detail));
 }
 
 test('every function of the stores is looked at', async () => {

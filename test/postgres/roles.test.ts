@@ -49,6 +49,19 @@ postgresContract('PostgreSQL with the role that may not change the schema', asyn
   return await databases.open(dsn, contractTransactions, { migrateDsn });
 });
 
+testOnPostgres('the roles may have other names', async () => {
+  const server = await databases.server();
+  const superuser = await server.createDatabase();
+  const named = "SET proofline.app_role = 'docuvault_app'; SET proofline.migrate_role = 'docuvault_migrate';";
+  await server.sql(databaseOf(superuser), `${named} ${rolesSql}`);
+  const dsn = elsewhere(superuser, { user: 'docuvault_app' });
+  assert.ok(
+    (await migratePostgres({ dsn, migrateDsn: elsewhere(superuser, { user: 'docuvault_migrate' }) })).length > 0,
+  );
+  await refused(dsn, 'CREATE TABLE mine (id INTEGER)');
+  await refused(dsn, 'DROP TABLE audit_log');
+});
+
 testOnPostgres('the role that serves requests cannot change the schema, nor what was migrated', async () => {
   const { dsn, migrateDsn, database } = await withRoles();
   await migratePostgres({ dsn, migrateDsn });

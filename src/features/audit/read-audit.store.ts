@@ -23,7 +23,7 @@ export interface AuditFilter {
 type Entries = SelectQueryBuilder<Tables, 'audit_log', AuditLogTable>;
 
 /** A question reads no more rows than this, however few of them are asked for; in between others have their turn. */
-const rowsAPage = 1_000;
+const rowsAPage = 500;
 
 function matches(row: AuditLogTable, { from, to, actor, action, subject }: AuditFilter): boolean {
   return (

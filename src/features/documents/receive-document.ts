@@ -9,7 +9,7 @@ import { documentName } from './document-name.ts';
 import type { DocumentConfig } from './documents.config.ts';
 import { plainMediaType } from './media-type.ts';
 import { documentMadeBy, isUsedKey } from './operations.store.ts';
-import { assertRoom, quotaOf } from './quotas/quotas.store.ts';
+import { assertRoom, bytesLeft, quotaOf, tooLarge } from './quotas/quotas.store.ts';
 import { topicsOfField } from './topics/topic-name.ts';
 
 const fieldNames = ['name', 'folder_id', 'topics', 'sha256_hex'] as const;
@@ -57,6 +57,7 @@ export async function receiveDocument(
       idempotencyKey,
     };
   };
+  let { maxUploadBytes: maxBytes } = config;
   const judge = async (file: FormFile, fields: Fields): Promise<Omit<BodyLimits, 'declaredBytes'>> => {
     const stated = statedHash(fields);
     if (isUsed) {
@@ -69,9 +70,10 @@ export async function receiveDocument(
         fields.folder_id === undefined ? undefined : await folderFor(read, caller, fields.folder_id, 'edit');
       const quota = await quotaOf(read, folder?.owner_account_id ?? caller.accountId);
       assertRoom(quota, config, { bytes: expectedBytes, documents: 1 });
+      maxBytes = Math.min(maxBytes, bytesLeft(quota, config));
     }
     blobs.staging.assertRoom(expectedBytes);
-    return { maxBytes: config.maxUploadBytes };
+    return { maxBytes };
   };
 
   try {
@@ -84,7 +86,7 @@ export async function receiveDocument(
       await form.body.discard();
     }
   } catch (error) {
-    if (!(error instanceof AnsweredBefore)) throw error;
+    if (!(error instanceof AnsweredBefore)) throw tooLarge(error, maxBytes, config);
     return { document: await documentFor(read, caller, error.documentId, 'view'), replayed: true };
   }
 }

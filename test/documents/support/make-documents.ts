@@ -44,7 +44,7 @@ export function stream(words: string, bytes: Buffer): Buffer {
 }
 
 /** Numbered from 1; the first is the catalogue. */
-export function pdfOf(objects: readonly (string | Buffer)[]): Buffer {
+export function pdfOf(objects: readonly (string | Buffer)[], trailing = ''): Buffer {
   const parts: Buffer[] = [Buffer.from('%PDF-1.4\n%\u00e2\u00e3\n', 'latin1')];
   let length = parts[0]?.length ?? 0;
   const offsets = objects.map((object, index) => {
@@ -56,7 +56,7 @@ export function pdfOf(objects: readonly (string | Buffer)[]): Buffer {
   });
   const rows = offsets.map((offset) => `${String(offset).padStart(10, '0')} 00000 n \n`).join('');
   const count = objects.length + 1;
-  const trailer = `trailer\n<< /Size ${count} /Root 1 0 R >>\nstartxref\n${length}\n%%EOF\n`;
+  const trailer = `trailer\n<< /Size ${count} /Root 1 0 R ${trailing}>>\nstartxref\n${length}\n%%EOF\n`;
   return Buffer.concat([...parts, Buffer.from(`xref\n0 ${count}\n0000000000 65535 f \n${rows}${trailer}`)]);
 }
 

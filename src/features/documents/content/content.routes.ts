@@ -1,21 +1,15 @@
 import { z } from 'zod';
-import { tagMatches } from '#http/entity-tag.ts';
-import { parseIdempotencyKey } from '#http/idempotency-key.ts';
 import * as reply from '#http/reply.ts';
-import { parseReprDigest } from '#http/repr-digest.ts';
 import { type Route, route } from '#http/route.ts';
 import { Problem } from '#kit/errors.ts';
 import { documentFor } from '../access.ts';
-import type { AddedDocument, VaultDeps } from '../add-document.ts';
+import type { VaultDeps } from '../add-document.ts';
 import type { DocumentConfig } from '../documents.config.ts';
 import { documentAnswer, documentJson, documentTag } from '../documents.json.ts';
 import { versionOf } from '../documents.store.ts';
-import { plainMediaType } from '../media-type.ts';
-import { documentMadeBy, isUsedKey } from '../operations.store.ts';
-import { assertRoom, quotaOf } from '../quotas/quotas.store.ts';
 import { topicsOfOne } from '../topics/topics.store.ts';
-import { addVersion, versionOperation } from '../versions/add-version.ts';
 import { recordReading } from './read-entry.ts';
+import { receiveVersion } from './receive-version.ts';
 import { sendContent } from './send-content.ts';
 import { VerifiedRanges } from './verified-ranges.ts';
 
@@ -25,12 +19,6 @@ export function contentRoutes(deps: VaultDeps, config: DocumentConfig): Route[] 
   const ranges = new VerifiedRanges(blobs);
   const path = '/v1/documents/:document_id/content';
   const tag = 'Documents';
-  const answer = async ({ document, replayed }: AddedDocument) =>
-    reply.json(
-      200,
-      { document: documentJson(document, await topicsOfOne(read, document.id)) },
-      { ETag: documentTag(document.version), ...(replayed ? { 'Idempotency-Replayed': 'true' } : {}) },
-    );
 
   return [
     route({
@@ -127,37 +115,13 @@ export function contentRoutes(deps: VaultDeps, config: DocumentConfig): Route[] 
         'storage_unavailable',
       ],
       handle: async ({ c, caller, param }) => {
-        const { headers } = c.env.incoming;
         const document = await documentFor(read, caller, param('document_id'), 'edit');
-        const idempotencyKey = parseIdempotencyKey(headers['idempotency-key']);
-        const mediaType = plainMediaType(headers['content-type']);
-        const sha256Hex = parseReprDigest(headers['repr-digest']);
-        const wish = { document, mediaType, idempotencyKey };
-        const operation = sha256Hex === undefined ? undefined : versionOperation(caller, wish, sha256Hex);
-        if (operation !== undefined && (await documentMadeBy(read, operation)) !== undefined)
-          return await answer({ document, replayed: true });
-
-        const ifMatch = headers['if-match'];
-        if (ifMatch === undefined)
-          throw new Problem('invalid_request', { message: 'If-Match: the ETag of the current version, or *' });
-        const declared = headers['content-length'] === undefined ? undefined : Number(headers['content-length']);
-        if ((declared ?? 0) > config.maxUploadBytes) throw new Problem('upload_too_large');
-        // Under a key that was used before, the content decides what this is.
-        if (idempotencyKey === undefined || !(await isUsedKey(read, caller.accountId, idempotencyKey))) {
-          if (document.trashed_at !== null) throw new Problem('document_in_trash');
-          if (!tagMatches(ifMatch, documentTag(document.version))) throw new Problem('version_conflict');
-          assertRoom(await quotaOf(read, document.owner_account_id), config, { bytes: declared ?? 0, documents: 0 });
-        }
-        const body = await blobs.staging.receive(c.env.incoming, {
-          maxBytes: config.maxUploadBytes,
-          ...(declared === undefined ? {} : { declaredBytes: declared }),
-        });
-        try {
-          if (sha256Hex !== undefined && sha256Hex !== body.sha256Hex) throw new Problem('hash_mismatch');
-          return await answer(await addVersion(deps, config, caller, { ...wish, follows: document.version, body }));
-        } finally {
-          await body.discard();
-        }
+        const { document: now, replayed } = await receiveVersion(deps, config, caller, document, c.env.incoming);
+        return reply.json(
+          200,
+          { document: documentJson(now, await topicsOfOne(read, now.id)) },
+          { ETag: documentTag(now.version), ...(replayed ? { 'Idempotency-Replayed': 'true' } : {}) },
+        );
       },
     }),
   ];

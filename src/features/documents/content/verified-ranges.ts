@@ -3,10 +3,11 @@ import type { StoredBytes } from '#http/send-blob.ts';
 import { Problem } from '#kit/errors.ts';
 import type { BlobPath, BlobRange, BlobStore } from '#platform/blobs/blob-store.ts';
 
-const blockBytes = 1024 * 1024;
+/** What each reader of a range holds, also one who stands still. */
+const blockBytes = 128 * 1024;
 const digestBytes = 32;
-/** Digests of so many bytes are remembered: those of 256 GiB of documents. */
-const maxDigestBytes = 8 * 1024 * 1024;
+/** Digests of so many bytes are remembered: those of 64 GiB of documents. */
+const maxDigestBytes = 16 * 1024 * 1024;
 
 /** Pieces are lent, as those of a blob store are. */
 export type VerifiedPieces = AsyncIterable<Buffer> &

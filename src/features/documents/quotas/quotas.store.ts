@@ -1,5 +1,5 @@
 import type { Selectable } from 'kysely';
-import { Problem } from '#kit/errors.ts';
+import { isProblem, Problem } from '#kit/errors.ts';
 import { compiled } from '#platform/metadata/compiled.ts';
 import type { Db, Trx } from '#platform/metadata/metadata.ts';
 import type { DocumentConfig } from '../documents.config.ts';
@@ -26,6 +26,23 @@ export function assertRoom(quota: QuotaRow | undefined, defaults: QuotaDefaults,
   if (bytesLimit > 0 && (quota?.bytes_used ?? 0) + more.bytes > bytesLimit) throw new Problem('quota_exceeded');
   if (documentsLimit > 0 && (quota?.documents_used ?? 0) + more.documents > documentsLimit)
     throw new Problem('quota_exceeded');
+}
+
+/** How much a body may bring whose length nobody has said. */
+export function bytesLeft(quota: QuotaRow | undefined, defaults: QuotaDefaults): number {
+  const limit = quota?.bytes_limit ?? defaults.quotaBytes;
+  return limit === 0 ? Number.MAX_SAFE_INTEGER : Math.max(0, limit - (quota?.bytes_used ?? 0));
+}
+
+/** What a body was refused with that brought more than it might: of the server's limit, or of the account's room. */
+export function tooLarge(
+  error: unknown,
+  maxBytes: number,
+  { maxUploadBytes }: Pick<DocumentConfig, 'maxUploadBytes'>,
+): unknown {
+  return isProblem(error, 'upload_too_large') && maxBytes < maxUploadBytes
+    ? new Problem('quota_exceeded', { cause: error })
+    : error;
 }
 
 const quotaToChange = compiled((db, by: { accountId: string }) =>

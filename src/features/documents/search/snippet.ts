@@ -32,8 +32,8 @@ export function snippetOf(body: string, { wanted }: SearchQuery): SnippetPart[] 
   }
   const first = bestOf(found);
   if (first === undefined) return undefined;
-  const from = Math.max(0, first.start - lead);
-  const to = Math.min(body.length, from + width);
+  const from = wordStart(body, Math.max(0, first.start - lead), first.start);
+  const to = wordEnd(body, Math.min(body.length, from + width), first.end);
   const parts: SnippetPart[] = [];
   let at = from;
   for (const { start, end } of found) {
@@ -44,6 +44,20 @@ export function snippetOf(body: string, { wanted }: SearchQuery): SnippetPart[] 
   }
   if (at < to) parts.push({ text: plain(body.slice(at, to)), match: false });
   return parts;
+}
+
+/** At or behind a place, where a word begins; the limit when there is no space before it. */
+function wordStart(body: string, at: number, limit: number): number {
+  if (at === 0) return 0;
+  const space = body.slice(at, limit).search(/\s/);
+  return space < 0 ? limit : at + space + 1;
+}
+
+/** At or before a place, where a word ends, but not before the limit. */
+function wordEnd(body: string, at: number, limit: number): number {
+  if (at === body.length) return at;
+  const space = body.slice(limit, at).search(/\s\S*$/);
+  return space < 0 ? at : limit + space;
 }
 
 /** Single characters where words have no spaces between them. */
