@@ -1,0 +1,155 @@
+import { isBefore } from '#kit/time.ts';
+import type { BesideReason, ConfirmedChunk, Resolution, SegmentEvidence, SourceRange } from './evidence.ts';
+import { isContext, judgeReplacement, policyVersion, rankOf } from './policy.ts';
+import {
+  compareRanges,
+  compareTexts,
+  conflictsOf,
+  contains,
+  coverageBy,
+  holesOf,
+  overlapsOf,
+  unionOf,
+} from './timeline.ts';
+
+/** Chunks of one segment: one id, sequence and range. */
+interface OwnChunks extends SourceRange {
+  segmentId: string;
+  sequence: number;
+  chunks: ConfirmedChunk[];
+}
+
+/** What is known of the whole group. */
+interface Group {
+  preservedContext: ReadonlySet<string>;
+  contextUnion: readonly SourceRange[];
+  masterUnion: readonly SourceRange[];
+}
+
+/**
+ * The best confirmed evidence of every segment of a group. The same chunks in any order give the same answer, which names each of
+ * them: chosen, superseded or beside. Needs no clock and reads nothing: `verify` asks it as the server does.
+ */
+export function resolveEvidence(confirmed: readonly ConfirmedChunk[]): Resolution {
+  const segments = segmentsOf(confirmed);
+  const contextChunks = confirmed.filter(isContext);
+  const group: Group = {
+    preservedContext: new Set(contextChunks.map(({ sha256Hex }) => sha256Hex)),
+    contextUnion: unionOf(contextChunks),
+    masterUnion: unionOf(confirmed.filter(({ role }) => role === 'evidence_master')),
+  };
+  return {
+    policyVersion,
+    segments: withWider(segments).map(({ own, wider }) => resolveSegment(own, wider, group)),
+    gaps: holesOf(unionOf(segments)),
+    overlaps: overlapsOf(segments),
+    conflicts: conflictsOf(segments),
+  };
+}
+
+function segmentsOf(confirmed: readonly ConfirmedChunk[]): OwnChunks[] {
+  const byPlace = new Map<string, OwnChunks>();
+  for (const chunk of confirmed) {
+    const { segmentId, sequence, startedAt, endedAt } = chunk;
+    const place = JSON.stringify([segmentId, sequence, startedAt, endedAt]);
+    const segment = byPlace.get(place);
+    if (segment === undefined) byPlace.set(place, { segmentId, sequence, startedAt, endedAt, chunks: [chunk] });
+    else segment.chunks.push(chunk);
+  }
+  for (const { chunks } of byPlace.values()) chunks.sort(compareChunks);
+  return [...byPlace.values()].sort(
+    (a, b) => compareRanges(a, b) || compareTexts(a.segmentId, b.segmentId) || a.sequence - b.sequence,
+  );
+}
+
+function compareChunks(a: ConfirmedChunk, b: ConfirmedChunk): number {
+  return rankOf(a) - rankOf(b) || compareRanges(a, b) || compareTexts(a.chunkId, b.chunkId);
+}
+
+/** To each segment the chunks of other segments that contain it. Segments are in order, so those that have ended drop out. */
+function withWider(segments: readonly OwnChunks[]): { own: OwnChunks; wider: ConfirmedChunk[] }[] {
+  let running: OwnChunks[] = [];
+  const answer: { own: OwnChunks; wider: ConfirmedChunk[] }[] = [];
+  for (const [index, own] of segments.entries()) {
+    running = running.filter(({ endedAt }) => isBefore(own.startedAt, endedAt));
+    // One of the very same range may stand behind it.
+    const same: OwnChunks[] = [];
+    for (let i = index + 1; i < segments.length; i++) {
+      const next = segments[i];
+      if (next === undefined || compareRanges(next, own) !== 0) break;
+      same.push(next);
+    }
+    const wider = [...running, ...same].filter((other) => contains(other, own)).flatMap(({ chunks }) => chunks);
+    answer.push({ own, wider });
+    running.push(own);
+  }
+  return answer;
+}
+
+function resolveSegment(own: OwnChunks, wider: readonly ConfirmedChunk[], group: Group): SegmentEvidence {
+  const media = own.chunks.filter((chunk) => !isContext(chunk));
+  const chosen = chooseFrom(media, wider, group) ?? own.chunks[0];
+  if (chosen === undefined) throw new TypeError('a segment without chunks');
+  const others = own.chunks.filter((chunk) => chunk !== chosen);
+  const replaced = (chunk: ConfirmedChunk) => judgeReplacement(chosen, chunk, group.preservedContext) === 'replaces';
+  return {
+    segmentId: own.segmentId,
+    sequence: own.sequence,
+    startedAt: own.startedAt,
+    endedAt: own.endedAt,
+    chosen,
+    basis: own.chunks.includes(chosen) ? 'exact_segment' : 'superset',
+    superseded: others.filter(replaced),
+    beside: others
+      .filter((chunk) => !replaced(chunk))
+      .map((chunk) => ({ chunk, why: whyBeside(chunk, chosen, media, group) })),
+    master: coverageBy(group.masterUnion, own),
+    context: contextOf(own, chosen, group),
+  };
+}
+
+/** The highest that loses nothing of the segment's own chunks: of these the lowest always qualifies. */
+function chooseFrom(
+  own: readonly ConfirmedChunk[],
+  wider: readonly ConfirmedChunk[],
+  group: Group,
+): ConfirmedChunk | undefined {
+  if (own.length === 0) return undefined;
+  const lowest = Math.max(...own.map(rankOf));
+  const candidates = [
+    ...own,
+    // Of equal rank the segment's own comes first: it is before them, and sorting is stable.
+    ...wider.filter((chunk) => !isContext(chunk) && rankOf(chunk) < lowest),
+  ].sort((a, b) => rankOf(a) - rankOf(b) || Number(!own.includes(a)) - Number(!own.includes(b)) || compareChunks(a, b));
+  return candidates.find((chunk) => lossOf(chunk, own, group) === undefined);
+}
+
+/** What choosing the chunk over those that rank below it would lose; undefined for nothing. */
+function lossOf(chunk: ConfirmedChunk, own: readonly ConfirmedChunk[], group: Group): BesideReason | undefined {
+  for (const lesser of own) {
+    if (rankOf(chunk) >= rankOf(lesser)) continue;
+    const judged = judgeReplacement(chunk, lesser, group.preservedContext);
+    if (judged === 'loses_media') return 'would_lose_media';
+    if (judged === 'loses_context') return 'would_lose_context';
+  }
+  return undefined;
+}
+
+function whyBeside(
+  chunk: ConfirmedChunk,
+  chosen: ConfirmedChunk,
+  media: readonly ConfirmedChunk[],
+  group: Group,
+): BesideReason {
+  // Context never stands for media, nor media for it.
+  if (isContext(chunk) !== isContext(chosen)) return 'would_lose_media';
+  if (isContext(chunk)) return rankOf(chunk) === rankOf(chosen) ? 'equal_rank' : 'would_lose_media';
+  return lossOf(chunk, media, group) ?? 'equal_rank';
+}
+
+function contextOf(own: OwnChunks, chosen: ConfirmedChunk, group: Group): SegmentEvidence['context'] {
+  const has = (digest: string | null) => digest !== null && group.preservedContext.has(digest);
+  if (has(chosen.contextDigest)) return 'present';
+  const linked = own.chunks.some(({ contextDigest }) => has(contextDigest));
+  return linked || coverageBy(group.contextUnion, own) === 'present' ? 'shared' : 'missing';
+}
