@@ -28,7 +28,10 @@ export type IdPrefix =
   | 'con'
   | 'upl'
   | 'rft'
-  | 'fam';
+  | 'fam'
+  | 'cgr'
+  | 'sup'
+  | 'sfc';
 
 /** Asking the system for 16 bytes at a time costs more than everything else here. */
 const pool = new Uint8Array(4096);

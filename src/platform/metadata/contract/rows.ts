@@ -1,4 +1,5 @@
 import { at, build, hash } from './build-row.ts';
+import { captureRows } from './capture-rows.ts';
 import type { Row } from './transactions.ts';
 import { vaultRows } from './vault-rows.ts';
 
@@ -81,6 +82,7 @@ export const rows = {
     state: 'pending',
     updated_at: at,
   }),
+  ...captureRows,
   audit: build('audit_log', {
     id: 'aud_1',
     at,

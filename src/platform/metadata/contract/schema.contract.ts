@@ -25,6 +25,37 @@ const outside: Record<string, [Row, ...Row[]]> = {
   'media_streams.expected_chunk_count': [rows.stream({ id: 'str_2', expected_chunk_count: 0 })],
   'media_streams.chunk_count': [rows.stream({ id: 'str_2', chunk_count: -1 })],
   'media_streams.byte_count': [rows.stream({ id: 'str_2', byte_count: -1 })],
+  'media_streams.variant_role': [variant({ variant_role: 'preview_only' }), variant({ variant_role: null })],
+  'media_streams.quality_profile': [variant({ quality_profile: 'x' }), variant({ quality_profile: null })],
+  'media_streams.upload_priority': [variant({ upload_priority: 'x' }), variant({ upload_priority: null })],
+  'media_streams.capture_group_id': [variant({ capture_group_id: null })],
+  'capture_groups.capture_source_id': [rows.captureGroup({ id: 'cgr_2', capture_source_id: '' })],
+  'capture_groups.source_timeline_hash': notHashes(rows.captureGroup, 'source_timeline_hash', { id: 'cgr_2' }),
+  'source_segments.source_segment_id': [rows.segment({ source_segment_id: '' })],
+  'source_segments.source_sequence': [rows.segment({ source_segment_id: 'seg_2', source_sequence: -1 })],
+  'source_segments.source_ended_at': [
+    rows.segment({ source_segment_id: 'seg_2', source_ended_at: '2026-01-02T03:04:05.678Z' }),
+    rows.segment({ source_segment_id: 'seg_2', source_started_at: '2026-01-02T03:04:07.6781Z' }),
+  ],
+  'chunk_sources.context_digest': notHashes(rows.chunkSource, 'context_digest', {
+    chunk_id: 'chk_2',
+    stream_id: 'str_2',
+  }),
+  'supersessions.coverage_basis': [rows.supersession({ id: 'sup_2', coverage_basis: 'x' })],
+  'supersessions.validation_state': [rows.supersession({ id: 'sup_2', validation_state: 'x' })],
+  'supersessions.policy_version': [rows.supersession({ id: 'sup_2', policy_version: 0 })],
+  'supersessions.reason': [
+    rows.supersession({ id: 'sup_2', reason: 'x' }),
+    rows.supersession({ id: 'sup_2', reason: 'withdrawn' }),
+    rows.supersession({ id: 'sup_2', withdraws_id: 'sup_1' }),
+  ],
+  'supersessions.actor': [
+    rows.supersession({ id: 'sup_2', actor: 'ghost' }),
+    rows.supersession({ id: 'sup_2', actor: 'account' }),
+    rows.supersession({ id: 'sup_2', actor_account_id: 'acct_1' }),
+  ],
+  'safety_checks.state': [rows.safetyCheck({ id: 'sfc_2', state: 'x' })],
+  'safety_checks.grace_seconds': [rows.safetyCheck({ id: 'sfc_2', state: 'cancelled', grace_seconds: -1 })],
   'chunks.chunk_index': [
     rows.chunk({ id: 'chk_2', chunk_index: 0 }),
     rows.chunk({ id: 'chk_2', stream_id: null, chunk_index: -1 }),
@@ -118,6 +149,17 @@ function share(values: Record<string, unknown>): Row {
   return rows.share({ id: 'shr_2', token_hash: hash('2'), ...values });
 }
 
+function variant(values: Record<string, unknown>): Row {
+  return rows.stream({
+    id: 'str_2',
+    capture_group_id: 'cgr_1',
+    variant_role: 'live_preview',
+    quality_profile: 'adaptive_low_latency',
+    upload_priority: 'near_live',
+    ...values,
+  });
+}
+
 function decision(values: Record<string, unknown>): Row {
   return rows.decision({ id: 'del_2', incident_id: 'inc_1', ...values });
 }
@@ -135,6 +177,14 @@ const twice: Record<string, [Row[], Row]> = {
   'a username': [[], rows.account({ id: 'acct_2' })],
   'a session token': [[], rows.session({ id: 'ses_2' })],
   'a viewer token': [[], rows.token({ id: 'itk_2' })],
+  'a segment of a group': [[], rows.segment({ source_sequence: 2 })],
+  'the place of a chunk': [[], rows.chunkSource({ stream_id: 'str_2' })],
+  'a segment of a stream': [[rows.chunk({ id: 'chk_w', chunk_index: 7 })], rows.chunkSource({ chunk_id: 'chk_w' })],
+  'what takes a supersession back': [
+    [rows.supersession({ id: 'sup_3', reason: 'withdrawn', withdraws_id: 'sup_1' })],
+    rows.supersession({ id: 'sup_4', reason: 'withdrawn', withdraws_id: 'sup_1' }),
+  ],
+  'a safety check that holds': [[], rows.safetyCheck({ id: 'sfc_2', state: 'missed' })],
   'an idempotency key': [[], rows.operation({ id: 'upo_2' })],
   'a streamed chunk': [[], rows.chunk({ id: 'chk_2', sha256_hex: hash('f') })],
   'an unstreamed chunk': [
@@ -171,6 +221,14 @@ const astray: Record<string, Row> = {
   'a session of nobody': rows.session({ id: 'ses_2', token_hash: hash('2'), account_id: 'acct_9' }),
   'an incident of nobody': rows.incident({ id: 'inc_2', owner_account_id: 'acct_9' }),
   'a stream of no incident': rows.stream({ id: 'str_2', incident_id: 'inc_9' }),
+  'a stream of no group': variant({ capture_group_id: 'cgr_9' }),
+  'a group of no incident': rows.captureGroup({ id: 'cgr_2', incident_id: 'inc_9' }),
+  'a segment of no group': rows.segment({ capture_group_id: 'cgr_9' }),
+  'a place of no chunk': rows.chunkSource({ chunk_id: 'chk_9', stream_id: 'str_2' }),
+  'a place in no segment': rows.chunkSource({ chunk_id: 'chk_2', source_segment_id: 'seg_9' }),
+  'a supersession in no group': rows.supersession({ id: 'sup_2', capture_group_id: 'cgr_9' }),
+  'what takes nothing back': rows.supersession({ id: 'sup_2', reason: 'withdrawn', withdraws_id: 'sup_9' }),
+  'a safety check of no incident': rows.safetyCheck({ id: 'sfc_2', incident_id: 'inc_9', state: 'cancelled' }),
   'a chunk of no stream': rows.chunk({ id: 'chk_2', stream_id: 'str_9' }),
   'a chunk of another media type than its stream': rows.chunk({ id: 'chk_2', chunk_index: 2, media_type: 'video' }),
   'a chunk of no incident': rows.chunk({ id: 'chk_2', stream_id: null, incident_id: 'inc_9' }),
@@ -266,7 +324,18 @@ export function schemaContract(open: () => Promise<Metadata>): void {
       all.filter(({ table }) => !table.startsWith('incident_deletion')),
     );
     assert.equal(await metadata.write(deleteRow, { table: 'incidents', id: 'inc_1' }), 1);
-    for (const table of ['media_streams', 'chunks', 'upload_operations', 'checkins', 'incident_tokens']) {
+    for (const table of [
+      'media_streams',
+      'chunks',
+      'upload_operations',
+      'checkins',
+      'incident_tokens',
+      'capture_groups',
+      'source_segments',
+      'chunk_sources',
+      'supersessions',
+      'safety_checks',
+    ]) {
       assert.deepEqual(await anyTables(metadata.read).selectFrom(table).selectAll().execute(), [], table);
     }
     const kept = await filledAgain(metadata, all);
@@ -307,6 +376,8 @@ export function schemaContract(open: () => Promise<Metadata>): void {
 const optional = new Set([
   'incidents.owner_account_id',
   'chunks.stream_id',
+  'capture_groups.source_timeline_hash',
+  'chunk_sources.context_digest',
   'checkins.latitude',
   'checkins.longitude',
   'shares.document_id',
@@ -319,9 +390,10 @@ const optional = new Set([
 ]);
 
 const ofIncidents = new Set(
-  [rows.incident, rows.stream, rows.chunk, rows.operation, rows.checkin, rows.token, rows.decision, rows.item].map(
-    (row) => row().table,
-  ),
+  [
+    ...[rows.incident, rows.stream, rows.chunk, rows.operation, rows.checkin, rows.token, rows.decision, rows.item],
+    ...[rows.captureGroup, rows.segment, rows.chunkSource, rows.supersession, rows.safetyCheck],
+  ].map((row) => row().table),
 );
 
 async function filledAgain(metadata: Metadata, all: Row[]): Promise<Metadata> {
