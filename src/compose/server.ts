@@ -19,6 +19,7 @@ import {
 } from '#features/documents/index.ts';
 import {
   bundleRoutes,
+  captureRoutes,
   checkinRoutes,
   chunkRoutes,
   countUnfinished,
@@ -192,6 +193,7 @@ export function apiRoutes(deps: MainDeps, config: Config): Route[] {
     ...checkinRoutes(deps),
     ...streamRoutes(deps),
     ...chunkRoutes(deps, { ...config.chunks, committedQuotaBytes: config.accounts.committedQuotaBytes }),
+    ...captureRoutes(deps),
     ...bundleRoutes(deps),
     ...viewerTokenRoutes(deps, config.viewerTokens),
     ...deletionRoutes(deps),

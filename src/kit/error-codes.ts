@@ -37,6 +37,20 @@ const registry = {
   invalid_ended_at: ['invalid', 'ended_at must be an RFC 3339 time.'],
   invalid_time_range: ['invalid', 'ended_at must not be before started_at.'],
   invalid_sha256_hex: ['invalid', 'sha256_hex must be 64 lower-case hexadecimal digits.'],
+  invalid_variant: [
+    'invalid',
+    'A variant names its capture group, variant_role, quality_profile and upload_priority, all of them, and they fit its media type.',
+  ],
+  invalid_source_segment: [
+    'invalid',
+    'A source segment has an id of 1 to 128 letters, digits, dots, colons, underscores or hyphens, a whole sequence number, and perhaps the SHA-256 of its sealed context.',
+  ],
+  invalid_source_range: [
+    'invalid',
+    'source_started_at and source_ended_at must be RFC 3339 times, one after the other.',
+  ],
+  source_clock_skew: ['invalid', "The source range ends further ahead of the server's clock than it allows."],
+  source_mismatch: ['invalid', 'In a stream of a capture group a chunk says its source segment, and nowhere else.'],
   invalid_idempotency_key: ['invalid', 'Idempotency-Key must be 1 to 255 visible ASCII characters.'],
   invalid_username: [
     'invalid',
@@ -82,6 +96,8 @@ const registry = {
   not_found: ['not_found', 'There is nothing here.'],
   incident_not_found: ['not_found', 'There is no such incident.'],
   stream_not_found: ['not_found', 'There is no such stream in this incident.'],
+  capture_group_not_found: ['not_found', 'There is no such capture group in this incident.'],
+  supersession_not_found: ['not_found', 'There is no such supersession in this capture group.'],
   chunk_not_found: ['not_found', 'There is no such chunk in this incident.'],
   account_not_found: ['not_found', 'There is no such account.'],
   incident_token_not_found: ['not_found', 'There is no such viewer token.'],
@@ -121,6 +137,12 @@ const registry = {
   incident_bundle_inconsistent: ['conflict', 'A complete stream cannot be rebuilt, so no bundle is made.'],
   duplicate_chunk: ['conflict', 'This chunk was accepted before.'],
   duplicate_chunk_conflict: ['conflict', 'A chunk with this identity exists and differs.'],
+  source_segment_conflict: [
+    'conflict',
+    'This source segment has another sequence or range already, or the stream has a chunk of it.',
+  ],
+  supersession_refused: ['conflict', 'One chunk may not supersede the other: a condition does not hold.'],
+  supersession_withdrawn: ['conflict', 'This supersession was withdrawn before, or withdraws one itself.'],
   idempotency_conflict: ['conflict', 'This idempotency key was used for something else.'],
   upload_in_progress: ['conflict', 'This chunk is being committed by another request.'],
   blob_conflict: [

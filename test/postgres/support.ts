@@ -66,6 +66,10 @@ export async function aStream(metadata: Metadata, incidentId: string): Promise<s
     completed_at: null,
     failed_at: null,
     failure_reason: null,
+    capture_group_id: null,
+    variant_role: null,
+    quality_profile: null,
+    upload_priority: null,
   });
   return id;
 }

@@ -2,6 +2,7 @@ export { incidentBundle, streamBundle } from './bundles/build-bundle.ts';
 export { bundleRoutes } from './bundles/bundles.routes.ts';
 export { incidentManifestShape, streamManifestShape } from './bundles/manifest.ts';
 export { sendBundle } from './bundles/send-bundle.ts';
+export { captureRoutes } from './captures/captures.routes.ts';
 export { checkinJson, checkinShape } from './check-ins/check-ins.json.ts';
 export { checkinRoutes } from './check-ins/check-ins.routes.ts';
 export { type CheckinRow, latestCheckins } from './check-ins/check-ins.store.ts';

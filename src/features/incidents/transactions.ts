@@ -1,4 +1,9 @@
 import type { AnyTransaction } from '#platform/metadata/metadata.ts';
+import { createCaptureGroupTransaction } from './captures/captures.transactions.ts';
+import {
+  recordSupersessionTransaction,
+  withdrawSupersessionTransaction,
+} from './captures/supersessions/supersessions.transactions.ts';
 import { createCheckinTransaction } from './check-ins/check-ins.transactions.ts';
 import { recordChunkTransaction } from './chunks/chunks.transactions.ts';
 import { deletionTransactions } from './deletion/deletion.transactions.ts';
@@ -16,6 +21,9 @@ export const incidentTransactions: readonly AnyTransaction[] = [
   closeIncidentTransaction,
   assignOwnerTransaction,
   ...streamTransactions,
+  createCaptureGroupTransaction,
+  recordSupersessionTransaction,
+  withdrawSupersessionTransaction,
   recordChunkTransaction,
   createCheckinTransaction,
   createTokenTransaction,

@@ -45,6 +45,8 @@ export interface Operation {
 const pathParameters: Record<string, { description: string; schema: JsonSchema }> = {
   incident_id: { description: 'The incident, `inc_…`', schema: { type: 'string' } },
   stream_id: { description: 'The stream, `str_…`', schema: { type: 'string' } },
+  capture_group_id: { description: 'The capture group, `cgr_…`', schema: { type: 'string' } },
+  supersession_id: { description: 'The supersession, `sup_…`', schema: { type: 'string' } },
   account_id: { description: 'The account, `acct_…`', schema: { type: 'string' } },
   token_id: { description: 'The viewer link, `itk_…`; not its token', schema: { type: 'string' } },
   token: { description: 'The token of a link', schema: { type: 'string' } },

@@ -70,6 +70,10 @@ describe('an upload that is refused after its bytes were committed', () => {
       completed_at: null,
       failed_at: null,
       failure_reason: null,
+      capture_group_id: null,
+      variant_role: null,
+      quality_profile: null,
+      upload_priority: null,
     });
   });
 

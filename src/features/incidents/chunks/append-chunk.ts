@@ -128,6 +128,7 @@ async function commit(deps: AppendDeps, input: AppendInput, operation: Operation
   try {
     const recorded = await deps.metadata.write(recordChunkTransaction, {
       chunk,
+      ...(claim.source === undefined ? {} : { source: claim.source }),
       defaultQuotaBytes: input.defaultQuotaBytes,
       ...(operation === undefined ? {} : { operation }),
     });

@@ -22,6 +22,8 @@ export interface UploadWish {
 export interface AuthorisedUpload {
   /** Of the stream, if one was named. */
   mediaType: MediaType | undefined;
+  /** Of the stream, if it has one. */
+  captureGroupId: string | null;
   earlier: EarlierUpload;
 }
 
@@ -55,6 +57,7 @@ const target = compiled((db, by: Sought) =>
       'incidents.deletion_state',
       'media_streams.status as stream_status',
       'media_streams.media_type',
+      'media_streams.capture_group_id',
       'accounts.bytes_used',
       'accounts.bytes_limit',
       'upload_operations.fingerprint',
@@ -98,7 +101,7 @@ export async function authoriseUpload(
   const refusal = refusalOf(found, wish);
   // The retry of an accepted upload is answered as before, also when the incident has been closed since.
   if (refusal !== undefined && earlier.usedKey === undefined) throw refusal;
-  return { mediaType: found.media_type ?? undefined, earlier };
+  return { mediaType: found.media_type ?? undefined, captureGroupId: found.capture_group_id, earlier };
 }
 
 function refusalOf(found: Target, wish: UploadWish): Problem | undefined {

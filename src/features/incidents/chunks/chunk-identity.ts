@@ -6,6 +6,7 @@ import { Problem } from '#kit/errors.ts';
 import { isBefore, parseTimestamp } from '#kit/time.ts';
 import type { BlobPath } from '#platform/blobs/blob-store.ts';
 import { isMediaType, type MediaType, mediaTypeShape } from '../media-type.ts';
+import type { ChunkSource } from './chunk-source.ts';
 
 /** Which chunk: with a stream (incident, stream, index from 1), without one (incident, media type, index from 0). */
 export interface ChunkIdentity {
@@ -21,6 +22,8 @@ export interface ChunkClaim extends ChunkIdentity {
   endedAt: string;
   originalFilename: string | null;
   sha256Hex: string;
+  /** In a stream of a capture group. */
+  source?: ChunkSource;
 }
 
 export const maxChunkIndex = 2 ** 31 - 1;
@@ -95,7 +98,7 @@ export function identityOfBlobPath(path: BlobPath): ChunkIdentity | undefined {
   return blobPathOf(identity) === path ? identity : undefined;
 }
 
-/** SHA-256 over identity, times, file name, byte size and hash: what must be equal for a retry to be the same upload. */
+/** SHA-256 over identity, times, file name, byte size, hash and source: what must be equal for a retry to be the same upload. */
 export function fingerprintOf(claim: ChunkClaim, byteSize: number): string {
   const parts = [
     claim.incidentId,
@@ -107,8 +110,14 @@ export function fingerprintOf(claim: ChunkClaim, byteSize: number): string {
     claim.originalFilename,
     byteSize,
     claim.sha256Hex,
+    // Nothing for chunks without: keys of before stay what they are.
+    ...(claim.source === undefined ? [] : [sourceParts(claim.source)]),
   ];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+}
+
+function sourceParts(source: ChunkSource): unknown[] {
+  return [source.segmentId, source.sequence, source.startedAt, source.endedAt, source.contextDigest];
 }
 
 /** An account's keys are its own: the same words from another account are another key. */

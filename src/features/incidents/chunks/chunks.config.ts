@@ -13,6 +13,11 @@ export const chunkSettings = {
     default: '8GiB',
     atLeast: 1,
   }),
+  sourceClockSkewMs: duration({
+    env: 'SAFE_SOURCE_CLOCK_SKEW',
+    doc: "How far a chunk's source range may end ahead of the server's clock.",
+    default: '5m',
+  }),
   stagingCleanupAgeMs: duration({
     env: 'SAFE_TEMP_UPLOAD_CLEANUP_AGE',
     doc: 'Staged files older than this belong to no request any more and are removed, at start and on a timer.',

@@ -22,6 +22,7 @@ import {
   maxChunkIndex,
   parseClaim,
 } from './chunk-identity.ts';
+import { assertSourceFits, type ChunkSource, parseSource, type SourceText } from './chunk-source.ts';
 import type { ChunkConfig } from './chunks.config.ts';
 import { chunkJson, chunkShape, conflictShape, reconciliationShape } from './chunks.json.ts';
 import { chunkByIdentity, chunksOfIncident, type EarlierUpload } from './chunks.store.ts';
@@ -35,6 +36,11 @@ const formFields = [
   'ended_at',
   'sha256_hex',
   'original_filename',
+  'source_segment_id',
+  'source_sequence',
+  'source_started_at',
+  'source_ended_at',
+  'context_digest',
 ] as const;
 
 function claimText(fields: Partial<Record<(typeof formFields)[number], string>>): ClaimText {
@@ -48,6 +54,29 @@ function claimText(fields: Partial<Record<(typeof formFields)[number], string>>)
     originalFilename: fields.original_filename,
   };
 }
+
+/** An empty field of a form is none. */
+function sourceText(fields: Partial<Record<(typeof formFields)[number], string>>): SourceText {
+  return {
+    segmentId: fields.source_segment_id || undefined,
+    sequence: fields.source_sequence || undefined,
+    startedAt: fields.source_started_at || undefined,
+    endedAt: fields.source_ended_at || undefined,
+    contextDigest: fields.context_digest || undefined,
+  };
+}
+
+const sourceHeaders = {
+  'Proofline-Source-Segment': {
+    description: 'Id of the source segment; in a stream of a capture group, with the next three',
+  },
+  'Proofline-Source-Sequence': { description: 'Its number within the capture group' },
+  'Proofline-Source-Started-At': { description: 'RFC 3339, on the clock of the source' },
+  'Proofline-Source-Ended-At': { description: 'RFC 3339, after the start' },
+  'Proofline-Context-Digest': {
+    description: 'SHA-256 of the sealed context that belongs to the chunk, 64 lower-case hexadecimal digits',
+  },
+};
 
 /** A form's boundaries and fields come on top of the file. Bytes. */
 const formOverheadBytes = 32 * 1024;
@@ -65,6 +94,11 @@ const uploadErrors: readonly ErrorCode[] = [
   'invalid_ended_at',
   'invalid_time_range',
   'invalid_sha256_hex',
+  'invalid_source_segment',
+  'invalid_source_range',
+  'source_clock_skew',
+  'source_mismatch',
+  'source_segment_conflict',
   'invalid_idempotency_key',
   'hash_mismatch',
   'length_mismatch',
@@ -102,6 +136,10 @@ function uploadReply({ chunk, replayed }: Appended): Response {
     : reply.json(201, chunkJson(chunk));
 }
 
+function withSource(claim: ChunkClaim, source: ChunkSource | undefined): ChunkClaim {
+  return source === undefined ? claim : { ...claim, source };
+}
+
 function declaredBytes(c: HttpContext): number | undefined {
   const header = c.env.incoming.headers['content-length'];
   return header === undefined ? undefined : Number(header);
@@ -133,6 +171,7 @@ export function chunkRoutes(deps: AppendDeps, config: ChunkConfig & { committedQ
         'Repr-Digest': { description: '`sha-256=:base64:` of the body (RFC 9530)', required: true },
         'Proofline-Started-At': { description: 'RFC 3339', required: true },
         'Proofline-Ended-At': { description: 'RFC 3339, not before the start', required: true },
+        ...sourceHeaders,
         ...idempotencyHeader,
       },
       body: { mediaType: 'application/octet-stream', description: 'The encrypted chunk' },
@@ -145,7 +184,7 @@ export function chunkRoutes(deps: AppendDeps, config: ChunkConfig & { committedQ
         const [incidentId, streamId] = [param('incident_id'), param('stream_id')];
         const chunkIndex = param('chunk_index');
         const index = chunkIndexOf(chunkIndex);
-        const { mediaType, earlier } = await authoriseUpload(deps, caller, {
+        const { mediaType, captureGroupId, earlier } = await authoriseUpload(deps, caller, {
           incidentId,
           streamId,
           place: index <= maxChunkIndex ? { incidentId, streamId, chunkIndex: index } : undefined,
@@ -162,11 +201,28 @@ export function chunkRoutes(deps: AppendDeps, config: ChunkConfig & { committedQ
           sha256Hex: parseReprDigest(headers['repr-digest']),
           originalFilename: undefined,
         });
+        const source = parseSource(
+          {
+            segmentId: c.req.header('proofline-source-segment'),
+            sequence: c.req.header('proofline-source-sequence'),
+            startedAt: c.req.header('proofline-source-started-at'),
+            endedAt: c.req.header('proofline-source-ended-at'),
+            contextDigest: c.req.header('proofline-context-digest'),
+          },
+          { nowMs: Date.now(), skewMs: config.sourceClockSkewMs },
+        );
+        assertSourceFits(captureGroupId, source);
         const body = await deps.blobs.staging.receive(c.env.incoming, {
           maxBytes: config.maxUploadBytes,
           ...(declared === undefined ? {} : { declaredBytes: declared }),
         });
-        return await append({ claim, body, accountId: caller.accountId, idempotencyKey, earlier });
+        return await append({
+          claim: withSource(claim, source),
+          body,
+          accountId: caller.accountId,
+          idempotencyKey,
+          earlier,
+        });
       },
     }),
     route({
@@ -190,6 +246,11 @@ export function chunkRoutes(deps: AppendDeps, config: ChunkConfig & { committedQ
           ended_at: 'RFC 3339, not before started_at (required)',
           sha256_hex: 'SHA-256 of the file, 64 lower-case hexadecimal digits (required)',
           original_filename: 'For display; only the last segment is kept',
+          source_segment_id: 'The source segment; in a stream of a capture group, with the next three',
+          source_sequence: 'Its number within the capture group',
+          source_started_at: 'RFC 3339, on the clock of the source',
+          source_ended_at: 'RFC 3339, after source_started_at',
+          context_digest: 'SHA-256 of the sealed context that belongs to the chunk',
         },
       },
       responses: uploadResponses,
@@ -216,7 +277,8 @@ export function chunkRoutes(deps: AppendDeps, config: ChunkConfig & { committedQ
         let claim: ChunkClaim;
         let earlier: EarlierUpload;
         try {
-          claim = parseClaim(incidentId, claimText(form.fields));
+          const source = parseSource(sourceText(form.fields), { nowMs: Date.now(), skewMs: config.sourceClockSkewMs });
+          claim = withSource(parseClaim(incidentId, claimText(form.fields)), source);
           const authorised = await authoriseUpload(deps, caller, {
             incidentId,
             streamId: claim.streamId,
@@ -225,7 +287,8 @@ export function chunkRoutes(deps: AppendDeps, config: ChunkConfig & { committedQ
             declaredBytes: form.body.byteSize,
             ...limits,
           });
-          const { mediaType } = authorised;
+          const { captureGroupId, mediaType } = authorised;
+          assertSourceFits(captureGroupId, source);
           earlier = authorised.earlier;
           if (mediaType !== undefined && mediaType !== claim.mediaType) throw new Problem('stream_media_type_mismatch');
         } catch (error) {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { variantJson, variantShape } from '../captures/variant.ts';
 import { mediaTypeShape } from '../media-type.ts';
 import type { StreamRow } from './streams.store.ts';
 
@@ -17,6 +18,7 @@ export const streamShape = z
     completed_at: time.optional(),
     failed_at: time.optional(),
     failure_reason: z.string().optional(),
+    ...variantShape.partial().shape,
   })
   .meta({ id: 'Stream' });
 
@@ -33,5 +35,6 @@ export function streamJson(stream: StreamRow): z.output<typeof streamShape> {
     ...(stream.completed_at === null ? {} : { completed_at: stream.completed_at }),
     ...(stream.failed_at === null ? {} : { failed_at: stream.failed_at }),
     ...(stream.failure_reason === null ? {} : { failure_reason: stream.failure_reason }),
+    ...variantJson(stream),
   };
 }

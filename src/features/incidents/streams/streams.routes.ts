@@ -6,6 +6,7 @@ import { newId } from '#kit/ids.ts';
 import { timestamp } from '#kit/time.ts';
 import type { BlobStore } from '#platform/blobs/blob-store.ts';
 import type { Metadata } from '#platform/metadata/metadata.ts';
+import { parseVariant, variantShape } from '../captures/variant.ts';
 import { assertNotDeleting, incidentFor } from '../incident-access.ts';
 import { mediaTypeShape } from '../media-type.ts';
 import { completeStream } from './complete-stream.ts';
@@ -26,11 +27,19 @@ export function streamRoutes(deps: { metadata: Metadata; blobs: BlobStore }): Ro
       tag,
       access: 'account',
       limit: 'stream',
-      json: z.strictObject({ media_type: mediaTypeShape, label: optionalText(200) }),
+      json: z.strictObject({ media_type: mediaTypeShape, label: optionalText(200), ...variantShape.partial().shape }),
       responses: { 201: { description: 'Opened', json: one } },
-      errors: ['incident_not_found', 'incident_closed', 'incident_deleting', 'invalid_media_type'],
+      errors: [
+        'incident_not_found',
+        'incident_closed',
+        'incident_deleting',
+        'invalid_media_type',
+        'invalid_variant',
+        'capture_group_not_found',
+      ],
       handle: async ({ caller, json, param }) => {
         const incident = await incidentFor(metadata.read, caller, param('incident_id'));
+        const variant = parseVariant(json, json.media_type);
         const now = Date.now();
         const stream: StreamRow = {
           id: newId('str', now),
@@ -47,6 +56,7 @@ export function streamRoutes(deps: { metadata: Metadata; blobs: BlobStore }): Ro
           completed_at: null,
           failed_at: null,
           failure_reason: null,
+          ...variant,
         };
         await metadata.write(createStreamTransaction, stream);
         return reply.json(201, { stream: streamJson(stream) });

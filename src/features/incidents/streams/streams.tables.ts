@@ -1,4 +1,5 @@
 import type { ColumnType } from 'kysely';
+import type { QualityProfile, UploadPriority, VariantRole } from '#kit/evidence/evidence.ts';
 import type { MediaType } from '../media-type.ts';
 
 type Nullable<T> = ColumnType<T | null, T | null | undefined, T | null>;
@@ -18,6 +19,11 @@ export interface MediaStreamsTable {
   completed_at: Nullable<string>;
   failed_at: Nullable<string>;
   failure_reason: Nullable<string>;
+  /** With the three below, or none of them. */
+  capture_group_id: Nullable<string>;
+  variant_role: Nullable<VariantRole>;
+  quality_profile: Nullable<QualityProfile>;
+  upload_priority: Nullable<UploadPriority>;
 }
 
 declare module '#platform/metadata/metadata.ts' {

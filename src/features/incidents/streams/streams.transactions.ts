@@ -1,6 +1,7 @@
 import { Problem } from '#kit/errors.ts';
 import type { Timestamp } from '#kit/time.ts';
 import { type Trx, transaction } from '#platform/metadata/metadata.ts';
+import { captureGroupOf } from '../captures/captures.store.ts';
 import { assertOpen, incidentHeld } from '../incident-access.ts';
 import { type StreamRow, streamToChange } from './streams.store.ts';
 
@@ -22,6 +23,7 @@ export const createStreamTransaction = transaction('streams.create', async (trx,
   const incident = await incidentHeld(trx, stream.incident_id);
   if (incident === undefined) throw new Problem('incident_not_found');
   assertOpen(incident);
+  if (stream.capture_group_id !== null) await captureGroupOf(trx, stream.incident_id, stream.capture_group_id);
   await trx.insertInto('media_streams').values(stream).execute();
 });
 

@@ -1,0 +1,89 @@
+import type { Selectable } from 'kysely';
+import { Problem } from '#kit/errors.ts';
+import type { ConfirmedChunk } from '#kit/evidence/evidence.ts';
+import type { Db } from '#platform/metadata/metadata.ts';
+import type { CaptureGroupsTable } from './captures.tables.ts';
+
+export type CaptureGroupRow = Selectable<CaptureGroupsTable>;
+
+/** Throws capture_group_not_found, also for a group of another incident. */
+export async function captureGroupOf(db: Db, incidentId: string, groupId: string): Promise<CaptureGroupRow> {
+  const group = await db
+    .selectFrom('capture_groups')
+    .selectAll()
+    .where('id', '=', groupId)
+    .where('incident_id', '=', incidentId)
+    .executeTakeFirst();
+  if (group === undefined) throw new Problem('capture_group_not_found');
+  return group;
+}
+
+/** Newest first. */
+export async function captureGroupsOf(
+  db: Db,
+  incidentId: string,
+  limit: number,
+  before?: string,
+): Promise<CaptureGroupRow[]> {
+  return await db
+    .selectFrom('capture_groups')
+    .selectAll()
+    .where('incident_id', '=', incidentId)
+    .$if(before !== undefined, (query) => query.where('id', '<', before ?? ''))
+    .orderBy('id', 'desc')
+    .limit(limit)
+    .execute();
+}
+
+function confirmed(db: Db, groupId: string) {
+  return db
+    .selectFrom('chunk_sources')
+    .innerJoin('source_segments', (join) =>
+      join
+        .onRef('source_segments.capture_group_id', '=', 'chunk_sources.capture_group_id')
+        .onRef('source_segments.source_segment_id', '=', 'chunk_sources.source_segment_id'),
+    )
+    .innerJoin('chunks', 'chunks.id', 'chunk_sources.chunk_id')
+    .innerJoin('media_streams', 'media_streams.id', 'chunk_sources.stream_id')
+    .where('chunk_sources.capture_group_id', '=', groupId)
+    .select([
+      'chunk_sources.chunk_id as chunkId',
+      'chunk_sources.stream_id as streamId',
+      'chunks.media_type as mediaType',
+      'media_streams.variant_role as role',
+      'media_streams.quality_profile as quality',
+      'chunk_sources.source_segment_id as segmentId',
+      'source_segments.source_sequence as sequence',
+      'source_segments.source_started_at as startedAt',
+      'source_segments.source_ended_at as endedAt',
+      'chunks.sha256_hex as sha256Hex',
+      'chunk_sources.context_digest as contextDigest',
+    ])
+    .$narrowType<Pick<ConfirmedChunk, 'role' | 'quality'>>();
+}
+
+/** In no order: who uses them sorts. The status of their streams does not matter. */
+export async function confirmedChunksOf(db: Db, groupId: string): Promise<ConfirmedChunk[]> {
+  return await confirmed(db, groupId).execute();
+}
+
+export async function confirmedChunkOf(
+  db: Db,
+  groupId: string,
+  streamId: string,
+  segmentId: string,
+): Promise<ConfirmedChunk | undefined> {
+  return await confirmed(db, groupId)
+    .where('chunk_sources.source_segment_id', '=', segmentId)
+    .where('chunk_sources.stream_id', '=', streamId)
+    .executeTakeFirst();
+}
+
+/** Confirmed chunks of context whose bytes have that digest. */
+export async function confirmedContextOf(db: Db, groupId: string, digest: string): Promise<ConfirmedChunk[]> {
+  return await confirmed(db, groupId)
+    .where('chunks.sha256_hex', '=', digest)
+    .where('media_streams.variant_role', 'in', ['location_context', 'metadata_context'])
+    .limit(1)
+    .execute();
+}

@@ -1,0 +1,39 @@
+import type { Selectable } from 'kysely';
+import { Problem } from '#kit/errors.ts';
+import type { Db } from '#platform/metadata/metadata.ts';
+import type { SupersessionsTable } from '../captures.tables.ts';
+
+export type SupersessionRow = Selectable<SupersessionsTable>;
+
+/** Oldest first. */
+export async function supersessionsOf(
+  db: Db,
+  groupId: string,
+  limit: number,
+  after?: string,
+): Promise<SupersessionRow[]> {
+  return await db
+    .selectFrom('supersessions')
+    .selectAll()
+    .where('capture_group_id', '=', groupId)
+    .$if(after !== undefined, (query) => query.where('id', '>', after ?? ''))
+    .orderBy('id')
+    .limit(limit)
+    .execute();
+}
+
+/** Throws supersession_not_found, also for one of another group. */
+export async function supersessionOf(db: Db, groupId: string, id: string): Promise<SupersessionRow> {
+  const found = await db
+    .selectFrom('supersessions')
+    .selectAll()
+    .where('id', '=', id)
+    .where('capture_group_id', '=', groupId)
+    .executeTakeFirst();
+  if (found === undefined) throw new Problem('supersession_not_found');
+  return found;
+}
+
+export async function withdrawalOf(db: Db, id: string): Promise<SupersessionRow | undefined> {
+  return await db.selectFrom('supersessions').selectAll().where('withdraws_id', '=', id).executeTakeFirst();
+}

@@ -1,0 +1,271 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { chunkName } from '../support/stored-blobs.ts';
+import { type Answer, bytesOf, sha256Hex } from './support/client.ts';
+import { openWorld, type World } from './support/world.ts';
+
+let world: World;
+before(async () => {
+  world = await openWorld('captures', { SAFE_MAIN_API_RATE_LIMIT_ENABLED: 'false' });
+});
+after(() => world.close());
+
+const variants = {
+  master: {
+    media_type: 'video',
+    variant_role: 'evidence_master',
+    quality_profile: 'full_quality',
+    upload_priority: 'background_queue',
+  },
+  preview: {
+    media_type: 'video',
+    variant_role: 'live_preview',
+    quality_profile: 'adaptive_low_latency',
+    upload_priority: 'near_live',
+  },
+  sound: {
+    media_type: 'audio',
+    variant_role: 'audio_priority',
+    quality_profile: 'audio_priority',
+    upload_priority: 'near_live',
+  },
+  place: {
+    media_type: 'location',
+    variant_role: 'location_context',
+    quality_profile: 'location_context',
+    upload_priority: 'preservation',
+  },
+} as const;
+
+const at = (second: number) => `2026-01-02T03:04:${String(second).padStart(2, '0')}.000Z`;
+
+interface Place {
+  from: number;
+  to: number;
+  id?: string;
+  sequence?: number;
+  digest?: string;
+}
+
+function sourceHeaders({ from, to, id, sequence, digest }: Place): Record<string, string> {
+  return {
+    'proofline-source-segment': id ?? `seg:${from}-${to}`,
+    'proofline-source-sequence': String(sequence ?? from),
+    'proofline-source-started-at': at(from),
+    'proofline-source-ended-at': at(to),
+    ...(digest === undefined ? {} : { 'proofline-context-digest': digest }),
+  };
+}
+
+interface Told {
+  source_segment_id: string;
+  chosen: { variant_role: string };
+  master: string;
+  context: string;
+}
+
+/** An incident of Ada's with a group and a stream of each variant. */
+async function session() {
+  const { ada } = world;
+  const incident = await ada.incident();
+  const made = await ada.post(`/v1/incidents/${incident}/capture-groups`, {
+    capture_source_id: 'phone-1',
+    label: 'front',
+  });
+  assert.equal(made.status, 201);
+  const group: string = made.body.capture_group.id;
+  const path = `/v1/incidents/${incident}/capture-groups/${group}`;
+  const streams: Record<string, string> = {};
+  const counts: Record<string, number> = {};
+  for (const [name, variant] of Object.entries(variants)) {
+    const opened = await ada.post(`/v1/incidents/${incident}/streams`, { ...variant, capture_stream_group_id: group });
+    assert.equal(opened.status, 201);
+    streams[name] = opened.body.stream.id;
+  }
+  const stream = (name: keyof typeof variants): string => streams[name] ?? '';
+  return {
+    incident,
+    group,
+    path,
+    stream,
+    put: async (name: keyof typeof variants, place: Place, bytes = bytesOf(50), key?: string): Promise<Answer> => {
+      const index = (counts[name] ?? 0) + 1;
+      const answer = await ada.put(incident, stream(name), index, bytes, {
+        headers: sourceHeaders(place),
+        ...(key === undefined ? {} : { key }),
+      });
+      if (answer.status === 201) counts[name] = index;
+      return answer;
+    },
+    told: async () => {
+      const { body } = await ada.get(`${path}/resolution`);
+      return body.segments.map(
+        ({ source_segment_id: id, chosen, master, context }: Told) =>
+          `${id} ${chosen.variant_role} master ${master} context ${context}`,
+      );
+    },
+  };
+}
+
+const refused = (answer: Answer, status: number, code: string) =>
+  assert.deepEqual([answer.status, answer.code], [status, code]);
+
+test('a group is made, listed and seen by its owner alone', async () => {
+  const { incident, group, path } = await session();
+  const other = await world.ada.post(`/v1/incidents/${incident}/capture-groups`, { capture_source_id: 'phone-2' });
+  const listed = await world.ada.get(`/v1/incidents/${incident}/capture-groups`);
+  assert.deepEqual(
+    listed.body.capture_groups.map(({ id }: { id: string }) => id),
+    [other.body.capture_group.id, group],
+  );
+  assert.equal((await world.ada.get(path)).body.capture_group.label, 'front');
+  for (const end of ['', '/resolution', '/supersessions'])
+    refused(await world.bob.get(`${path}${end}`), 404, 'incident_not_found');
+  const elsewhere = await world.ada.incident();
+  refused(await world.ada.get(`/v1/incidents/${elsewhere}/capture-groups/${group}`), 404, 'capture_group_not_found');
+});
+
+test('a variant says all of itself, fits its media type, and lies in a group of its incident', async () => {
+  const { incident, group } = await session();
+  const open = (fields: Record<string, unknown>, where = incident) =>
+    world.ada.post(`/v1/incidents/${where}/streams`, fields);
+  const whole = { ...variants.preview, capture_stream_group_id: group };
+  for (const field of ['capture_stream_group_id', 'variant_role', 'quality_profile', 'upload_priority'])
+    refused(await open({ ...whole, [field]: undefined }), 400, 'invalid_variant');
+  refused(await open({ ...whole, variant_role: 'preview_only' }), 400, 'invalid_variant');
+  refused(await open({ ...whole, media_type: 'location' }), 400, 'invalid_variant');
+  refused(await open({ ...whole, quality_profile: 'location_context' }), 400, 'invalid_variant');
+  refused(await open(whole, await world.ada.incident()), 404, 'capture_group_not_found');
+  const { body } = await open(whole);
+  assert.deepEqual({ ...body.stream, ...whole }, body.stream);
+});
+
+test('a chunk says its segment in a stream of a group, and nowhere else', async () => {
+  const { incident, stream, put } = await session();
+  refused(await world.ada.put(incident, stream('preview'), 1, bytesOf(9)), 400, 'source_mismatch');
+  const plain = await world.ada.stream(incident);
+  refused(
+    await world.ada.put(incident, plain, 1, bytesOf(9), { headers: sourceHeaders({ from: 0, to: 2 }) }),
+    400,
+    'source_mismatch',
+  );
+  refused(await put('preview', { from: 0, to: 2, id: 'a place' }), 400, 'invalid_source_segment');
+  refused(await put('preview', { from: 0, to: 2, digest: 'abc' }), 400, 'invalid_source_segment');
+  refused(await put('preview', { from: 2, to: 0 }), 400, 'invalid_source_range');
+  refused(await put('preview', { from: 2, to: 2 }), 400, 'invalid_source_range');
+  const ahead = new Date(Date.now() + 6 * 60_000).toISOString();
+  refused(
+    await world.ada.put(incident, stream('preview'), 1, bytesOf(9), {
+      headers: { ...sourceHeaders({ from: 0, to: 2 }), 'proofline-source-ended-at': ahead },
+    }),
+    400,
+    'source_clock_skew',
+  );
+  assert.equal((await put('preview', { from: 0, to: 2 })).status, 201);
+});
+
+test('a segment has one range and one sequence, and a stream one chunk of it', async () => {
+  const { put } = await session();
+  assert.equal((await put('preview', { from: 0, to: 2, id: 'a' })).status, 201);
+  refused(await put('master', { from: 0, to: 3, id: 'a' }), 409, 'source_segment_conflict');
+  refused(await put('master', { from: 0, to: 2, id: 'a', sequence: 5 }), 409, 'source_segment_conflict');
+  refused(await put('preview', { from: 0, to: 2, id: 'a' }), 409, 'source_segment_conflict');
+  assert.equal((await put('master', { from: 0, to: 2, id: 'a' })).status, 201);
+});
+
+test('two variants that name one segment at once give it one range', async () => {
+  const { put, path } = await session();
+  const answers = await Promise.all([
+    put('preview', { from: 0, to: 2, id: 'a' }),
+    put('master', { from: 0, to: 4, id: 'a' }),
+  ]);
+  assert.deepEqual(answers.map(({ status }) => status).sort(), [201, 409]);
+  assert.deepEqual((await world.ada.get(`${path}/resolution`)).body.conflicts, []);
+});
+
+test('the source is part of what a retry must repeat', async () => {
+  const { incident, stream } = await session();
+  const bytes = bytesOf(40);
+  const put = (place: Place) =>
+    world.ada.put(incident, stream('preview'), 1, bytes, { headers: sourceHeaders(place), key: 'k-source' });
+  assert.equal((await put({ from: 0, to: 2 })).status, 201);
+  assert.equal((await put({ from: 0, to: 2 })).status, 200);
+  refused(await put({ from: 0, to: 3 }), 409, 'idempotency_conflict');
+  refused(await put({ from: 0, to: 2, digest: sha256Hex(bytes) }), 409, 'idempotency_conflict');
+});
+
+test('the best that is confirmed is chosen, and what is missing is told', async () => {
+  const { incident, put, stream, told, path } = await session();
+  const context = bytesOf(30);
+  await put('preview', { from: 0, to: 2, digest: sha256Hex(context) });
+  await put('preview', { from: 2, to: 4 });
+  await put('sound', { from: 6, to: 8 });
+  await put('master', { from: 0, to: 2 });
+  const head = 'master present context missing';
+  assert.deepEqual(await told(), [
+    `seg:0-2 live_preview ${head}`,
+    'seg:2-4 live_preview master missing context missing',
+    'seg:6-8 audio_priority master missing context missing',
+  ]);
+  await put('place', { from: 0, to: 2 }, context);
+  assert.equal((await told())[0], 'seg:0-2 evidence_master master present context shared');
+  // A failed stream keeps its chunks, and they are evidence.
+  await world.ada.post(`/v1/incidents/${incident}/streams/${stream('preview')}/fail`);
+  await put('master', { from: 1, to: 9 });
+  assert.deepEqual((await told()).slice(1), [
+    'seg:1-9 evidence_master master present context missing',
+    'seg:2-4 evidence_master master present context missing',
+    'seg:6-8 evidence_master master present context missing',
+  ]);
+  const { body } = await world.ada.get(`${path}/resolution`);
+  assert.deepEqual(body.gaps, []);
+  assert.deepEqual(body.overlaps, [
+    { source_segment_ids: ['seg:0-2', 'seg:1-9'], source_started_at: at(1), source_ended_at: at(2) },
+  ]);
+  assert.doesNotMatch(JSON.stringify(body), /stored_path|incidents\//);
+});
+
+test('a supersession is recorded once, taken back once, and refused with the condition that does not hold', async () => {
+  const { path, put, stream, incident } = await session();
+  const digest = sha256Hex(bytesOf(8));
+  await put('preview', { from: 0, to: 2 });
+  await put('preview', { from: 2, to: 4, digest });
+  await put('sound', { from: 4, to: 6 });
+  const good = await put('master', { from: 0, to: 2 });
+  await put('master', { from: 2, to: 4 });
+  await put('master', { from: 4, to: 6 });
+  const other = await session();
+  await other.put('preview', { from: 0, to: 2 });
+  const side = (name: string, segment: string) => ({ stream_id: name, source_segment_id: segment });
+  const post = (superseding: object, superseded: object) =>
+    world.ada.post(`${path}/supersessions`, { superseding, superseded });
+  const violated = async (condition: string, superseding: object, superseded: object) => {
+    const answer = await post(superseding, superseded);
+    refused(answer, 409, 'supersession_refused');
+    assert.equal(answer.body.condition, condition);
+  };
+  const [master, preview, sound] = [stream('master'), stream('preview'), stream('sound')];
+  await violated('same_incident', side(master, 'seg:0-2'), side(other.stream('preview'), 'seg:0-2'));
+  await violated('same_group', side(master, 'seg:0-2'), side(await world.ada.stream(incident), 'seg:0-2'));
+  await violated('confirmed', side(master, 'seg:7-8'), side(preview, 'seg:0-2'));
+  await violated('coverage', side(master, 'seg:0-2'), side(preview, 'seg:2-4'));
+  await violated('context', side(master, 'seg:2-4'), side(preview, 'seg:2-4'));
+  await violated('policy', side(preview, 'seg:0-2'), side(master, 'seg:0-2'));
+  const first = await post(side(master, 'seg:0-2'), side(preview, 'seg:0-2'));
+  assert.deepEqual([first.status, first.body.supersession.reason], [201, 'higher_quality_confirmed']);
+  const again = await post(side(master, 'seg:0-2'), side(preview, 'seg:0-2'));
+  assert.deepEqual([again.status, again.body], [200, first.body]);
+  const replaced = await post(side(master, 'seg:4-6'), side(sound, 'seg:4-6'));
+  assert.equal(replaced.body.supersession.reason, 'audio_replaced_by_master');
+  const withdraw = () => world.ada.post(`${path}/supersessions/${first.body.supersession.id}/withdraw`);
+  const taken = await withdraw();
+  assert.deepEqual([taken.status, taken.body.supersession.withdraws], [201, first.body.supersession.id]);
+  refused(await withdraw(), 409, 'supersession_withdrawn');
+  await world.blobs.remove(chunkName(incident, master, good.body.chunk_index));
+  await violated('integrity', side(master, 'seg:0-2'), side(preview, 'seg:0-2'));
+  const listed = await world.ada.get(`${path}/supersessions`);
+  assert.deepEqual(
+    listed.body.supersessions.map(({ reason }: { reason: string }) => reason),
+    ['higher_quality_confirmed', 'audio_replaced_by_master', 'withdrawn'],
+  );
+});
