@@ -12,6 +12,8 @@ import * as cloud from '#features/cloud/cloud.store.ts';
 import * as thumbnails from '#features/documents/processing/thumbnails.store.ts';
 import * as topicExamples from '#features/documents/processing/topic-examples.store.ts';
 import * as texts from '#features/documents/search/texts.store.ts';
+import * as captures from '#features/incidents/captures/captures.store.ts';
+import * as supersessions from '#features/incidents/captures/supersessions/supersessions.store.ts';
 import * as checkins from '#features/incidents/check-ins/check-ins.store.ts';
 import { checkBlobs } from '#features/incidents/chunks/check-blobs.ts';
 import * as chunks from '#features/incidents/chunks/chunks.store.ts';
@@ -137,6 +139,24 @@ const reads: Record<string, Record<string, unknown[][]>> = {
       ['con_1', 10, 'job_2'],
     ],
   },
+  captures: {
+    captureGroupOf: [['inc_1', 'cgr_1']],
+    captureGroupsOf: [
+      ['inc_1', 10],
+      ['inc_1', 10, 'cgr_2'],
+    ],
+    confirmedChunksOf: [['cgr_1']],
+    confirmedChunkOf: [['cgr_1', 'str_1', 'seg_1']],
+    confirmedContextOf: [['cgr_1', hash('a')]],
+  },
+  supersessions: {
+    supersessionsOf: [
+      ['cgr_1', 10],
+      ['cgr_1', 10, 'sup_0'],
+    ],
+    supersessionOf: [['cgr_1', 'sup_1']],
+    withdrawalOf: [['sup_1']],
+  },
   checkins: { checkinsOf: [['inc_1', 10]], latestCheckins: [['inc_1', 1]] },
   chunks: {
     chunkById: [['chk_1']],
@@ -230,6 +250,7 @@ const stores = {
   accounts,
   audit,
   browsers,
+  captures,
   checkins,
   cloud,
   chunks,
@@ -239,6 +260,7 @@ const stores = {
   jobs,
   jobStatistics,
   streams,
+  supersessions,
   texts,
   thumbnails,
   tokens,
@@ -263,6 +285,12 @@ const refresh = {
   at,
   graceFrom: at,
   audit: auditOf,
+};
+const variant = {
+  capture_group_id: 'cgr_1',
+  variant_role: 'live_preview',
+  quality_profile: 'adaptive_low_latency',
+  upload_priority: 'near_live',
 };
 /** What every transaction is run with, and on what. One that is missing here fails the test. */
 const writes: Record<string, { input: unknown; after?: string }[]> = {
@@ -311,7 +339,31 @@ const writes: Record<string, { input: unknown; after?: string }[]> = {
   'incidents.create': [{ input: rows.incident({ id: 'inc_3' }).values }],
   'incidents.close': [{ input: { incidentId: 'inc_1', at } }],
   'incidents.assign_owner': [{ input: { incidentId: 'inc_2', accountId: 'acct_1', at, audit: auditOf } }],
-  'streams.create': [{ input: rows.stream({ id: 'str_2' }).values }],
+  'streams.create': [
+    { input: { ...rows.stream({ id: 'str_2' }).values, capture_group_id: null } },
+    { input: rows.stream({ id: 'str_2', ...variant }).values },
+  ],
+  'captures.create_group': [{ input: rows.captureGroup({ id: 'cgr_2' }).values }],
+  'supersessions.record': [
+    { input: { incidentId: 'inc_1', row: rows.supersession({ id: 'sup_2' }).values, audit: auditOf } },
+    {
+      input: {
+        incidentId: 'inc_1',
+        row: rows.supersession({ id: 'sup_2', superseded_segment_id: 'seg_2' }).values,
+        audit: auditOf,
+      },
+    },
+  ],
+  'supersessions.withdraw': [
+    {
+      input: {
+        incidentId: 'inc_1',
+        withdrawsId: 'sup_1',
+        row: rows.supersession({ id: 'sup_2', reason: 'withdrawn', withdraws_id: 'sup_1' }).values,
+        audit: auditOf,
+      },
+    },
+  ],
   'streams.complete': [{ input: { incidentId: 'inc_1', streamId: 'str_1', expectedChunkCount: 1, at } }],
   'streams.fail': [{ input: { incidentId: 'inc_1', streamId: 'str_1', failureReason: null, at } }],
   'chunks.record': [
@@ -321,6 +373,15 @@ const writes: Record<string, { input: unknown; after?: string }[]> = {
         operation: { id: 'upo_2', keyHash: hash('e'), fingerprint: hash('f') },
         defaultQuotaBytes: 0,
       },
+    },
+    {
+      input: {
+        chunk: { ...rows.chunk({ id: 'chk_2', chunk_index: 2 }).values, original_filename: null },
+        source: { segmentId: 'seg_2', sequence: 2, startedAt: at, endedAt: later, contextDigest: null },
+        defaultQuotaBytes: 0,
+      },
+      after: `UPDATE media_streams SET capture_group_id = 'cgr_1', variant_role = 'live_preview',
+        quality_profile = 'adaptive_low_latency', upload_priority = 'near_live'`,
     },
     {
       input: {
