@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { chunkName } from '../support/stored-blobs.ts';
-import { type Answer, bytesOf, sha256Hex } from './support/client.ts';
-import { openWorld, type World } from './support/world.ts';
+import { type Answer, bytesOf, sha256Hex, uploadParts } from './support/client.ts';
+import { openWorld, until, type World } from './support/world.ts';
 
 let world: World;
 before(async () => {
-  world = await openWorld('captures', { SAFE_MAIN_API_RATE_LIMIT_ENABLED: 'false' });
+  world = await openWorld('captures', {
+    SAFE_MAIN_API_RATE_LIMIT_ENABLED: 'false',
+    SAFE_DELETION_WORKER_INTERVAL: '150ms',
+  });
 });
 after(() => world.close());
 
@@ -192,6 +195,48 @@ test('the source is part of what a retry must repeat', async () => {
   assert.equal((await put({ from: 0, to: 2 })).status, 200);
   refused(await put({ from: 0, to: 3 }), 409, 'idempotency_conflict');
   refused(await put({ from: 0, to: 2, digest: sha256Hex(bytes) }), 409, 'idempotency_conflict');
+});
+
+test('the form takes the source as the streaming way does', async () => {
+  const { incident, stream, told } = await session();
+  const bytes = bytesOf(40);
+  const send = (fields: Record<string, string>) =>
+    world.ada.form(incident, uploadParts(bytes, { stream_id: stream('preview'), ...fields }));
+  const source = { source_segment_id: 'a', source_sequence: '1', source_started_at: at(0), source_ended_at: at(2) };
+  refused(await send({}), 400, 'source_mismatch');
+  refused(await send({ ...source, source_ended_at: at(0) }), 400, 'invalid_source_range');
+  refused(await send({ ...source, source_sequence: '-1' }), 400, 'invalid_source_segment');
+  assert.equal((await send({ ...source, context_digest: sha256Hex(bytes) })).status, 201);
+  assert.deepEqual(await told(), ['a live_preview master missing context missing']);
+  const unstreamed = uploadParts(bytes, { ...source, chunk_index: '0' });
+  refused(await world.ada.form(incident, unstreamed), 400, 'source_mismatch');
+});
+
+test('deletion takes the timeline and every decision about it along', async () => {
+  const { incident, path, put, stream } = await session();
+  await put('preview', { from: 0, to: 2 });
+  await put('master', { from: 0, to: 2 });
+  const recorded = await world.ada.post(`${path}/supersessions`, {
+    superseding: { stream_id: stream('master'), source_segment_id: 'seg:0-2' },
+    superseded: { stream_id: stream('preview'), source_segment_id: 'seg:0-2' },
+  });
+  assert.equal(recorded.status, 201);
+  await world.ada.post(`/v1/incidents/${incident}/deletion`, { allow_open: true });
+  await until(
+    async () =>
+      (await world.ada.get(`/v1/incidents/${incident}/deletion`)).body.deletion.state === 'deleted' ? true : undefined,
+    'deletion',
+  );
+  refused(await world.ada.get(path), 404, 'capture_group_not_found');
+  await world.rows(async (query) => {
+    const groups = await query('SELECT id FROM capture_groups WHERE incident_id = ?', incident);
+    assert.deepEqual(groups, []);
+    for (const table of ['source_segments', 'chunk_sources', 'supersessions'])
+      assert.deepEqual(
+        await query(`SELECT * FROM ${table} WHERE capture_group_id = ?`, path.split('/').at(-1) ?? ''),
+        [],
+      );
+  });
 });
 
 test('the best that is confirmed is chosen, and what is missing is told', async () => {

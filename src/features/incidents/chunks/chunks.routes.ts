@@ -22,11 +22,12 @@ import {
   maxChunkIndex,
   parseClaim,
 } from './chunk-identity.ts';
-import { assertSourceFits, type ChunkSource, parseSource, type SourceText } from './chunk-source.ts';
+import { type ChunkSource, parseSource, type SourceText } from './chunk-source.ts';
 import type { ChunkConfig } from './chunks.config.ts';
 import { chunkJson, chunkShape, conflictShape, reconciliationShape } from './chunks.json.ts';
 import { chunkByIdentity, chunksOfIncident, type EarlierUpload } from './chunks.store.ts';
 import { reconcileChunk } from './reconcile-chunk.ts';
+import { authoriseSource } from './source-place.ts';
 
 const formFields = [
   'stream_id',
@@ -184,7 +185,7 @@ export function chunkRoutes(deps: AppendDeps, config: ChunkConfig & { committedQ
         const [incidentId, streamId] = [param('incident_id'), param('stream_id')];
         const chunkIndex = param('chunk_index');
         const index = chunkIndexOf(chunkIndex);
-        const { mediaType, captureGroupId, earlier } = await authoriseUpload(deps, caller, {
+        const authorised = await authoriseUpload(deps, caller, {
           incidentId,
           streamId,
           place: index <= maxChunkIndex ? { incidentId, streamId, chunkIndex: index } : undefined,
@@ -192,6 +193,7 @@ export function chunkRoutes(deps: AppendDeps, config: ChunkConfig & { committedQ
           declaredBytes: declared ?? 0,
           ...limits,
         });
+        const { mediaType, earlier } = authorised;
         const claim = parseClaim(incidentId, {
           streamId,
           chunkIndex,
@@ -211,7 +213,7 @@ export function chunkRoutes(deps: AppendDeps, config: ChunkConfig & { committedQ
           },
           { nowMs: Date.now(), skewMs: config.sourceClockSkewMs },
         );
-        assertSourceFits(captureGroupId, source);
+        await authoriseSource(read, authorised, streamId, source);
         const body = await deps.blobs.staging.receive(c.env.incoming, {
           maxBytes: config.maxUploadBytes,
           ...(declared === undefined ? {} : { declaredBytes: declared }),
@@ -287,8 +289,8 @@ export function chunkRoutes(deps: AppendDeps, config: ChunkConfig & { committedQ
             declaredBytes: form.body.byteSize,
             ...limits,
           });
-          const { captureGroupId, mediaType } = authorised;
-          assertSourceFits(captureGroupId, source);
+          const { mediaType } = authorised;
+          await authoriseSource(read, authorised, claim.streamId, source);
           earlier = authorised.earlier;
           if (mediaType !== undefined && mediaType !== claim.mediaType) throw new Problem('stream_media_type_mismatch');
         } catch (error) {

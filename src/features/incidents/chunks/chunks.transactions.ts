@@ -2,8 +2,9 @@ import { Problem } from '#kit/errors.ts';
 import { compiled } from '#platform/metadata/compiled.ts';
 import { lastly, type Trx, transaction } from '#platform/metadata/metadata.ts';
 import { assertOpen, type IncidentRow } from '../incident-access.ts';
-import { assertSourceFits, type ChunkSource, holdSegment, writeSource } from './chunk-source.ts';
+import { assertSourceFits, type ChunkSource } from './chunk-source.ts';
 import { type ChunkRow, chunkById, type EarlierUpload, earlierUpload } from './chunks.store.ts';
+import { holdSegment, writeSource } from './source-place.ts';
 
 interface Operation {
   id: string;
