@@ -38,7 +38,7 @@ function daysIn(year: number, month: number): number {
 
 /** Order in time, also when the fractions differ in length (the closing Z would sort after a digit). */
 export function isBefore(a: Timestamp, b: Timestamp): boolean {
-  return a.slice(0, -1) < b.slice(0, -1);
+  return a.length === b.length ? a < b : a.slice(0, -1) < b.slice(0, -1);
 }
 
 const units: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };

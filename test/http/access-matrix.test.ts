@@ -21,9 +21,11 @@ async function objectsOf(owner: Client): Promise<Record<string, string>> {
   const incident = await owner.incident();
   const { id: stream } = await owner.filledStream(incident, 1);
   const token = await owner.post(`/v1/incidents/${incident}/incident-tokens`);
+  const group = await owner.post(`/v1/incidents/${incident}/capture-groups`, { capture_source_id: 'phone' });
   return {
     incident_id: incident,
     stream_id: stream,
+    capture_group_id: group.body.capture_group.id,
     token_id: token.body.token_id,
     token: token.body.token,
     account_id: world.accounts.bob,
@@ -39,7 +41,7 @@ function request({ method, path, operation }: Cell, objects: Record<string, stri
   return client.call(method, url, body);
 }
 
-const notFound = /^(incident|stream|chunk|incident_token|incident_deletion|account)_not_found$/;
+const notFound = /^(incident|capture_group|stream|chunk|incident_token|incident_deletion|account)_not_found$/;
 const isPublic = ({ path }: Cell) => path.startsWith('/i/{token}');
 
 test('every operation x nobody: a signed-in route is closed', async (t) => {
@@ -115,9 +117,10 @@ test('an object of one incident is not found in another, not even of the same ow
   const mine = await objectsOf(world.ada);
   const other = await world.ada.incident();
   for (const cell of world.contract.operations()) {
-    if (!cell.path.includes('{incident_id}') || !cell.path.includes('{stream_id}')) continue;
+    const noun = /\{(stream|capture_group)_id\}/.exec(cell.path)?.[1];
+    if (!cell.path.includes('{incident_id}') || noun === undefined) continue;
     const answer = await request(cell, { ...mine, incident_id: other }, world.ada);
-    assert.deepEqual([answer.status, answer.code], [404, 'stream_not_found'], `${cell.method} ${cell.path}`);
+    assert.deepEqual([answer.status, answer.code], [404, `${noun}_not_found`], `${cell.method} ${cell.path}`);
   }
 });
 
@@ -137,7 +140,7 @@ test('after deletion nothing answers any more but what was deleted', async () =>
     const where = `${cell.method} ${cell.path}: ${answer.status} ${answer.code}`;
     const isRecord =
       cell.path.endsWith('/deletion') ||
-      (cell.method === 'GET' && /\{incident_id\}(\/streams|\/chunks)?$/.test(cell.path));
+      (cell.method === 'GET' && /\{incident_id\}(\/streams|\/chunks|\/capture-groups)?$/.test(cell.path));
     if (isRecord) assert.ok(answer.status < 300, where);
     else
       assert.ok(

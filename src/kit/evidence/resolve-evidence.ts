@@ -1,16 +1,7 @@
-import { isBefore } from '#kit/time.ts';
 import type { BesideReason, ConfirmedChunk, Resolution, SegmentEvidence, SourceRange } from './evidence.ts';
 import { isContext, judgeReplacement, policyVersion, rankOf } from './policy.ts';
-import {
-  compareRanges,
-  compareTexts,
-  conflictsOf,
-  contains,
-  coverageBy,
-  holesOf,
-  overlapsOf,
-  unionOf,
-} from './timeline.ts';
+import { compareRanges, compareTexts, conflictsOf, coverageBy, holesOf, overlapsOf, unionOf } from './timeline.ts';
+import { WiderChunks } from './wider-chunks.ts';
 
 /** Chunks of one segment: one id, sequence and range. */
 interface OwnChunks extends SourceRange {
@@ -40,7 +31,7 @@ export function resolveEvidence(confirmed: readonly ConfirmedChunk[]): Resolutio
   };
   return {
     policyVersion,
-    segments: withWider(segments).map(({ own, wider }) => resolveSegment(own, wider, group)),
+    segments: inTurn(segments, group),
     gaps: holesOf(unionOf(segments)),
     overlaps: overlapsOf(segments),
     conflicts: conflictsOf(segments),
@@ -66,27 +57,21 @@ function compareChunks(a: ConfirmedChunk, b: ConfirmedChunk): number {
   return rankOf(a) - rankOf(b) || compareRanges(a, b) || compareTexts(a.chunkId, b.chunkId);
 }
 
-/** To each segment the chunks of other segments that contain it. Segments are in order, so those that have ended drop out. */
-function withWider(segments: readonly OwnChunks[]): { own: OwnChunks; wider: ConfirmedChunk[] }[] {
-  let running: OwnChunks[] = [];
-  const answer: { own: OwnChunks; wider: ConfirmedChunk[] }[] = [];
-  for (const [index, own] of segments.entries()) {
-    running = running.filter(({ endedAt }) => isBefore(own.startedAt, endedAt));
-    // One of the very same range may stand behind it.
-    const same: OwnChunks[] = [];
-    for (let i = index + 1; i < segments.length; i++) {
-      const next = segments[i];
+/** Segments in order; those of one range know one another's chunks, and all that began before. */
+function inTurn(segments: readonly OwnChunks[], group: Group): SegmentEvidence[] {
+  const wider = new WiderChunks();
+  let noted = 0;
+  return segments.map((own, index) => {
+    for (noted = Math.max(noted, index); noted < segments.length; noted++) {
+      const next = segments[noted];
       if (next === undefined || compareRanges(next, own) !== 0) break;
-      same.push(next);
+      for (const chunk of next.chunks) wider.add(chunk);
     }
-    const wider = [...running, ...same].filter((other) => contains(other, own)).flatMap(({ chunks }) => chunks);
-    answer.push({ own, wider });
-    running.push(own);
-  }
-  return answer;
+    return resolveSegment(own, wider, group);
+  });
 }
 
-function resolveSegment(own: OwnChunks, wider: readonly ConfirmedChunk[], group: Group): SegmentEvidence {
+function resolveSegment(own: OwnChunks, wider: WiderChunks, group: Group): SegmentEvidence {
   const media = own.chunks.filter((chunk) => !isContext(chunk));
   const chosen = chooseFrom(media, wider, group) ?? own.chunks[0];
   if (chosen === undefined) throw new TypeError('a segment without chunks');
@@ -109,19 +94,14 @@ function resolveSegment(own: OwnChunks, wider: readonly ConfirmedChunk[], group:
 }
 
 /** The highest that loses nothing of the segment's own chunks: of these the lowest always qualifies. */
-function chooseFrom(
-  own: readonly ConfirmedChunk[],
-  wider: readonly ConfirmedChunk[],
-  group: Group,
-): ConfirmedChunk | undefined {
-  if (own.length === 0) return undefined;
-  const lowest = Math.max(...own.map(rankOf));
-  const candidates = [
-    ...own,
-    // Of equal rank the segment's own comes first: it is before them, and sorting is stable.
-    ...wider.filter((chunk) => !isContext(chunk) && rankOf(chunk) < lowest),
-  ].sort((a, b) => rankOf(a) - rankOf(b) || Number(!own.includes(a)) - Number(!own.includes(b)) || compareChunks(a, b));
-  return candidates.find((chunk) => lossOf(chunk, own, group) === undefined);
+function chooseFrom(own: readonly ConfirmedChunk[], wider: WiderChunks, group: Group): ConfirmedChunk | undefined {
+  const lowest = own.at(-1);
+  if (lowest === undefined) return undefined;
+  const best = own.find((chunk) => lossOf(chunk, own, group) === undefined);
+  // Of equal rank the segment's own comes first.
+  const limit = rankOf(best ?? lowest);
+  const digests = new Set(own.map(({ contextDigest }) => contextDigest));
+  return wider.above(limit, lowest, digests).find((chunk) => lossOf(chunk, own, group) === undefined) ?? best;
 }
 
 /** What choosing the chunk over those that rank below it would lose; undefined for nothing. */
