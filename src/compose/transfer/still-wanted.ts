@@ -10,7 +10,7 @@ export async function isStillWanted(metadata: Metadata, { table, belongsTo, path
     const owner = await db.selectFrom(owners).select('deletion_state').where('id', '=', belongsTo).executeTakeFirst();
     return owner?.deletion_state === 'active';
   }
-  // A thumbnail may be made anew, and an upload ends, while what they belong to stays.
+  // A thumbnail may be made anew, and an upload ends, while what it belongs to stays.
   return (
     (await db.selectFrom(table).select('stored_path').where('stored_path', '=', path).executeTakeFirst()) !== undefined
   );
