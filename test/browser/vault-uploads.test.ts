@@ -55,6 +55,7 @@ test('a folder with 200 files is dropped on the page and arrives whole', async (
   const { page, context, complaints } = await openWatched(browser, server.url, { viewport: desktop });
   await signInToVault(page, server.url, 'ada');
   await dropFiles(page, [root]);
+  assert.equal(await page.locator('html[data-dropping]').count(), 0, 'the invitation is gone with the drop');
   const summary = tray(page).locator('[data-field="summary"]');
   await tray(page)
     .getByText(/^\d+ of 200 files/)

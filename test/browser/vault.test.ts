@@ -16,7 +16,10 @@ before(async () => {
   browser = await startBrowser();
   await createAccount(folder.path, 'ada', 'admin');
   await createAccount(folder.path, 'grace', 'user');
-  server = await startServer({ dataDir: folder.path });
+  server = await startServer({
+    dataDir: folder.path,
+    env: { SAFE_JOBS_CONCURRENCY: '2', SAFE_JOBS_POLL_INTERVAL: '200ms' },
+  });
   [ada, grace] = [await signIn(server.url, 'ada'), await signIn(server.url, 'grace')];
 });
 

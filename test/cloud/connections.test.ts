@@ -109,6 +109,7 @@ test('what makes no sense is refused in words, and never repeated', async () => 
     [{ ...s3, bucket: 'arn:aws:s3:::canary' }, 'invalid_request'],
     [{ ...s3, endpoint: 'https://s3.example/canary' }, 'invalid_request'],
     [{ ...s3, region: 'a/b' }, 'invalid_request'],
+    [{ ...s3, access_key_id: 'canary ü' }, 'invalid_request'],
     [{ ...webdav, token: 'canary' }, 'invalid_json'],
   ];
   for (const [fields, code] of wrong) {

@@ -13,6 +13,7 @@ const failing = { file: 'test/faults/faults.test.ts', pattern: 'a system call th
 const unconfirmed = { file: 'test/kill/unconfirmed-blob.test.ts', pattern: 'a blob without a row' };
 const uploadParts = (pattern: string) => ({ file: 'test/documents/uploads-parts.test.ts', pattern });
 const lostClaim = { file: 'test/documents/job-status.test.ts', pattern: 'a claim that is lost changes nothing' };
+const outgoing = (pattern: string) => ({ file: 'src/platform/outgoing/outgoing.test.ts', pattern });
 const rechecks = (pattern: string) => ({ file: 'test/races/rechecks.test.ts', pattern });
 
 export const defects: readonly Defect[] = [
@@ -373,5 +374,77 @@ export const defects: readonly Defect[] = [
     name: 'BullMQ is told of each job once',
     edits: [{ file: 'src/features/jobs/bullmq/bull-queue.ts', find: 'told.clear();', replace: '' }],
     test: { file: 'test/jobs/queue-faults.test.ts', pattern: 'told again of what it has forgotten' },
+  },
+  {
+    name: 'a host is let through for one of its addresses',
+    edits: [
+      {
+        file: 'src/platform/outgoing/outgoing-gate.ts',
+        find: 'others.some((address) => isRefused(',
+        replace: 'others.every((address) => isRefused(',
+      },
+    ],
+    test: outgoing('a name with a good address and a bad one is refused as a whole'),
+  },
+  {
+    name: 'an address in the place of a name is not judged',
+    edits: [
+      {
+        file: 'src/platform/outgoing/outgoing-gate.ts',
+        find: 'if (isIP(address) === 0) return undefined;',
+        replace: 'if (address !== undefined) return undefined;',
+      },
+    ],
+    test: outgoing('no spelling of an address of this machine or network gets a connection'),
+  },
+  {
+    name: 'credentials follow a redirect',
+    edits: [
+      {
+        file: 'src/platform/outgoing/outgoing-request.ts',
+        find: 'url.origin === request.url.origin ? request.authorization : undefined',
+        replace: 'request.authorization',
+      },
+    ],
+    test: outgoing('credentials go to their own origin alone'),
+  },
+  {
+    name: 'sealed credentials open for any place',
+    edits: [
+      {
+        file: 'src/features/cloud/secrets/seal-credentials.ts',
+        find: 'JSON.stringify([id, kind, endpoint])',
+        replace: 'JSON.stringify([typeof id, typeof kind, typeof endpoint])',
+      },
+    ],
+    test: {
+      file: 'src/features/cloud/secrets/seal-credentials.test.ts',
+      pattern: 'it opens for its own account, connection, kind and address alone',
+    },
+  },
+  {
+    name: 'an import does not look for what an earlier attempt has made',
+    edits: [
+      {
+        file: 'src/features/cloud/import/import-file.ts',
+        find: 'if (await isUsedKey(read, ownerId, idempotencyKey)) return',
+        replace: 'if ((await isUsedKey(read, ownerId, idempotencyKey)) && number === 0) return',
+      },
+    ],
+    test: { file: 'test/cloud/import.test.ts', pattern: 'an import that is killed in the middle goes on' },
+  },
+  {
+    name: 'what a mirror has written is not compared',
+    edits: [
+      {
+        file: 'src/features/cloud/remote/webdav/webdav-store.ts',
+        find: "hash.digest('hex') !== body.sha256Hex || ",
+        replace: '',
+      },
+    ],
+    test: {
+      file: 'src/features/cloud/remote/webdav/webdav-store.test.ts',
+      pattern: 'what is written is read back',
+    },
   },
 ];

@@ -188,6 +188,16 @@ test('a family ends on its day, however often it was renewed, and what is expire
   assert.deepEqual([cross.status, cross.code], [403, 'csrf_failed']);
 });
 
+test('signing in again ends what the same browser was signed in with', async () => {
+  const browser = await signedIn();
+  const before = browser.copy();
+  assert.equal((await browser.signIn('bob')).status, 201);
+  assert.equal((await browser.get('/v1/account')).body.account.username, 'bob');
+  assert.equal(await isIn(before), false);
+  assert.equal((await before.refresh()).status, 401);
+  assert.ok(await isIn(browser));
+});
+
 test('signing out ends the session, what renews it, and no other sign-in', async () => {
   const [browser, other] = [await signedIn(), await signedIn()];
   const copy = browser.copy();

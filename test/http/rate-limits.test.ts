@@ -20,6 +20,7 @@ const classes = [
   'admin',
   'refresh',
   'document_read',
+  'document_write',
   'document_upload',
   'document_download',
 ];

@@ -272,6 +272,15 @@ const writes: Record<string, { input: unknown; after?: string }[]> = {
         audit: auditOf,
       },
     },
+    {
+      input: {
+        session: { ...rows.session({ id: 'ses_9', token_hash: hash('2') }).values },
+        passwordHash: 'x',
+        replacedTokenHash: hash('7'),
+        audit: auditOf,
+      },
+      after: refreshToken(),
+    },
   ],
   'accounts.close_session': [
     { input: { sessionId: 'ses_1', at, audit: auditOf } },

@@ -11,7 +11,7 @@ import {
   sessionById,
 } from './accounts.store.ts';
 import type { AccountsTable, AuthSessionsTable, RefreshTokensTable } from './accounts.tables.ts';
-import { revokeFamily } from './browser/browser.store.ts';
+import { refreshTokenByHash, revokeFamily } from './browser/browser.store.ts';
 import { browserTransactions } from './browser/browser.transactions.ts';
 
 type NewAccount = Pick<AccountsTable, 'id' | 'username' | 'password_hash' | 'role'>;
@@ -43,6 +43,8 @@ interface OpenSession {
   session: Omit<AuthSessionsTable, 'revoked_at' | 'family_id'> & { family_id?: string };
   /** Of a browser: what renews the session. */
   refreshToken?: Omit<RefreshTokensTable, 'used_at' | 'successor_id' | 'revoked_at'>;
+  /** By hash: what the same browser was signed in with until now, which ends. */
+  replacedTokenHash?: string | undefined;
   /** The hash that the password was checked against: a password changed meanwhile opens nothing. */
   passwordHash: string;
   audit: AuditEntry;
@@ -51,6 +53,9 @@ interface OpenSession {
 export const openSessionTransaction = transaction('accounts.open_session', async (trx, input: OpenSession) => {
   const account = await accountHeld(trx, input.session.account_id);
   if (account?.password_hash !== input.passwordHash) throw new Problem('invalid_credentials');
+  const { replacedTokenHash: replaced } = input;
+  const before = replaced === undefined ? undefined : await refreshTokenByHash(trx, replaced);
+  if (before !== undefined) await revokeFamily(trx, before.family_id, input.session.created_at);
   await trx.insertInto('auth_sessions').values(input.session).execute();
   if (input.refreshToken !== undefined) await trx.insertInto('refresh_tokens').values(input.refreshToken).execute();
   await appendAudit(trx, input.audit);

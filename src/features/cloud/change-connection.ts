@@ -141,6 +141,8 @@ function credentialsOf(kind: 'webdav' | 's3', wish: ChangedConnectionFields): Cr
     throw invalid(kind === 's3' ? 'secret_access_key' : 'password', 'both or neither');
   // Basic credentials end the name at the first colon.
   if (kind === 'webdav' && name.includes(':')) throw invalid('username', 'must not contain a colon');
+  // It travels in a header.
+  if (kind === 's3' && !/^[\x21-\x7e]+$/.test(name)) throw invalid('access_key_id', 'not a key id');
   return kind === 's3' ? { access_key_id: name, secret_access_key: secret } : { username: name, password: secret };
 }
 

@@ -102,6 +102,10 @@ export const jobsAnswer = z.object({
       progress_total: z.number().optional(),
       error_detail: z.string().optional(),
       updated_at: z.string(),
+      /** Of an import or a mirror that is done. */
+      report: z
+        .object({ added: z.number(), renewed: z.number(), unchanged: z.number(), failed: z.number() })
+        .optional(),
     }),
   ),
   ...next,

@@ -62,7 +62,8 @@ export function browserRoutes(deps: SignInDeps & { peers: Peers }, ttls: Browser
         if (!isSameOrigin(incoming)) throw new Problem('csrf_failed');
         if (!deps.peers.cameByHttps(incoming) && !asksLoopback(incoming)) throw new Problem('https_required');
         const deviceToken = readCookie(incoming.headers.cookie, 'device');
-        return answer(201, await signInBrowser(deps, { ...json, deviceToken }, ttls));
+        const refreshToken = readCookie(incoming.headers.cookie, 'refresh');
+        return answer(201, await signInBrowser(deps, { ...json, deviceToken, refreshToken }, ttls));
       },
     }),
     route({

@@ -28,10 +28,10 @@ export interface SignedInBrowser {
   cookies: readonly string[];
 }
 
-/** Begins a family: a session for a browser, and what renews it. Throws what checkCredentials throws. */
+/** Begins a family: a session for a browser, and what renews it. The one that the browser had ends. Throws what checkCredentials throws. */
 export async function signInBrowser(
   deps: SignInDeps,
-  input: Omit<Credentials, 'kind'>,
+  input: Omit<Credentials, 'kind'> & { refreshToken?: string | undefined },
   ttls: BrowserTtls,
 ): Promise<SignedInBrowser> {
   const account = await checkCredentials(deps, { ...input, kind: 'browser' });
@@ -48,6 +48,7 @@ export async function signInBrowser(
   await deps.metadata.write(openSessionTransaction, {
     session: { ...shared, id: sessionId, token_hash: hashSecret(session), kind: 'browser', expires_at: expiresAt },
     refreshToken: { ...shared, id: newId('rft', now), token_hash: hashSecret(refresh), expires_at: signInExpiresAt },
+    replacedTokenHash: input.refreshToken === undefined ? undefined : hashSecret(input.refreshToken),
     passwordHash: account.password_hash,
     audit: auditEntry({
       actor: 'account',

@@ -30,11 +30,16 @@ export function showTray(tray, queue) {
   /** @type {Map<number, HTMLElement>} */
   const rows = new Map();
   let planned = false;
+  const details = tray.querySelector('details');
+  let wasActive = false;
 
   const draw = () => {
     planned = false;
     const totals = queue.totals();
     tray.hidden = queue.items.size === 0;
+    // What is done makes way.
+    if (totals.active !== wasActive && details !== null) details.open = totals.active || totals.failed > 0;
+    wasActive = totals.active;
     const left = pace.left(totals.sent, totals.bytes, totals.active);
     field('summary').textContent = summary(totals, left);
     const bar = /** @type {HTMLProgressElement} */ (field('total')); // a progress element there

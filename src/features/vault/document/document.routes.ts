@@ -84,6 +84,13 @@ export function documentPageRoutes(deps: ReadDeps & { gate: Gate }): Route[] {
   ];
 }
 
+function reportWords(report: JobAnswer['report']): string | undefined {
+  if (report === undefined) return undefined;
+  const { added, failed, renewed, unchanged } = report;
+  const words = [`${added} new`, `${renewed} changed`, `${unchanged} as before`];
+  return [...words, ...(failed === 0 ? [] : [`${failed} not`])].join(', ');
+}
+
 type JobAnswer = { id: string } & (typeof jobsAnswer)['_output']['jobs'][number];
 
 export function jobLine(job: JobAnswer): JobLine {
@@ -94,7 +101,7 @@ export function jobLine(job: JobAnswer): JobLine {
     attempts: job.attempts,
     done: job.progress_done,
     total: job.progress_total,
-    error: job.state === 'done' ? undefined : job.error_detail,
+    note: job.state === 'done' ? reportWords(job.report) : job.error_detail,
     at: job.updated_at,
   };
 }

@@ -11,7 +11,8 @@ export interface JobLine {
   attempts: number;
   done: number;
   total: number | undefined;
-  error: string | undefined;
+  /** What came of it, or what is in its way. */
+  note: string | undefined;
   at: string;
 }
 
@@ -52,7 +53,7 @@ export function jobRow(visit: Visit, job: JobLine): Markup {
     <div>
       <p>${kinds[job.kind] ?? job.kind}</p>
       <p class="soft">${ago(job.at, visit.nowMs)}${job.attempts > 1 ? `, ${job.attempts} tries` : ''}</p>
-      ${job.error === undefined ? '' : html`<p class="soft">${job.error}</p>`}
+      ${job.note === undefined ? '' : html`<p class="soft">${job.note}</p>`}
       ${job.state === 'running' && job.total !== undefined ? html`<progress max="${job.total}" value="${job.done}" aria-label="${kinds[job.kind] ?? job.kind}">${job.done} of ${job.total}</progress>` : ''}
     </div>
     ${chip(words, tone)}
