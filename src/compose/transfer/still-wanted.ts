@@ -3,7 +3,10 @@ import type { WantedBlob } from './blob-place.ts';
 import { anyTables } from './rows.ts';
 
 /** Whether rows name the blob now, too. One that went because what it belongs to is being deleted is in no later snapshot, so it is no damage. */
-export async function isStillWanted(metadata: Metadata, { table, belongsTo, path }: WantedBlob): Promise<boolean> {
+export async function isStillWanted(
+  metadata: Pick<Metadata, 'read'>,
+  { table, belongsTo, path }: WantedBlob,
+): Promise<boolean> {
   const db = anyTables(metadata.read);
   if (table === 'chunks' || table === 'document_versions') {
     const owners = table === 'chunks' ? 'incidents' : 'documents';
