@@ -6,7 +6,7 @@ import type { Browser, Page } from 'playwright-core';
 import { type Api, signIn } from '../support/api.ts';
 import { assertAccessible, desktop, openWatched, startBrowser } from '../support/browser.ts';
 import { adminPassword, createAccount, scratchFolder, startServer, type TestServer } from '../support/server.ts';
-import { signInToVault } from '../support/vault-pages.ts';
+import { scriptsReady, signInToVault, signInWithoutScripts } from '../support/vault-pages.ts';
 
 const folder = scratchFolder('vault-keyboard');
 let server: TestServer;
@@ -46,6 +46,7 @@ test('with the keyboard alone: sign in, make a folder, go through the list, rena
   await page.keyboard.type(adminPassword);
   await page.keyboard.press('Enter');
   await heading(page, 'Files').waitFor();
+  await scriptsReady(page);
   for (const name of ['Alpha', 'Beta', 'Gamma']) {
     await page.keyboard.press('n');
     await page.getByRole('dialog').getByLabel('Name').waitFor();
@@ -89,6 +90,7 @@ test('with the keyboard alone: sign in, make a folder, go through the list, rena
   await assertAccessible(page);
   const chooser = page.waitForEvent('filechooser');
   await page.goto(`${server.url}/documents`);
+  await scriptsReady(page);
   await page.keyboard.press('u');
   await chooser;
   assert.deepEqual(complaints, []);
@@ -108,7 +110,7 @@ test('at twice the size nothing is lost, and nothing must be scrolled for sidewa
 
 test('without scripts: a folder, a file in it, the trash', async () => {
   const { page, context } = await openWatched(browser, server.url, { javaScriptEnabled: false, viewport: desktop });
-  await signInToVault(page, server.url, 'ada');
+  await signInWithoutScripts(page, server.url, 'ada');
   await page.getByRole('link', { name: 'New folder' }).click();
   await page.getByLabel('Name').fill('Plain');
   await page.getByRole('button', { name: 'Make the folder' }).click();
