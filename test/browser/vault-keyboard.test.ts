@@ -127,7 +127,7 @@ test('without scripts: a folder, a file in it, the trash', async () => {
   await page.getByRole('link', { name: 'Trash', exact: true }).click();
   await page.getByRole('checkbox', { name: 'Choose plain.txt' }).check();
   await page.getByRole('button', { name: 'Restore' }).click();
-  await page.getByText('The trash is empty').waitFor();
+  await page.getByText('Back where it was.').waitFor();
   await context.close();
 });
 
