@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, test } from 'node:test';
+import { checkBlobs } from '#compose/check-blobs.ts';
 import { transactions } from '#compose/transactions.ts';
 import * as accounts from '#features/accounts/accounts.store.ts';
 import * as browsers from '#features/accounts/browser/browser.store.ts';
@@ -12,7 +13,6 @@ import * as cloud from '#features/cloud/cloud.store.ts';
 import { searchDocuments } from '#features/documents/search/search.store.ts';
 import { parseSearch } from '#features/documents/search/search-query.ts';
 import * as checkins from '#features/incidents/check-ins/check-ins.store.ts';
-import { checkBlobs } from '#features/incidents/chunks/check-blobs.ts';
 import * as chunks from '#features/incidents/chunks/chunks.store.ts';
 import * as deletion from '#features/incidents/deletion/deletion.store.ts';
 import { previewRetention } from '#features/incidents/deletion/retention.ts';
@@ -401,7 +401,10 @@ const writes: Record<string, { input: unknown; after?: string }[]> = {
 
 /** What may be read whole, and why. The rest may be no part of a scan, whatever index it would go along. */
 const mayScan: { query: RegExp; why: string }[] = [
-  { query: /^select \* from "\w+" order by "id"( desc)? limit \?$/, why: 'the first page of a list, along its key' },
+  {
+    query: /^select \* from "\w+" order by "\w+"(, "\w+")*( desc)? limit \?$/,
+    why: 'the first page of a list, along its key',
+  },
   {
     query: /^select "status", "deletion_state", count/,
     why: 'an administrator opened the overview: one row an incident',

@@ -20,6 +20,7 @@ export const resumableReads: Record<string, Record<string, unknown[][]>> = {
     partsOf: [['upl_1']],
     countParts: [['upl_1']],
     partAt: [['upl_1', 0]],
+    namedParts: [[['a/d', 'a/e']]],
     fullUploads: [[10]],
     leavingUploads: [[10]],
     spentUploads: [[10]],
