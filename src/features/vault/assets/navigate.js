@@ -101,6 +101,7 @@ function show(next, quiet) {
     if (target instanceof HTMLElement) target.focus({ preventScroll: true });
     const sections = document.querySelector('[data-part="sections"]');
     if (sections instanceof HTMLElement && sections.matches(':popover-open')) sections.hidePopover();
+    announce(document.querySelector('main .done')?.textContent ?? '');
   } else kept();
   told(quiet);
 }
