@@ -1,11 +1,11 @@
 import { Command } from 'commander';
 import { openBackends } from '#compose/backends/open-backends.ts';
 import { openMetadata } from '#compose/backends/open-metadata.ts';
+import { type BlobFinding, checkBlobs } from '#compose/check-blobs.ts';
 import type { Config } from '#compose/config.ts';
 import { diagnose, diagnoseRows } from '#compose/diagnose.ts';
 import { isMigrated } from '#compose/diagnose-database.ts';
 import type { Diagnosis } from '#compose/diagnosis.ts';
-import { type BlobFinding, checkBlobs } from '#features/incidents/index.ts';
 import { createLog } from '#platform/process/log.ts';
 import { configuration } from './configuration.ts';
 
@@ -57,8 +57,8 @@ function lineOf({ check, state, found, remedy }: Diagnosis): string {
 async function compareBlobs(config: Config, flags: Flags): Promise<number> {
   const backends = await openBackends(config, createLog('error'));
   const terminal = process.stderr.isTTY && flags.json !== true;
-  const counts: Record<BlobFinding['kind'], number> = { missing: 0, different: 0, ambiguous: 0, foreign: 0 };
-  let checked = { chunks: 0, blobs: 0, bytes: 0 };
+  const counts: Record<BlobFinding['kind'], number> = { missing: 0, different: 0, ambiguous: 0, stray: 0, foreign: 0 };
+  let checked = { rows: 0, chunks: 0, blobs: 0, bytes: 0 };
   try {
     const findings = checkBlobs(
       { read: backends.metadata.read, blobs: backends.blobs },
@@ -66,7 +66,7 @@ async function compareBlobs(config: Config, flags: Flags): Promise<number> {
         hash: flags.hash === true,
         onProgress: (progress) => {
           checked = progress;
-          if (terminal) process.stderr.write(`\r${progress.chunks} chunks, ${progress.blobs} blobs looked at`);
+          if (terminal) process.stderr.write(`\r${progress.rows} rows, ${progress.blobs} blobs looked at`);
         },
       },
     );
@@ -81,8 +81,8 @@ async function compareBlobs(config: Config, flags: Flags): Promise<number> {
   if (flags.json === true) process.stdout.write(`${JSON.stringify({ check: 'blobs', ...checked, ...counts })}\n`);
   else
     process.stdout.write(
-      `${checked.chunks} chunks against ${checked.blobs} blobs${flags.hash === true ? `, ${checked.bytes} bytes hashed` : ''}: ` +
-        `${counts.missing} missing, ${counts.different} different, ${counts.ambiguous} ambiguous, ${counts.foreign} foreign\n`,
+      `${checked.rows} rows against ${checked.blobs} blobs${flags.hash === true ? `, ${checked.bytes} bytes hashed` : ''}: ` +
+        `${counts.missing} missing, ${counts.different} different, ${counts.ambiguous} ambiguous, ${counts.stray} stray, ${counts.foreign} foreign\n`,
     );
   return counts.missing + counts.different;
 }
@@ -90,12 +90,39 @@ async function compareBlobs(config: Config, flags: Flags): Promise<number> {
 function findingLine(finding: BlobFinding): string {
   switch (finding.kind) {
     case 'missing':
-      return `BAD   chunk ${finding.chunkId} of ${finding.incidentId}: its bytes are gone. Restore them from a backup.`;
+      return `BAD   ${rowOf(finding)}: its bytes are gone. ${remedies[finding.table]}`;
     case 'different':
-      return `BAD   chunk ${finding.chunkId} of ${finding.incidentId}: its bytes differ from its record. Restore them from a backup.`;
+      return `BAD   ${rowOf(finding)}: its bytes differ from its record. ${remedies[finding.table]}`;
     case 'ambiguous':
       return `note  ${finding.path} (${finding.byteSize} bytes) was written but never accepted. A retry of the upload adopts it; keep it.`;
+    case 'stray':
+      return `note  ${finding.path} (${finding.byteSize} bytes) is named by no row, and ${ageOf(finding.ageSeconds)} old. The worker removes it when it is a day old, or with its upload.`;
     case 'foreign':
       return `note  ${finding.path} (${finding.byteSize} bytes) is no file of this server.`;
   }
+}
+
+type Table = (BlobFinding & { kind: 'missing' | 'different' })['table'];
+
+const words: Readonly<Record<Table, string>> = {
+  chunks: 'chunk',
+  document_versions: 'version',
+  document_thumbnails: 'thumbnail',
+  resumable_parts: 'part',
+};
+const fromBackup = 'Restore them from a backup.';
+const remedies: Readonly<Record<Table, string>> = {
+  chunks: fromBackup,
+  document_versions: fromBackup,
+  document_thumbnails: fromBackup,
+  resumable_parts: 'The upload cannot end: its sender begins anew.',
+};
+
+function rowOf({ table, id, belongsTo }: { table: Table; id: string; belongsTo: string }): string {
+  return `${words[table]} ${id} of ${belongsTo}`;
+}
+
+function ageOf(seconds: number): string {
+  if (seconds < 120) return `${seconds} seconds`;
+  return seconds < 7200 ? `${Math.round(seconds / 60)} minutes` : `${Math.round(seconds / 3600)} hours`;
 }

@@ -54,7 +54,7 @@ test('a WebDAV folder is connected, tested, looked into, imported from and mirro
   await page.getByRole('button', { name: 'Connect' }).click();
   await heading(page, 'The cloud at home').waitFor();
   await page.getByRole('button', { name: 'Test it' }).click();
-  await page.getByText('The other side answers.').waitFor();
+  await page.locator('.done', { hasText: 'The other side answers.' }).waitFor();
   await assertAccessible(page);
 
   await page.getByRole('link', { name: 'Browse and import' }).click();
@@ -62,7 +62,7 @@ test('a WebDAV folder is connected, tested, looked into, imported from and mirro
   await page.getByRole('button', { name: 'Import two.txt' }).waitFor();
   await assertAccessible(page);
   await page.getByRole('button', { name: 'Import everything here' }).click();
-  await page.getByText('The import has begun.').waitFor();
+  await page.locator('.done', { hasText: 'The import has begun.' }).waitFor();
   // The page looks again by itself.
   await page.getByText('2 new, 0 changed, 0 as before').waitFor({ timeout: 60_000 });
   await assertAccessible(page);
@@ -70,11 +70,11 @@ test('a WebDAV folder is connected, tested, looked into, imported from and mirro
   await page.getByLabel('Folder on the other side').fill('Copy');
   await page.getByLabel('How often').selectOption('86400');
   await page.getByRole('button', { name: 'Keep this and mirror now' }).click();
-  await page.getByText('The mirror was set.').waitFor();
+  await page.locator('.done', { hasText: 'The mirror was set.' }).waitFor();
   await page.getByText('2 new, 0 changed, 0 as before').nth(1).waitFor({ timeout: 60_000 });
   assert.ok(existsSync(join(webdav.files, 'Copy')));
   await page.getByRole('button', { name: 'Remove the connection' }).click();
-  await page.getByText('The connection was removed.').waitFor();
+  await page.locator('.done', { hasText: 'The connection was removed.' }).waitFor();
   await page.getByRole('link', { name: 'Files', exact: true }).click();
   await page
     .getByRole('link', { name: 'one.txt' })

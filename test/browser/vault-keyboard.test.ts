@@ -6,7 +6,7 @@ import type { Browser, Page } from 'playwright-core';
 import { type Api, signIn } from '../support/api.ts';
 import { assertAccessible, desktop, openWatched, startBrowser } from '../support/browser.ts';
 import { adminPassword, createAccount, scratchFolder, startServer, type TestServer } from '../support/server.ts';
-import { signInToVault } from '../support/vault-pages.ts';
+import { scriptsReady, signInToVault, signInWithoutScripts } from '../support/vault-pages.ts';
 
 const folder = scratchFolder('vault-keyboard');
 let server: TestServer;
@@ -41,11 +41,13 @@ async function tabTo(page: Page, name: string): Promise<void> {
 test('with the keyboard alone: sign in, make a folder, go through the list, rename, throw away, ask for help', async () => {
   const { page, context, complaints } = await openWatched(browser, server.url, { viewport: desktop });
   await page.goto(`${server.url}/documents`);
+  await page.waitForFunction(`document.activeElement.id === 'username'`);
   await page.keyboard.type('ada');
   await page.keyboard.press('Tab');
   await page.keyboard.type(adminPassword);
   await page.keyboard.press('Enter');
   await heading(page, 'Files').waitFor();
+  await scriptsReady(page);
   for (const name of ['Alpha', 'Beta', 'Gamma']) {
     await page.keyboard.press('n');
     await page.getByRole('dialog').getByLabel('Name').waitFor();
@@ -65,16 +67,19 @@ test('with the keyboard alone: sign in, make a folder, go through the list, rena
   await page.keyboard.type('Omega');
   await page.keyboard.press('Enter');
   await page.getByRole('link', { name: 'Omega' }).waitFor();
-  await tabTo(page, 'Beta');
+  await page.waitForFunction(`document.activeElement.textContent.trim() === 'Omega'`);
+  await page.keyboard.press('Home');
+  assert.equal(await focused(page), 'Beta');
   await page.keyboard.press('Space');
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('Space');
   await page.getByText('2 chosen').waitFor();
   await page.keyboard.press('Delete');
-  await page.getByText('Moved to the trash.').waitFor();
+  await page.locator('.done', { hasText: 'Moved to the trash.' }).waitFor();
   assert.equal(await page.getByRole('link', { name: 'Beta', exact: true }).count(), 0);
   assert.equal(await page.getByRole('link', { name: 'Gamma', exact: true }).count(), 0);
-  await tabTo(page, 'Omega');
+  await page.waitForFunction(`document.activeElement.textContent.trim() === 'Omega'`);
+  assert.match((await page.locator('#announcements').textContent()) ?? '', /^Moved to the trash/);
   await page.keyboard.press('Enter');
   await heading(page, 'Omega').waitFor();
   await page.keyboard.press('?');
@@ -89,6 +94,7 @@ test('with the keyboard alone: sign in, make a folder, go through the list, rena
   await assertAccessible(page);
   const chooser = page.waitForEvent('filechooser');
   await page.goto(`${server.url}/documents`);
+  await scriptsReady(page);
   await page.keyboard.press('u');
   await chooser;
   assert.deepEqual(complaints, []);
@@ -108,7 +114,7 @@ test('at twice the size nothing is lost, and nothing must be scrolled for sidewa
 
 test('without scripts: a folder, a file in it, the trash', async () => {
   const { page, context } = await openWatched(browser, server.url, { javaScriptEnabled: false, viewport: desktop });
-  await signInToVault(page, server.url, 'ada');
+  await signInWithoutScripts(page, server.url, 'ada');
   await page.getByRole('link', { name: 'New folder' }).click();
   await page.getByLabel('Name').fill('Plain');
   await page.getByRole('button', { name: 'Make the folder' }).click();
@@ -118,14 +124,14 @@ test('without scripts: a folder, a file in it, the trash', async () => {
     .getByLabel('File', { exact: true })
     .setInputFiles({ name: 'plain.txt', mimeType: 'text/plain', buffer: Buffer.from('plain') });
   await page.getByRole('button', { name: 'Upload' }).click();
-  await page.getByText('The file was uploaded.').waitFor();
+  await page.locator('.done', { hasText: 'The file was uploaded.' }).waitFor();
   await page.getByRole('checkbox', { name: 'Choose plain.txt' }).check();
   await page.getByRole('button', { name: 'Move to the trash' }).click();
   await page.getByText('This folder is empty').waitFor();
   await page.getByRole('link', { name: 'Trash', exact: true }).click();
   await page.getByRole('checkbox', { name: 'Choose plain.txt' }).check();
   await page.getByRole('button', { name: 'Restore' }).click();
-  await page.getByText('The trash is empty').waitFor();
+  await page.locator('.done', { hasText: 'Back where it was.' }).waitFor();
   await context.close();
 });
 

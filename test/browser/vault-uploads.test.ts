@@ -55,9 +55,10 @@ test('a folder with 200 files is dropped on the page and arrives whole', async (
   const { page, context, complaints } = await openWatched(browser, server.url, { viewport: desktop });
   await signInToVault(page, server.url, 'ada');
   await dropFiles(page, [root]);
+  assert.equal(await page.locator('html[data-dropping]').count(), 0, 'the invitation is gone with the drop');
   const summary = tray(page).locator('[data-field="summary"]');
   await tray(page)
-    .getByText(/^\d+ of 200 files/)
+    .getByText(/^\d+ of 200 files|^200 files uploaded/)
     .waitFor();
   const total = tray(page).getByRole('progressbar', { name: 'All uploads' });
   const seen = new Set<number>();
@@ -84,6 +85,8 @@ test('a folder with 200 files is dropped on the page and arrives whole', async (
     [photos, summer, sea].map(async (one) => (await allOf(`/v1/documents?folder_id=${one?.id}`, 'documents')).length),
   );
   assert.deepEqual([photos?.name, summer?.name, sea?.name, ...counts], ['Photos', 'Summer', 'Sea', 120, 60, 20]);
+  // What is done has made way.
+  await summary.click();
   await page.getByRole('button', { name: 'Clear the list' }).click();
   await tray(page).waitFor({ state: 'hidden' });
   assert.deepEqual(complaints, []);
@@ -151,7 +154,7 @@ test('a name that is taken is kept beside the other, a file that is not wanted i
     { name: 'unwanted.bin', mimeType: 'application/octet-stream', buffer: Buffer.alloc(3_000_000) },
   ]);
   await tray(page).getByRole('button', { name: 'Cancel unwanted.bin' }).click();
-  await tray(page).getByText('Cancelled').waitFor();
+  await tray(page).locator('li[data-state="cancelled"]').waitFor({ state: 'attached' });
   await limitUploads(page, -1);
 
   const { account } = (await ada.call('GET', '/v1/account')).body;

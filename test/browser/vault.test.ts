@@ -16,7 +16,10 @@ before(async () => {
   browser = await startBrowser();
   await createAccount(folder.path, 'ada', 'admin');
   await createAccount(folder.path, 'grace', 'user');
-  server = await startServer({ dataDir: folder.path });
+  server = await startServer({
+    dataDir: folder.path,
+    env: { SAFE_JOBS_CONCURRENCY: '2', SAFE_JOBS_POLL_INTERVAL: '200ms' },
+  });
   [ada, grace] = [await signIn(server.url, 'ada'), await signIn(server.url, 'grace')];
 });
 
@@ -98,7 +101,7 @@ test('folders are made, renamed, moved into one another by hand, and things go t
   await page.getByRole('dialog').getByLabel('Name').fill('Letters');
   await assertAccessible(page);
   await page.getByRole('button', { name: 'Make the folder' }).click();
-  await page.getByText('The folder was made.').waitFor();
+  await page.locator('.done', { hasText: 'The folder was made.' }).waitFor();
   await page.getByRole('link', { name: 'New folder' }).click();
   await page.getByRole('dialog').getByLabel('Name').fill('letter.txt');
   await page.getByRole('button', { name: 'Make the folder' }).click();
@@ -107,7 +110,7 @@ test('folders are made, renamed, moved into one another by hand, and things go t
   await page.keyboard.press('Escape');
 
   await row(page, 'letter.txt').dragTo(row(page, 'Letters'));
-  await page.getByText('Moved.').waitFor();
+  await page.locator('.done', { hasText: 'Moved.' }).waitFor();
   await page.getByRole('link', { name: 'Letters' }).click();
   await heading(page, 'Letters').waitFor();
   await choose(page, 'letter.txt');
@@ -125,7 +128,7 @@ test('folders are made, renamed, moved into one another by hand, and things go t
 
   await choose(page, 'to Grace.txt');
   await page.getByRole('button', { name: 'Move to the trash' }).click();
-  await page.getByText('Moved to the trash.').waitFor();
+  await page.locator('.done', { hasText: 'Moved to the trash.' }).waitFor();
   await page.getByRole('link', { name: 'Trash', exact: true }).click();
   await choose(page, 'to Grace.txt');
   await assertAccessible(page);
@@ -228,7 +231,7 @@ test('shared with somebody here and by a link: they see it, until it ends', asyn
   await assertAccessible(page);
   await page.getByLabel('Username').fill('grace');
   await page.getByRole('button', { name: 'Share', exact: true }).click();
-  await page.getByText('It is shared now.').waitFor();
+  await page.locator('.done', { hasText: 'It is shared now.' }).waitFor();
   await page.getByLabel('Downloads at most').fill('3');
   await page.getByRole('button', { name: 'Make a link' }).click();
   const link = await page.getByLabel('The new link').inputValue();
@@ -241,7 +244,7 @@ test('shared with somebody here and by a link: they see it, until it ends', asyn
   await stranger.page.goto(link);
   await stranger.page.getByText('plan.txt').first().waitFor();
   await page.getByRole('button', { name: 'End the share with Whoever has the link' }).click();
-  await page.getByText('The share has ended.').waitFor();
+  await page.locator('.done', { hasText: 'The share has ended.' }).waitFor();
   assert.equal((await stranger.page.goto(link))?.status(), 404);
   assert.deepEqual(stranger.complaints, []);
   await stranger.context.close();

@@ -67,6 +67,39 @@ test('an import that is killed in the middle goes on: each file once, byte for b
   assert.equal(await server.stop(), 0);
 });
 
+test('told to stop in the middle it gives the job back at once, and the next process goes on', async (t) => {
+  if (lacks(t, 'rclone') || dav === undefined) return;
+  for (let i = 0; i < 60; i++) place(dav.files, `stopped/${i}.bin`, randomBytes(1_000));
+  const world = await openWorld('cloud-stopped', cloudSettings);
+  t.after(() => world.remove());
+  const { endpoint, password, username } = dav;
+  const fields = { kind: 'webdav', name: 'Dav', endpoint, username, password, root: 'stopped' };
+  const id = await connect(world.ada, fields);
+  const job = await startJob(world.ada, id, 'import');
+  const brought = async () => {
+    let count = 0;
+    await world.rows(async (query) => {
+      count = (await query('SELECT remote_path FROM cloud_items')).length;
+    });
+    return count;
+  };
+  await until(async () => ((await brought()) >= 5 ? true : undefined), 'the first files', 30_000);
+  assert.equal(await world.server.stop(), 0);
+  assert.doesNotMatch(world.server.log(), /"level":"(error|fatal)"/);
+  const before = await brought();
+  assert.ok(before < 60, 'it was in the middle');
+  await world.rows(async (query) => {
+    const [row] = await query('SELECT state, attempts, holder FROM jobs WHERE id = ?', job);
+    assert.deepEqual({ ...row }, { state: 'waiting', attempts: 0, holder: null });
+  });
+  const server = await startServer({ dataDir: world.server.dataDir, env: cloudSettings });
+  const ada = new Client(server.url, world.contract, world.ada.token);
+  const done = await ended(ada, id, job);
+  assert.deepEqual([done.state, done.report.added + done.report.unchanged], ['done', 60]);
+  assert.equal((await documentsBelow(ada)).size, 60);
+  assert.equal(await server.stop(), 0);
+});
+
 test('what has not changed is passed over, what has becomes the next version, and names make way', async (t) => {
   if (lacks(t, 'rclone') || dav === undefined) return;
   const world = await openWorld('cloud-again', cloudSettings);

@@ -6,7 +6,7 @@ import { openWorld, type World } from './support/world.ts';
 
 let world: World;
 before(async () => {
-  world = await openWorld('jobs', { SAFE_JOBS_POLL_INTERVAL: '100ms', SAFE_JOBS_CONCURRENCY: '2' });
+  world = await openWorld('jobs', { SAFE_JOBS_CONCURRENCY: '0' });
 });
 after(() => world.close());
 

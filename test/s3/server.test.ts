@@ -89,14 +89,14 @@ test('from upload to deletion on a real store, and doctor agrees', async (t) => 
   assert.match(doctor.stdout, /s3 writes +an object is created once/);
   assert.match(
     doctor.stdout,
-    /16 chunks against 16 blobs, \d+ bytes hashed: 0 missing, 0 different, 0 ambiguous, 0 foreign/,
+    /16 rows against 16 blobs, \d+ bytes hashed: 0 missing, 0 different, 0 ambiguous, 0 stray, 0 foreign/,
   );
 
   await world.ada.post(`/v1/incidents/${incident}/close`);
   assert.equal((await world.ada.post(`/v1/incidents/${incident}/deletion`, {})).status, 202);
   await until(() => removed(world, incident), 'the incident is deleted');
   const after = await cli(['doctor', '--blobs'], { SAFE_DATA_DIR: world.server.dataDir, ...env });
-  assert.match(after.stdout, /0 chunks against 0 blobs/);
+  assert.match(after.stdout, /0 rows against 0 blobs/);
 });
 
 test('whatever the store does, uploads are answered with 503 in time, the retry works, and nothing of it is in the log', async () => {

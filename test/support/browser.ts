@@ -39,7 +39,7 @@ export async function openWatched(
 ): Promise<Watched> {
   const { expected = [], ...contextOptions } = options;
   const context = await browser.newContext({ viewport: phone, reducedMotion: 'reduce', ...contextOptions });
-  context.setDefaultTimeout(10_000);
+  context.setDefaultTimeout(30_000);
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(`error in the page: ${error.message}`));

@@ -64,6 +64,23 @@ async function addDocument(as: Api, name: string, bytes: Buffer<ArrayBuffer>): P
   if (answer.status !== 201) throw new Error(`answered ${answer.status}: ${await answer.text()}`);
 }
 
+/** One that has come half-way. */
+async function beginUpload(as: Api): Promise<void> {
+  const headers = { authorization: `Bearer ${as.token}`, 'tus-resumable': '1.0.0' };
+  const name = Buffer.from('half.pdf').toString('base64');
+  const begun = await fetch(`${as.url}/v1/documents/uploads`, {
+    method: 'POST',
+    headers: { ...headers, 'upload-length': '10', 'upload-metadata': `name ${name}` },
+  });
+  if (begun.status !== 201) throw new Error(`answered ${begun.status}: ${await begun.text()}`);
+  const sent = await fetch(new URL(begun.headers.get('location') ?? '', as.url), {
+    method: 'PATCH',
+    headers: { ...headers, 'upload-offset': '0', 'content-type': 'application/offset+octet-stream' },
+    body: 'first',
+  });
+  if (sent.status !== 204) throw new Error(`answered ${sent.status}: ${await sent.text()}`);
+}
+
 async function putWithoutStream(as: Api, incidentId: string, index: number, bytes: Buffer<ArrayBuffer>): Promise<void> {
   const form = new FormData();
   const fields = {
@@ -90,12 +107,13 @@ export async function startStore({ dataDir, env = {} }: StoreEnvironment): Promi
   }
 }
 
-/** A store with an administrator, filled and stopped. */
+/** A store with an administrator, filled and stopped, an upload half-way. */
 export async function makeVariedStore(at: StoreEnvironment, random: Random, incidents = 4): Promise<void> {
   await createAccount(at.dataDir, 'ada', 'admin', at.env);
   const { server, ada } = await startStore(at);
   try {
     await fillVaried(ada, random, incidents);
+    await beginUpload(ada);
   } finally {
     await server.stop();
   }

@@ -57,7 +57,7 @@ export async function backUp(deps: BackUpDeps, options: BackUpOptions): Promise<
     if (copied.passedOver > 0) {
       tell({
         event: 'notice',
-        message: `${copied.passedOver} blobs went meanwhile, as their incidents are deleted: taking the rows again.`,
+        message: `${copied.passedOver} blobs went meanwhile, as what they belong to is deleted: taking the rows again.`,
       });
       continue;
     }
@@ -77,7 +77,7 @@ export async function backUp(deps: BackUpDeps, options: BackUpOptions): Promise<
   }
   throw new TransferFailure(
     'again',
-    'Incidents were deleted faster than their rows could be read.',
+    'Incidents or documents were deleted faster than their rows could be read.',
     'Run the backup again when the deletions are done; what was copied is not copied twice.',
   );
 }

@@ -7,7 +7,7 @@ import { damagedSource, type FillReport, type FillSource, fillStore } from './fi
 import { damagedBlobs, refuseFullBlobs, refuseFullRows } from './look-ahead.ts';
 import { type Places, requireStore } from './places.ts';
 import { appliedMigrations, databaseRows, digestsOf, emptyStore, storeIdOf, type TableDigest } from './rows.ts';
-import { tablesToCopy } from './stored-tables.ts';
+import { tablesToCopy, unfinishedTables } from './stored-tables.ts';
 import type { Damage, Tell } from './transfer-events.ts';
 import { TransferFailure } from './transfer-failure.ts';
 import { type BlobTotals, totalsOf, wantedBlobs } from './wanted-blobs.ts';
@@ -70,7 +70,7 @@ interface OpenSource {
 }
 
 async function withSource<T>(
-  { from, tell }: MoveDeps,
+  { from, moves, tell }: MoveDeps,
   { withSessions }: MoveOptions,
   work: (open: OpenSource) => Promise<T>,
 ): Promise<T> {
@@ -90,7 +90,8 @@ async function withSource<T>(
         await refuseFillingBlobs(blobs);
         return await metadata.snapshot(async (db) => {
           tell({ event: 'phase', phase: 'count' });
-          const rows = databaseRows(db, tablesToCopy(withSessions));
+          const staying = moves.rows ? [] : unfinishedTables;
+          const rows = databaseRows(db, [...tablesToCopy(withSessions), ...staying]);
           const store = await storeIdOf(db);
           if (store === emptyStore)
             throw new TransferFailure(

@@ -2,7 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { type Kysely, sql } from 'kysely';
 import type { Db } from '#platform/metadata/metadata.ts';
 import { fillingMarkId } from './filling-mark-id.ts';
-import type { StoredTable } from './stored-tables.ts';
+import { internalColumns, type StoredTable } from './stored-tables.ts';
 
 /** A row as both databases give it: the same values, whatever their columns are made of. */
 export type Row = Readonly<Record<string, string | number | null>>;
@@ -36,6 +36,7 @@ export function databaseRows(db: Db, tables: readonly StoredTable[]): RowSource 
 
 async function* pagesOf(db: Db, { name, key }: StoredTable): AsyncGenerator<Row[]> {
   const columns = sql.join(key.map((column) => sql.ref(column)));
+  const internal = internalColumns[name];
   let last: Row | undefined;
   for (;;) {
     let query = anyTables(db).selectFrom(name).selectAll();
@@ -45,7 +46,8 @@ async function* pagesOf(db: Db, { name, key }: StoredTable): AsyncGenerator<Row[
     }
     for (const column of key) query = query.orderBy(column);
     // The databases give strings, numbers and NULL for every column there is; lineOf refuses anything else.
-    const rows = (await query.limit(pageSize).execute()) as Row[];
+    const found = (await query.limit(pageSize).execute()) as Row[];
+    const rows = internal === undefined ? found : found.map(({ [internal]: _, ...row }) => row);
     last = rows.at(-1);
     if (last === undefined) return;
     yield name === 'audit_log' || name === 'admin_audit' ? rows.filter(({ id }) => id !== fillingMarkId) : rows;

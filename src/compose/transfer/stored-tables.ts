@@ -4,6 +4,9 @@ export interface StoredTable {
   readonly key: readonly string[];
 }
 
+/** By table: a column that is one database's own way of keeping a row. Not copied. */
+export const internalColumns: Readonly<Record<string, string>> = { document_texts: 'rowid' };
+
 const byId = (name: string): StoredTable => ({ name, key: ['id'] });
 
 /** Who is signed in. Left out unless asked for: signing in again is the safer way into a copy. */
@@ -14,6 +17,15 @@ export const cacheTables: readonly string[] = [
   'lineage_days',
   // SQLite's full-text index over document_texts, kept by triggers.
   ...['', '_config', '_data', '_docsize', '_idx'].map((part) => `document_search${part}`),
+];
+
+/**
+ * Uploads that are under way. Not copied along with rows: they vanish all the time, and a client begins anew. Where the rows stay and
+ * only blobs move, their parts move too, as the rows still name them.
+ */
+export const unfinishedTables: readonly StoredTable[] = [
+  byId('resumable_uploads'),
+  { name: 'resumable_parts', key: ['upload_id', 'start_byte'] },
 ];
 
 /** Every other table of the schema but the history of migrations, which is each database's own. A test compares this with the schema. */
@@ -49,8 +61,6 @@ export const storedTables: readonly StoredTable[] = [
   byId('shares'),
   byId('cloud_connections'),
   { name: 'cloud_items', key: ['cloud_connection_id', 'direction', 'remote_path'] },
-  byId('resumable_uploads'),
-  { name: 'resumable_parts', key: ['upload_id', 'start_byte'] },
   byId('jobs'),
   { name: 'document_texts', key: ['document_id'] },
 ];

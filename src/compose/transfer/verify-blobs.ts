@@ -6,7 +6,7 @@ import type { Metadata } from '#platform/metadata/metadata.ts';
 import { atOnce } from './at-once.ts';
 import { type BlobPlace, storeBlobs, type WantedBlob } from './blob-place.ts';
 import { databaseRows, pagesNamed, type Row, type RowSource } from './rows.ts';
-import { storedTables } from './stored-tables.ts';
+import { storedTables, unfinishedTables } from './stored-tables.ts';
 import type { Damage, Tell } from './transfer-events.ts';
 import { TransferFailure } from './transfer-failure.ts';
 import { wantedBlobs } from './wanted-blobs.ts';
@@ -35,7 +35,7 @@ const lanes = 8;
  */
 export async function verifyBlobs({ metadata, blobs, damaged, tell }: VerifyBlobs): Promise<VerifiedBlobs> {
   const verified: VerifiedBlobs = { blobs: 0, bytes: 0, bundles: 0 };
-  const rows = databaseRows(metadata.read, storedTables);
+  const rows = databaseRows(metadata.read, [...storedTables, ...unfinishedTables]);
   const known = new Set(damaged.map(({ id }) => id));
   const broken = await streamsOf(rows, known);
   const bundled = new Set<string>();

@@ -7,7 +7,7 @@ import { pagesNamed, type Row, type RowSource } from './rows.ts';
  */
 export async function* wantedBlobs(source: RowSource): AsyncGenerator<WantedBlob> {
   for (const { table, owners, belongsTo, nameOf } of kinds) {
-    // A backup from before there was such a table.
+    // A backup from before there was such a table, or a copy without it.
     if (!source.tables.some(({ name }) => name === table)) continue;
     const leaving = owners === undefined ? new Set<string>() : await underDeletion(source, owners);
     for await (const rows of pagesNamed(source, table)) {

@@ -39,7 +39,7 @@ export function addDocumentRoutes(deps: VaultDeps, config: DocumentConfig): Rout
         201: {
           description: 'Kept: bytes and row are on durable storage',
           json: documentAnswer,
-          headers: { ETag: 'Of its version' },
+          headers: { ETag: 'Of its content' },
         },
         200: {
           description: 'An equivalent request under this key was answered before; this is its document as it is now',

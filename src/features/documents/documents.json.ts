@@ -53,7 +53,7 @@ export function documentJson(
   };
 }
 
-/** Of the current version: what If-Match and If-Range compare. */
+/** Of the content, and not of what is said about it: a version's bytes never change, its document's name does. */
 export function documentTag(version: number): string {
   return `"${version}"`;
 }

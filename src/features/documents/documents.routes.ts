@@ -8,7 +8,7 @@ import { documentFor, folderFor } from './access.ts';
 import type { VaultDeps } from './add-document.ts';
 import { changeDocument } from './change-document.ts';
 import { documentName } from './document-name.ts';
-import { documentAnswer, documentJson, documentTag, foundShape } from './documents.json.ts';
+import { documentAnswer, documentJson, foundShape } from './documents.json.ts';
 import { type DocumentFilter, listDocuments } from './documents.store.ts';
 import { picturedOf } from './processing/thumbnails.store.ts';
 import { answerSearch } from './search/answer-search.ts';
@@ -81,14 +81,14 @@ export function documentsRoutes(deps: VaultDeps): Route[] {
       tag,
       access: 'account',
       limit: 'document_read',
-      responses: { 200: { description: 'The document', json: documentAnswer, headers: { ETag: 'Of its version' } } },
+      responses: { 200: { description: 'The document', json: documentAnswer } },
       errors: ['document_not_found'],
       handle: async ({ caller, param }) => {
         const document = await documentFor(read, caller, param('document_id'), 'view');
         const topics = await topicsOfOne(read, document.id);
         const isPictured = (await picturedOf(read, [document])).has(document.id);
         const answer = { document: documentJson(document, topics, isPictured) };
-        return reply.json(200, answer, { ETag: documentTag(document.version) });
+        return reply.json(200, answer);
       },
     }),
     route({

@@ -1,6 +1,7 @@
 export { type DocumentRow, documentById, type FolderRow, folderById, folderFor } from './access.ts';
 export { addDocument, type VaultDeps } from './add-document.ts';
 export { documentName } from './document-name.ts';
+export { strayMadeAt } from './document-path.ts';
 export { type DocumentConfig, documentSettings } from './documents.config.ts';
 export { listDocuments, versionOf } from './documents.store.ts';
 export { addFolder } from './folders/change-folder.ts';
@@ -16,6 +17,7 @@ export { type ProcessingConfig, processingSettings } from './processing/processi
 export { assertRoom, quotaOf } from './quotas/quotas.store.ts';
 export { sharingRoutes } from './sharing.routes.ts';
 export { deleteDocuments, expireTrash } from './trash/delete-documents.ts';
+export { namedPaths } from './trash/deletion.store.ts';
 export { sweepStrays } from './trash/sweep-strays.ts';
 export { documentTarget } from './uploads/document-target.ts';
 export { documentUploadRoutes } from './uploads/document-uploads.routes.ts';

@@ -1,4 +1,4 @@
-import { newId } from '#kit/ids.ts';
+import { idTime, newId } from '#kit/ids.ts';
 import type { BlobPath } from '#platform/blobs/blob-store.ts';
 
 export const uploadsFolder: BlobPath = 'uploads';
@@ -15,4 +15,10 @@ export function partPath(uploadId: string, startByte: number): BlobPath {
 
 export function uploadOfPath(path: BlobPath): string {
   return path.split('/')[1] ?? '';
+}
+
+/** When a part was made, by the end of its name, in milliseconds; undefined for any other blob. */
+export function partMadeAt(path: BlobPath): number | undefined {
+  const match = /^uploads\/[^/]+\/\d+-([0-9a-hjkmnp-tv-z]{26})$/.exec(path);
+  return match?.[1] === undefined ? undefined : idTime(match[1]);
 }

@@ -2,6 +2,7 @@ import type { Selectable } from 'kysely';
 import type { Caller } from '#http/caller.ts';
 import { Problem } from '#kit/errors.ts';
 import { isBefore, type Timestamp, timestamp } from '#kit/time.ts';
+import type { BlobPath } from '#platform/blobs/blob-store.ts';
 import { compiled } from '#platform/metadata/compiled.ts';
 import type { Db } from '#platform/metadata/metadata.ts';
 import type { ResumablePartsTable, ResumableUploadsTable } from './resumable.tables.ts';
@@ -101,6 +102,13 @@ export async function partAt(db: Db, uploadId: string, startByte: number): Promi
     .where('upload_id', '=', uploadId)
     .where('start_byte', '=', startByte)
     .executeTakeFirst();
+}
+
+/** Those of some paths that a part's row names. */
+export async function namedParts(db: Db, paths: readonly BlobPath[]): Promise<Set<BlobPath>> {
+  if (paths.length === 0) return new Set();
+  const rows = await db.selectFrom('resumable_parts').select('stored_path').where('stored_path', 'in', paths).execute();
+  return new Set(rows.map((row) => row.stored_path));
 }
 
 /** What no request has brought to its end. */

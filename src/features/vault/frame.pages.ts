@@ -5,6 +5,7 @@ import { tellBytes } from '#http/pages/tell.js';
 import * as reply from '#http/reply.ts';
 import type { Visit } from './gate.ts';
 import { icon } from './icon.pages.ts';
+import { modules } from './modules.ts';
 import { uploadTray } from './uploads/tray.pages.ts';
 
 const sections = [
@@ -135,6 +136,7 @@ function frame(
         <title>${title} · Proofline</title>
         <link rel="icon" href="${files.href('icon.svg')}" type="image/svg+xml" />
         <link rel="stylesheet" href="${files.href('vault.css')}" />
+        ${script === 'vault.js' ? [...modules, 'tell'].map((name) => html`<link rel="modulepreload" href="${files.href(`${name}.js`)}" />`) : ''}
         ${script === undefined ? '' : html`<script type="module" src="${files.href(script)}"></script>`}
       </head>
       <body>

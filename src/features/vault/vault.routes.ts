@@ -9,6 +9,7 @@ import { documentPageRoutes } from './document/document.routes.ts';
 import { fileActRoutes } from './files/acts.routes.ts';
 import { filesRoutes } from './files/files.routes.ts';
 import { openGate } from './gate.ts';
+import { modules } from './modules.ts';
 import { settingsRoutes } from './settings/settings.routes.ts';
 import { sharedRoutes } from './sharing/shared.routes.ts';
 import { sharingRoutes } from './sharing/sharing.routes.ts';
@@ -27,10 +28,7 @@ export interface VaultDeps {
 const shared = (name: string) => new URL(`../../http/pages/${name}`, import.meta.url);
 const own = (name: string) => new URL(`./assets/${name}`, import.meta.url);
 
-const scripts = [
-  ...['vault', 'renew', 'navigate', 'dialog', 'list', 'drag', 'keys', 'times', 'copy', 'live', 'session'],
-  ...['uploads', 'unfinished', 'queue', 'send', 'request', 'remembered', 'dropped', 'folders', 'tray'],
-].map((name) => [`${name}.js`, [own(`${name}.js`)]] as const);
+const scripts = ['vault', 'renew', ...modules].map((name) => [`${name}.js`, [own(`${name}.js`)]] as const);
 
 /** The pages of the vault, on the main listener. */
 export function vaultRoutes(
@@ -41,7 +39,7 @@ export function vaultRoutes(
     'vault.css': [
       shared('base.css'),
       shared('parts.css'),
-      ...['frame', 'list', 'tray', 'details'].map((name) => own(`${name}.css`)),
+      ...['frame', 'list', 'tiles', 'tray', 'details'].map((name) => own(`${name}.css`)),
     ],
     ...Object.fromEntries(scripts),
     'tell.js': [shared('tell.js')],

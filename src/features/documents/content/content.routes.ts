@@ -77,7 +77,8 @@ export function contentRoutes(deps: VaultDeps, config: DocumentConfig): Route[] 
       limit: 'document_upload',
       headers: {
         'If-Match': {
-          description: 'The ETag of the version that this one follows, or `*` for whatever is current',
+          description:
+            'The ETag of the content that this one follows, which is its version in quotes; or `*` for whatever is current',
           required: true,
         },
         'Content-Type': { description: 'What the sender takes it for; the server looks at the bytes' },

@@ -42,9 +42,8 @@ export async function searchDocuments(
   const topic =
     filter.topic === undefined
       ? sql`1 = 1`
-      : sql`documents.id IN (SELECT document_topics.document_id FROM topics
-          JOIN document_topics ON document_topics.topic_id = topics.id AND document_topics.state = 'confirmed'
-          WHERE topics.name = ${filter.topic})`;
+      : sql`EXISTS (SELECT 1 FROM document_topics JOIN topics ON topics.id = document_topics.topic_id
+          WHERE document_topics.document_id = documents.id AND document_topics.state = 'confirmed' AND topics.name = ${filter.topic})`;
   const { rows } = await sql<FoundDocument>`
     WITH RECURSIVE shown (id) AS (
       SELECT shares.folder_id FROM shares JOIN folders ON folders.id = shares.folder_id AND folders.trashed_at IS NULL

@@ -5,11 +5,15 @@ import { announce, ask, filled, page, take } from './navigate.js';
  */
 const dialog = /** @type {HTMLDialogElement} */ (document.getElementById('dialog')); // of frame.pages.ts
 
+/** The id of what had the focus: it has it again afterwards, if it is still there. */
+let opener = '';
+
 /** @param {string} href */
 export async function open(href) {
   const response = await ask(href).catch(() => undefined);
   const next = response === undefined ? undefined : await page(response);
   if (next === undefined) return location.assign(href);
+  if (!dialog.open) opener = document.activeElement?.id ?? '';
   fill(next);
   if (!dialog.open) dialog.showModal();
 }
@@ -92,7 +96,9 @@ async function submit(href, body) {
     // What is wrong is said in the dialog; so is what is shown once. Anything else leads on.
     if (response.redirected) {
       dialog.close();
-      return await take(response, { push: true, quiet: false, href: response.url });
+      await take(response, { push: true, quiet: false, href: response.url });
+      if (opener !== '') document.getElementById(opener)?.focus();
+      return;
     }
     const next = await page(response);
     if (next === undefined) return location.reload();

@@ -83,7 +83,11 @@ export async function actOn(act, items, more = {}) {
     csrf_token: token instanceof HTMLInputElement ? token.value : '',
   });
   for (const item of items) words.append('item', item);
+  const at = links().findIndex((link) => rowOf(link) === rowOf(document.activeElement));
   await send(act, words);
+  // Whoever goes through a list by keyboard is still in it afterwards.
+  const all = links();
+  if (at >= 0) all[Math.min(at, all.length - 1)]?.focus();
 }
 
 document.addEventListener('focusin', ({ target }) => {

@@ -40,10 +40,18 @@ export async function go(href, { push = true, quiet = false } = {}) {
   }
 }
 
-/** What this page shows, again. */
+/** What this page shows, again; not under the hands of somebody who writes. */
 export async function refresh() {
-  if (document.querySelector('dialog[open]') !== null) return;
+  if (document.querySelector('dialog[open]') !== null || isWritten()) return;
   await go(location.href, { push: false, quiet: true });
+}
+
+function isWritten() {
+  const active = document.activeElement;
+  if (active instanceof HTMLSelectElement && active.closest('main') !== null) return true;
+  return [
+    ...document.querySelectorAll('main input:not([type="checkbox"], [type="file"], [readonly]), main select'),
+  ].some((field) => field === active || (field instanceof HTMLInputElement && field.value !== field.defaultValue));
 }
 
 /**
@@ -81,6 +89,7 @@ function sameFrame(next) {
 function show(next, quiet) {
   const kept = quiet ? whatIsHeld() : undefined;
   document.title = next.title;
+  if (quiet && showLiveParts(next)) return told(quiet);
   for (const part of ['main', '[data-part="sections"]', '[data-part="search"]', 'meta[name="csrf-token"]']) {
     const [here, there] = [document.querySelector(part), next.querySelector(part)];
     if (part === '[data-part="search"]' && quiet) continue;
@@ -92,8 +101,25 @@ function show(next, quiet) {
     if (target instanceof HTMLElement) target.focus({ preventScroll: true });
     const sections = document.querySelector('[data-part="sections"]');
     if (sections instanceof HTMLElement && sections.matches(':popover-open')) sections.hidePopover();
+    announce(document.querySelector('main .done')?.textContent ?? '');
   } else kept();
+  told(quiet);
+}
+
+/** @param {boolean} quiet */
+function told(quiet) {
   dispatchEvent(new CustomEvent('vault:shown', { detail: { quiet } }));
+}
+
+/** Where a page says which of its parts change by themselves, the others stay: a preview is not loaded again. @param {Document} next */
+function showLiveParts(next) {
+  const [here, there] = [document, next].map((one) => [...one.querySelectorAll('main [data-live]')]);
+  if (here === undefined || there === undefined || here.length === 0 || here.length !== there.length) return false;
+  here.forEach((part, at) => {
+    const other = there[at];
+    if (other !== undefined) part.replaceWith(document.adoptNode(other));
+  });
+  return true;
 }
 
 /** Selection and focus survive that a list is read again. @returns {() => void} */
@@ -102,7 +128,12 @@ function whatIsHeld() {
     one.getAttribute('value'),
   );
   const focused = document.activeElement?.closest('main') == null ? undefined : document.activeElement.id;
+  const pictures = new Map([...document.querySelectorAll('main img')].map((one) => [one.getAttribute('src'), one]));
   return () => {
+    for (const picture of document.querySelectorAll('main img')) {
+      const loaded = pictures.get(picture.getAttribute('src'));
+      if (loaded !== undefined) picture.replaceWith(loaded);
+    }
     for (const box of document.querySelectorAll('main input[name="item"]'))
       if (box instanceof HTMLInputElement) box.checked = checked.includes(box.value);
     if (focused) document.getElementById(focused)?.focus({ preventScroll: true });

@@ -30,11 +30,17 @@ export function showTray(tray, queue) {
   /** @type {Map<number, HTMLElement>} */
   const rows = new Map();
   let planned = false;
+  const details = tray.querySelector('details');
+  let wasOpen = false;
 
   const draw = () => {
     planned = false;
     const totals = queue.totals();
     tray.hidden = queue.items.size === 0;
+    // What is done makes way.
+    const isOpen = totals.active || totals.failed > 0 || totals.paused > 0;
+    if (isOpen !== wasOpen && details !== null) details.open = isOpen;
+    wasOpen = isOpen;
     const left = pace.left(totals.sent, totals.bytes, totals.active);
     field('summary').textContent = summary(totals, left);
     const bar = /** @type {HTMLProgressElement} */ (field('total')); // a progress element there

@@ -59,27 +59,38 @@ const folderHere = () => document.querySelector('main [data-folder]')?.getAttrib
 
 // Files and folders from outside, dropped anywhere on the page or onto a folder in the list.
 const isFiles = (/** @type {DragEvent} */ { dataTransfer }) => dataTransfer?.types.includes('Files') === true;
-let inside = 0;
-document.addEventListener('dragenter', (event) => {
-  if (!isFiles(event)) return;
-  inside += 1;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let leaving;
+
+/** The invitation to drop is there as long as something is held over the page: the browser says so several times a second. */
+function invite() {
+  clearTimeout(leaving);
+  leaving = setTimeout(uninvite, 1000);
+  if ('dropping' in document.documentElement.dataset) return;
   document.documentElement.dataset.dropping = '';
-});
+  const into = document.querySelector('.veil [data-field="into"]');
+  const name = document.querySelector('main [data-folder-name]')?.getAttribute('data-folder-name');
+  if (into !== null) into.textContent = name ?? 'Files';
+}
+
+function uninvite() {
+  clearTimeout(leaving);
+  delete document.documentElement.dataset.dropping;
+}
+
 document.addEventListener('dragleave', (event) => {
-  if (!isFiles(event)) return;
-  inside -= 1;
-  if (inside <= 0) delete document.documentElement.dataset.dropping;
+  if (event.relatedTarget === null) uninvite();
 });
 document.addEventListener('dragover', (event) => {
   if (!isFiles(event)) return;
   event.preventDefault();
+  invite();
   if (event.dataTransfer !== null) event.dataTransfer.dropEffect = 'copy';
 });
 document.addEventListener('drop', (event) => {
   if (!isFiles(event) || event.dataTransfer === null) return;
   event.preventDefault();
-  inside = 0;
-  delete document.documentElement.dataset.dropping;
+  uninvite();
   const onto = event.target instanceof Element ? event.target.closest('[data-into]')?.getAttribute('data-into') : null;
   const into = onto === null || onto === undefined ? folderHere() : onto || undefined;
   void filesOfDrop(event.dataTransfer).then((found) => add(found, into));

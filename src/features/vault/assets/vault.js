@@ -9,3 +9,6 @@ import './copy.js';
 import './live.js';
 import './session.js';
 import './uploads.js';
+
+// From here on the page does what its scripts do.
+document.documentElement.dataset.ready = '';

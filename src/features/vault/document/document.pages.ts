@@ -50,7 +50,7 @@ export async function documentPage(visit: Visit, page: DocumentPage): Promise<Re
     '',
     html`<div class="document">
       <div class="preview">${preview(visit, page)}</div>
-      <div class="side">
+      <div class="side" ${page.preview.as === 'none' ? '' : 'data-live'}>
         ${topicSection(visit, page)}
         <section aria-labelledby="about">
           <h2 id="about">About</h2>
@@ -115,6 +115,11 @@ export async function showDocument(
             }
           </div>
         </div>
+        ${
+          document.access === 'view' || trashed
+            ? ''
+            : html`<div hidden data-folder="${document.folder?.id ?? ''}" data-folder-name="${document.folder?.name ?? 'Files'}"></div>`
+        }
         ${trashed ? html`<p class="wrong">It is in the trash. <a href="/documents/trash">Restore it there</a>, or delete it for good.</p>` : ''}
         ${tabs('About this document', entries, `${base}${tab}`)}`,
     },

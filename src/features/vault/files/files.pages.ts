@@ -61,7 +61,7 @@ export async function filesPage(visit: Visit, page: FilesPage): Promise<Response
       done: doneWords(visit),
       heading: html`${trail(page)}<div class="heading"><h1>${title}</h1><div class="acts">${acts}</div></div>`,
     },
-    html`<div hidden data-folder="${folder?.id ?? ''}"></div>
+    html`${mayEdit ? html`<div hidden data-folder="${folder?.id ?? ''}" data-folder-name="${title}"></div>` : ''}
       ${unfinishedUploads()}
       ${items.length === 0 ? nothing(visit, page) : html`${tools(visit, path, page)}${list(visit, page)}`}
       ${older(path, visit.query, page.nextCursor, 'files')}`,

@@ -29,7 +29,7 @@ export function uploadTray(): Markup {
         ${act('cancel', 'Cancel', 'sending waiting paused failed')} ${act('cancel', 'Leave out', 'conflict')}
       </div>
     </li></template>
-    <div class="veil" aria-hidden="true"><p>Drop files and folders to upload them here</p></div>`;
+    <div class="veil" aria-hidden="true"><p>Drop files and folders to upload them to <strong data-field="into">Files</strong></p></div>`;
 }
 
 function act(name: string, label: string, when: string): Markup {

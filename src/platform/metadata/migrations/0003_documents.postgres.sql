@@ -291,6 +291,8 @@ CREATE TABLE resumable_uploads (
 );
 CREATE INDEX resumable_uploads_owner ON resumable_uploads (owner_account_id, id);
 CREATE INDEX resumable_uploads_expiry ON resumable_uploads (expires_at);
+-- What the worker looks for: full, decided, leaving.
+CREATE INDEX resumable_uploads_state ON resumable_uploads (state, id);
 CREATE TABLE resumable_parts (
   upload_id TEXT COLLATE "C" NOT NULL REFERENCES resumable_uploads (id) ON DELETE CASCADE,
   start_byte BIGINT NOT NULL CHECK (start_byte >= 0),

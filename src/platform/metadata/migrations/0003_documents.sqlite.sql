@@ -302,6 +302,8 @@ CREATE TABLE resumable_uploads (
 ) STRICT;
 CREATE INDEX resumable_uploads_owner ON resumable_uploads (owner_account_id, id);
 CREATE INDEX resumable_uploads_expiry ON resumable_uploads (expires_at);
+-- What the worker looks for: full, decided, leaving.
+CREATE INDEX resumable_uploads_state ON resumable_uploads (state, id);
 CREATE TABLE resumable_parts (
   upload_id TEXT NOT NULL REFERENCES resumable_uploads (id) ON DELETE CASCADE,
   start_byte INTEGER NOT NULL CHECK (start_byte >= 0),

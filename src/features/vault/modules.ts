@@ -1,0 +1,21 @@
+/** What vault.js is made of, beside what all pages share: named in every page, so that the browser fetches them at once. */
+export const modules = [
+  'navigate',
+  'dialog',
+  'list',
+  'drag',
+  'keys',
+  'times',
+  'copy',
+  'live',
+  'session',
+  'uploads',
+  'unfinished',
+  'queue',
+  'send',
+  'request',
+  'remembered',
+  'dropped',
+  'folders',
+  'tray',
+] as const;
