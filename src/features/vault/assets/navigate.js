@@ -10,7 +10,10 @@ const ours = (/** @type {URL} */ url) =>
   /^\/documents(?:\/|$)/.test(url.pathname) &&
   !url.pathname.startsWith('/documents/static/');
 
+/** Only the latest answer is shown: whoever has gone on meanwhile is not taken back. */
 let asked = 0;
+/** The act that is on its way. @type {Promise<unknown>} */
+let acting = Promise.resolve();
 
 /**
  * A page, or what a form leads to. A session that is over by now is renewed first.
@@ -30,6 +33,8 @@ export async function go(href, { push = true, quiet = false } = {}) {
   const turn = ++asked;
   if (!quiet) document.documentElement.dataset.busy = '';
   try {
+    // What was done just before is to be seen on the next page.
+    await acting;
     const response = await ask(href);
     if (turn === asked) await take(response, { push, quiet, href });
   } catch {
@@ -180,13 +185,17 @@ document.addEventListener('submit', (event) => {
 
 /** @param {string} href @param {URLSearchParams} body */
 export async function send(href, body) {
+  const turn = ++asked;
   document.documentElement.dataset.busy = '';
+  const answer = ask(href, { method: 'POST', body });
+  acting = answer.catch(() => undefined);
   try {
-    await take(await ask(href, { method: 'POST', body }), { push: true, quiet: false, href: location.href });
+    const response = await answer;
+    if (turn === asked) await take(response, { push: true, quiet: false, href: location.href });
   } catch {
     announce('The connection was lost. Nothing is known to have changed.');
   } finally {
-    delete document.documentElement.dataset.busy;
+    if (turn === asked) delete document.documentElement.dataset.busy;
   }
 }
 
