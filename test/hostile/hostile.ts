@@ -36,9 +36,10 @@ export async function besiege({ idleSockets, fuzzRuns, seed }: HostileOptions): 
     const ada = await signIn(server.url, 'ada');
     const incidentId = await openIncident(ada);
     const streamId = await openStream(ada, incidentId);
+    const forms = [`/v1/incidents/${incidentId}/chunks`, '/v1/documents'];
     const honest = honestClient(ada, incidentId, streamId);
     // Warm first, with malformed forms too: what the first requests load and compile is no growth under attack.
-    violations.push(...(await fuzzForms(ada, incidentId, 300, seed + 1)));
+    for (const path of forms) violations.push(...(await fuzzForms(ada, path, 150, seed + 1)));
     const idle = await honest.during(new Promise((resolve) => setTimeout(resolve, 2_000)));
     const before = residentBytes(server.pid);
     const sockets = await openIdle(server.url, idleSockets);
@@ -55,11 +56,14 @@ export async function besiege({ idleSockets, fuzzRuns, seed }: HostileOptions): 
       expect('JSON that is cut off', 400, post(ada, '{"notes":"')),
       expect('an upload announced too large', 413, tooLarge(ada, incidentId, streamId)),
       expect('an endless chunk-size line', 400, endlessSizeLine(ada, incidentId, streamId)),
+      expect('a resumable upload announced too large', 413, beginUpload(ada, { 'upload-length': '6000000000' })),
+      expect('an upload of less than nothing', 400, beginUpload(ada, { 'upload-length': '-1' })),
+      expect('words of an upload that are none', 400, beginUpload(ada, { 'upload-metadata': 'name !!!, ,, = ,' })),
     ]);
     const besieged = await honest.during(attacks);
     const growth = peak - before;
     // Forms are judged by their answers; what they make the collector put off is told, and has no bar.
-    violations.push(...(await fuzzForms(ada, incidentId, fuzzRuns, seed)));
+    for (const path of forms) violations.push(...(await fuzzForms(ada, path, Math.ceil(fuzzRuns / 2), seed)));
     clearInterval(watch);
     for (const socket of sockets) socket.destroy();
     violations.push(...honest.violations);
@@ -70,7 +74,7 @@ export async function besiege({ idleSockets, fuzzRuns, seed }: HostileOptions): 
       fault: `slow and hostile clients at once: slow headers and body, ${idleSockets} idle sockets, huge and deep JSON, header bombs, ${fuzzRuns} malformed forms`,
       held: '408, 413, 431 and 400 readable and in time; an honest client is served; memory grows by less than 64 MB',
       filesystem: 'as the machine has it',
-      rounds: 8 + idleSockets + fuzzRuns,
+      rounds: 11 + idleSockets + fuzzRuns,
       acknowledged: honest.accepted(),
       violations,
       seed,
@@ -190,8 +194,19 @@ async function endlessSizeLine(ada: Api, incidentId: string, streamId: string): 
   return answer?.status;
 }
 
+async function beginUpload(ada: Api, headers: Record<string, string>): Promise<number> {
+  const words = { 'upload-length': '9', 'upload-metadata': 'name YQ==', ...headers };
+  const answer = await fetch(`${ada.url}/v1/documents/uploads`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${ada.token}`, 'tus-resumable': '1.0.0', ...words },
+    signal: AbortSignal.timeout(10_000),
+  });
+  await answer.arrayBuffer();
+  return answer.status;
+}
+
 /** Forms put together of pieces of real ones and of noise: always a refusal of the client, never a failure of ours. */
-async function fuzzForms(ada: Api, incidentId: string, runs: number, seed: number): Promise<string[]> {
+async function fuzzForms(ada: Api, path: string, runs: number, seed: number): Promise<string[]> {
   const piece = fc.oneof(
     fc.constantFrom(
       '--b\r\n',
@@ -222,7 +237,7 @@ async function fuzzForms(ada: Api, incidentId: string, runs: number, seed: numbe
   const form = fc.record({ boundary, body: fc.array(piece, { maxLength: 14 }).map((pieces) => pieces.join('')) });
   const found = await fc.check(
     fc.asyncProperty(form, async ({ boundary, body }) => {
-      const answer = await fetch(`${ada.url}/v1/incidents/${incidentId}/chunks`, {
+      const answer = await fetch(`${ada.url}${path}`, {
         method: 'POST',
         headers: { authorization: `Bearer ${ada.token}`, 'content-type': `multipart/form-data; ${boundary}` },
         body,
