@@ -39,7 +39,7 @@ export function vaultRoutes(
     'vault.css': [
       shared('base.css'),
       shared('parts.css'),
-      ...['frame', 'list', 'tray', 'details'].map((name) => own(`${name}.css`)),
+      ...['frame', 'list', 'tiles', 'tray', 'details'].map((name) => own(`${name}.css`)),
     ],
     ...Object.fromEntries(scripts),
     'tell.js': [shared('tell.js')],

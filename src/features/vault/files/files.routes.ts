@@ -41,7 +41,7 @@ export function filesRoutes({ gate, api }: { gate: Gate; api: Api }): Route[] {
     };
     const answer = await api.read(visit, '/v1/documents', documentsAnswer, { query });
     const items = answer.documents.map(documentItem);
-    return await foundPage(visit, { q, topic, items, nextCursor: answer.next_cursor, ...looks(visit) });
+    return await foundPage(visit, { q, topic, items, nextCursor: answer.next_cursor });
   }
 
   function shown(visit: Visit, contents: Awaited<ReturnType<typeof readFolder>>) {

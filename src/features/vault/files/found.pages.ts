@@ -13,7 +13,6 @@ export interface FoundPage {
   topic: string;
   items: readonly Item[];
   nextCursor: string | undefined;
-  view: 'list' | 'grid';
 }
 
 /** What was searched for, or what a topic gathers. */
@@ -29,7 +28,7 @@ export async function foundPage(visit: Visit, page: FoundPage): Promise<Response
           <p>${q === '' ? 'No document has this topic.' : 'Names, topics and the text inside of documents were searched. A document that was just added may still be being read.'}</p>
           <p><a href="/documents">To your files</a></p></div>`
       : html`<p class="soft" role="status">${tellCount(items.length, 'document')}${more}</p>
-          ${itemList(visit, { items, view: page.view, times: 'Changed', acts: editingActs(), deletes: '/documents/trash', renames: '/documents/rename' })}
+          ${itemList(visit, { items, view: 'list', times: 'Changed', acts: editingActs(), deletes: '/documents/trash', renames: '/documents/rename' })}
           ${older('/documents', visit.query, nextCursor, 'what was found')}`,
   );
 }
