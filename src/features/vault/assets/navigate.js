@@ -36,7 +36,8 @@ export async function go(href, { push = true, quiet = false } = {}) {
     // What was done just before is to be seen on the next page.
     await acting;
     const response = await ask(href);
-    if (turn === asked) await take(response, { push, quiet, href });
+    // Somebody may have begun something while the answer was on its way.
+    if (turn === asked && !(quiet && isInHands())) await take(response, { push, quiet, href });
   } catch {
     // No network: the browser says so better than a page can.
     if (!quiet && turn === asked) location.assign(href);
@@ -45,10 +46,31 @@ export async function go(href, { push = true, quiet = false } = {}) {
   }
 }
 
-/** What this page shows, again; not under the hands of somebody who writes. */
+/** What this page shows, again; not under the hands of somebody who does something with it. */
 export async function refresh() {
-  if (document.querySelector('dialog[open]') !== null || isWritten()) return;
-  await go(location.href, { push: false, quiet: true });
+  if (!isInHands()) await go(location.href, { push: false, quiet: true });
+}
+
+/** A button of the pointer is down: what it is on must still be there when it comes up, or there is no click. */
+let pressed = false;
+let dragged = false;
+addEventListener('pointerdown', () => {
+  pressed = true;
+});
+for (const end of ['pointerup', 'pointercancel'])
+  addEventListener(end, () => {
+    pressed = false;
+  });
+addEventListener('dragstart', () => {
+  dragged = true;
+});
+for (const end of ['dragend', 'drop'])
+  addEventListener(end, () => {
+    dragged = false;
+  });
+
+function isInHands() {
+  return pressed || dragged || document.querySelector('dialog[open]') !== null || isWritten();
 }
 
 function isWritten() {
