@@ -140,6 +140,8 @@ test('folders are made, renamed, moved into one another by hand, and things go t
   await choose(page, 'to Grace.txt');
   await page.getByRole('button', { name: 'Move to the trash' }).click();
   await page.getByRole('link', { name: 'Trash', exact: true }).click();
+  // Until then the list before has a box of that name.
+  await heading(page, 'Trash').waitFor();
   await choose(page, 'to Grace.txt');
   await page.getByRole('button', { name: 'Delete for good…' }).click();
   await page.getByRole('dialog').getByText('Nothing brings that back.').waitFor();
