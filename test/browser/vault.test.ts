@@ -193,6 +193,7 @@ test('a document is found by its words, looked at without danger, and gets topic
   await page.getByRole('row').filter({ hasText: 'Added a version' }).waitFor();
   await assertAccessible(page);
   await page.getByRole('link', { name: 'Topics' }).click();
+  await heading(page, 'Topics').waitFor();
   await page.getByRole('link', { name: 'Birds' }).click();
   await page.getByRole('link', { name: 'birds.html' }).waitFor();
   assert.deepEqual(complaints, []);
