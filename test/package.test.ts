@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, readdirSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { promisify } from 'node:util';
@@ -43,6 +43,12 @@ test('the packed tarball installs globally without install scripts and plays the
   const installed = join(prefix, 'lib/node_modules/proofline');
   const shipped = readdirSync(installed);
   assert.ok(shipped.includes('LICENSE') && shipped.includes('dist') && !shipped.includes('src'), shipped.join(' '));
+
+  // Styles, scripts, pictures, migrations: what no compiler carries over.
+  const carried = globSync('src/**/*.*', { cwd: repository }).filter((path) => !path.endsWith('.ts'));
+  const lost = carried.filter((path) => !existsSync(join(installed, path.replace(/^src/, 'dist'))));
+  assert.ok(carried.length > 10);
+  assert.deepEqual(lost, []);
 
   const demo = await run(join(prefix, 'bin/proofline'), ['demo', '--exit'], { cwd: folder.path, env });
   assert.match(demo.stdout, /verified: manifest, hashes, order and decryption/);

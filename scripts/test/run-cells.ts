@@ -13,8 +13,7 @@ const suites = [
 ];
 /** Stores are behind the same ports for all slices: the vault's suites, which are many, run where most differs from the default cell. */
 const ofTheVault = /^test\/(documents|cloud)\//;
-const runsOn = (file: string, { blobs, metadata }: Cell) =>
-  !ofTheVault.test(file) || (metadata === 'postgresql' && blobs === 's3');
+const runsOn = (file: string, cell: Cell) => !ofTheVault.test(file) || nameOf(cell) === 'postgresql+s3+valkey';
 const withoutBackend = ['test/http/configuration.test.ts', 'test/http/reference.test.ts'];
 
 /** The model found what it finds on the default cell; here it looks for what is different. */

@@ -17,7 +17,7 @@ export async function readCredentials(flags: CredentialFlags, env: NodeJS.Proces
   if (username === undefined || password === undefined) {
     throw new RecorderError(
       'usage',
-      'To sign in, give --username and the password in --password-file or PROOFLINE_PASSWORD, or a session token in --token-file. To record without a server, use --stage-only.',
+      'To sign in, give --username and the password in --password-file or PROOFLINE_PASSWORD, or a session token in --token-file.',
     );
   }
   return { username, password };

@@ -36,6 +36,9 @@ const row = (page: Page, name: string) => page.getByRole('row').filter({ hasText
 const choose = (page: Page, name: string) =>
   page.getByRole('checkbox', { name: `Choose ${name}`, exact: true }).check();
 
+/** No other page is on its way. */
+const settled = (page: Page) => page.locator('html:not([data-busy])').waitFor();
+
 /** A document by the API, as quick as can be. */
 async function add(
   as: Api,
@@ -135,11 +138,16 @@ test('folders are made, renamed, moved into one another by hand, and things go t
   await page.getByRole('button', { name: 'Restore' }).click();
   await page.getByText('The trash is empty').waitFor();
   await page.goBack();
+  await settled(page);
   await page.getByRole('link', { name: 'Files', exact: true }).click();
+  await settled(page);
   await page.getByRole('link', { name: 'to Grace.txt' }).waitFor();
   await choose(page, 'to Grace.txt');
   await page.getByRole('button', { name: 'Move to the trash' }).click();
   await page.getByRole('link', { name: 'Trash', exact: true }).click();
+  // Until then the list before has a box of that name.
+  await settled(page);
+  await heading(page, 'Trash').waitFor();
   await choose(page, 'to Grace.txt');
   await page.getByRole('button', { name: 'Delete for good…' }).click();
   await page.getByRole('dialog').getByText('Nothing brings that back.').waitFor();
@@ -185,6 +193,7 @@ test('a document is found by its words, looked at without danger, and gets topic
   await page.getByRole('row').filter({ hasText: 'Added a version' }).waitFor();
   await assertAccessible(page);
   await page.getByRole('link', { name: 'Topics' }).click();
+  await heading(page, 'Topics').waitFor();
   await page.getByRole('link', { name: 'Birds' }).click();
   await page.getByRole('link', { name: 'birds.html' }).waitFor();
   assert.deepEqual(complaints, []);

@@ -158,3 +158,17 @@ test('a full quota is said for each file that it hit, and later the same command
     'counted',
   );
 });
+
+test('what is missing on the command line is said, without a stack', async () => {
+  const where = ['documents', 'import', source, '--server', world.server.url];
+  for (const [args, code] of [
+    [[], 2],
+    [['--username', 'ada', '--password-file', join(folder.path, 'absent')], 66],
+    [['--token-file', join(folder.path, 'token'), '--on-change', 'x'], 2],
+  ] as const) {
+    const failed = await cli([...where, ...args], {});
+    assert.equal(failed.code, code, failed.stderr);
+    assert.match(failed.stderr, /^proofline documents import: /);
+    assert.doesNotMatch(failed.stderr, /\n\s+at /);
+  }
+});

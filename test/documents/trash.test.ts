@@ -47,6 +47,18 @@ test('a name in the trash is free; whoever comes back to a taken one needs anoth
   assert.equal((await restore({ name: 'twice, the first' })).body.document.name, 'twice, the first');
 });
 
+test('a folder whose name is taken by now comes back under another, with what went with it', async () => {
+  const { ada } = world;
+  const first = await folder(ada, 'Once');
+  await added(ada, { name: 'within', fields: { folder_id: first } });
+  await ada.call('DELETE', folderAt(first));
+  await folder(ada, 'Once');
+  const restore = (body?: unknown) => ada.post(`${folderAt(first)}/restore`, body);
+  assert.equal((await restore()).code, 'name_conflict');
+  assert.equal((await restore({ name: 'Once, the first' })).body.folder.name, 'Once, the first');
+  assert.deepEqual(await names(ada, `/v1/documents?folder_id=${first}`), ['within']);
+});
+
 test('a folder takes along what is in it, and brings back just that', async () => {
   const { ada } = world;
   const top = await folder(ada, 'Top');

@@ -1,5 +1,4 @@
-import { createHash, type Hash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createHash } from 'node:crypto';
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ProoflineNetworkError } from '#client/api/api-error.ts';
@@ -7,6 +6,7 @@ import type { DocumentsApi } from '#client/documents/documents-api.ts';
 import { exportFiles, type VaultManifest } from '#client/documents/vault-export.ts';
 import { writeDurably } from '#recorder/staging/durable-file.ts';
 import { CommandFailure } from '../command-failure.ts';
+import { hashFile } from './hash-file.ts';
 import { listVault } from './list-vault.ts';
 
 export interface ExportProgress {
@@ -146,10 +146,4 @@ async function isThere(path: string, { byteSize, sha256Hex }: WantedFile): Promi
   const found = await stat(path).catch(() => undefined);
   if (found?.isFile() !== true || found.size !== byteSize) return false;
   return (await hashFile(path)) === sha256Hex;
-}
-
-export async function hashFile(path: string): Promise<string> {
-  const hash: Hash = createHash('sha256');
-  for await (const piece of createReadStream(path, { highWaterMark: 1024 * 1024 })) hash.update(piece as Buffer); // a byte stream
-  return hash.digest('hex');
 }

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
-import { createReadStream, openAsBlob } from 'node:fs';
+import { openAsBlob } from 'node:fs';
 import { ProoflineApiError } from '#client/api/api-error.ts';
 import type { DocumentsApi } from '#client/documents/documents-api.ts';
 import type { Document } from '#client/documents/documents-wire.ts';
+import { hashFile } from './hash-file.ts';
 import { type LocalFile, type LocalTree, reasonOf } from './local-tree.ts';
 
 export type ImportOutcome = 'added' | 'new_version' | 'present' | 'differs' | 'failed';
@@ -57,7 +57,7 @@ async function importFile(
   try {
     const folder = await folderAt(api, root, file.names.slice(0, -1));
     const name = (file.names.at(-1) ?? '').normalize('NFC').trim();
-    const sha256Hex = await hashOf(file.path);
+    const sha256Hex = await hashFile(file.path);
     const standing = folder.documents.get(name);
     if (standing?.sha256_hex === sha256Hex) {
       tell({ event: 'bytes', bytes: file.byteSize });
@@ -122,10 +122,4 @@ function once<T>(begin: () => Promise<T>): () => Promise<T> {
     begun ??= begin();
     return begun;
   };
-}
-
-async function hashOf(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const piece of createReadStream(path, { highWaterMark: 1024 * 1024 })) hash.update(piece as Buffer); // a byte stream
-  return hash.digest('hex');
 }

@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { showBytes } from '#recorder/measures.ts';
@@ -54,9 +54,12 @@ async function importFrom(path: string, flags: ImportFlags, env: NodeJS.ProcessE
   if (!Number.isInteger(lanes) || lanes < 1 || lanes > 16)
     throw new CommandFailure('usage', '--lanes is not a number from 1 to 16.', 'Leave it out for 4.');
   const tree = await treeOf(path);
-  const vault = await openVault(flags, env);
+  const report = flags.report === undefined ? undefined : await reportAt(flags.report);
+  const vault = await openVault(flags, env).catch(async (error: unknown) => {
+    await report?.close();
+    throw error;
+  });
   const reporter = transferReporter(flags.json === true);
-  const report = flags.report === undefined ? undefined : await open(flags.report, 'w', 0o600);
   const counts: Record<ImportOutcome | 'passed_over', number> = {
     added: 0,
     new_version: 0,
@@ -91,6 +94,15 @@ async function importFrom(path: string, flags: ImportFlags, env: NodeJS.ProcessE
     await report?.close();
     await vault.leave();
   }
+}
+
+/** Before anything is sent: a report that cannot be written is missed only at the end. */
+async function reportAt(path: string): Promise<FileHandle> {
+  return await open(path, 'w', 0o600).catch((cause: unknown) => {
+    throw new CommandFailure('in_the_way', 'The report cannot be written there.', 'Give another place with --report.', {
+      cause,
+    });
+  });
 }
 
 async function treeOf(path: string): Promise<LocalTree> {

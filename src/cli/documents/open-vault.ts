@@ -4,6 +4,7 @@ import { DocumentsApi } from '#client/documents/documents-api.ts';
 import { parseDuration } from '#kit/time.ts';
 import { type CredentialFlags, isExposed, readCredentials } from '#recorder/credentials.ts';
 import { showDuration } from '#recorder/measures.ts';
+import { RecorderError } from '#recorder/recorder-error.ts';
 import { CommandFailure } from '../command-failure.ts';
 import { showName } from '../show-name.ts';
 
@@ -44,7 +45,10 @@ export async function openVault(flags: VaultFlags, env: NodeJS.ProcessEnv): Prom
   const giveUpAfterMs = parseDuration(flags.giveUpAfter);
   if (giveUpAfterMs === undefined)
     throw new CommandFailure('usage', '--give-up-after is not a duration.', 'Write it as 30s, 5m or 1h.');
-  const credentials = await readCredentials(flags, env);
+  const credentials = await readCredentials(flags, env).catch((cause: unknown) => {
+    if (!(cause instanceof RecorderError)) throw cause;
+    throw new CommandFailure(cause.code === 'no_input' ? 'no_input' : 'usage', cause.message, 'See --help.', { cause });
+  });
   const signIn = new ProoflineApi({ baseUrl });
   let begun: string | undefined;
   const reauthenticate = async () => {

@@ -6,7 +6,7 @@ import { showBytes } from '#recorder/measures.ts';
 import { hasCode } from '#recorder/recorder-error.ts';
 import { ExportFolder } from '../lineage/export-folder.ts';
 import { showName } from '../show-name.ts';
-import { hashFile } from './export-vault.ts';
+import { hashFile } from './hash-file.ts';
 
 export interface VaultExportReport {
   ok: boolean;

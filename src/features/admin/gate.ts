@@ -1,25 +1,16 @@
 import type { Caller, CallerIdentifier } from '#http/caller.ts';
+import { type Arrival, type PageAnswer, pageRoutes } from '#http/pages/page-routes.ts';
 import type { StaticFiles } from '#http/pages/static-files.ts';
 import type { Peers } from '#http/peers.ts';
 import type { RateClass } from '#http/rate-limits.ts';
 import { type Form, readForm } from '#http/read-form.ts';
 import * as reply from '#http/reply.ts';
-import { type HttpContext, type Route, route } from '#http/route.ts';
+import type { Route } from '#http/route.ts';
 import { isSameOrigin } from '#http/same-origin.ts';
-import { statusOf } from '#http/status.ts';
 import { isProblem, Problem } from '#kit/errors.ts';
 import { readCookie } from './cookies.ts';
 import { formToken, isFormToken } from './form-token.ts';
 import { noticePage } from './frame.pages.ts';
-
-/** A request as every admin page gets it. */
-export interface Arrival {
-  c: HttpContext;
-  secure: boolean;
-  nowMs: number;
-  query: URLSearchParams;
-  param: (name: string) => string;
-}
 
 /** One by an administrator who is signed in. */
 export interface Visit extends Arrival {
@@ -29,53 +20,28 @@ export interface Visit extends Arrival {
   files: StaticFiles;
 }
 
-type Answer = Response | Promise<Response>;
-
 /** The only way to a route of the admin pages: none of them can forget who asks, or from where. */
 export interface Gate {
   /** A page for administrators; others are sent to the sign-in. */
-  page(path: string, summary: string, handle: (visit: Visit) => Answer): Route;
+  page(path: string, summary: string, handle: (visit: Visit) => PageAnswer): Route;
   /** What a form of such a page does. */
-  act(path: string, summary: string, handle: (visit: Visit, form: Form) => Answer): Route;
+  act(path: string, summary: string, handle: (visit: Visit, form: Form) => PageAnswer): Route;
   /** For anyone: the pages before the sign-in. */
-  open(path: string, summary: string, handle: (arrival: Arrival) => Answer): Route;
+  open(path: string, summary: string, handle: (arrival: Arrival) => PageAnswer): Route;
   /** What their forms do; they are bound to the browser by its form cookie. */
-  openAct(path: string, summary: string, handle: (arrival: Arrival, form: Form) => Answer): Route;
+  openAct(path: string, summary: string, handle: (arrival: Arrival, form: Form) => PageAnswer): Route;
 }
 
 export function openGate(deps: { identifier: CallerIdentifier; peers: Peers; files: StaticFiles }): Gate {
   const { identifier, peers, files } = deps;
+  const pageRoute = pageRoutes('Admin pages', peers, (problem) => noticePage(files, problem));
   const make = (
     method: 'GET' | 'POST',
     limit: RateClass,
     path: string,
     summary: string,
-    handle: (arrival: Arrival) => Answer,
-  ): Route =>
-    route({
-      method,
-      path,
-      summary,
-      tag: 'Admin pages',
-      access: 'anyone',
-      limit,
-      responses: { 200: { description: 'A page', mediaType: 'text/html' } },
-      errors: [],
-      hidden: true,
-      refusal: async (problem, headers) =>
-        reply.page(statusOf(problem.kind), await noticePage(files, problem), {
-          ...reply.retryHeader(problem),
-          ...headers,
-        }),
-      handle: ({ c, param }) =>
-        handle({
-          c,
-          param,
-          nowMs: Date.now(),
-          secure: peers.cameByHttps(c.env.incoming),
-          query: new URL(c.req.url).searchParams,
-        }),
-    });
+    handle: (arrival: Arrival) => PageAnswer,
+  ): Route => pageRoute({ method, limit, path, summary, handle });
 
   const visitOf = async (arrival: Arrival): Promise<Visit | undefined> => {
     const session = readCookie(arrival.c.env.incoming.headers.cookie, 'session', arrival.secure);

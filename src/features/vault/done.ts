@@ -1,4 +1,4 @@
-import type { Arrival } from './gate.ts';
+import type { Arrival } from '#http/pages/page-routes.ts';
 
 /** What an act says when it leads back to a page: the address carries a word, the words stand here. */
 const words: Record<string, string> = {

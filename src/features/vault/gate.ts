@@ -1,27 +1,17 @@
 import type { BrowserVisit, BrowserVisits } from '#features/accounts/index.ts';
 import type { Caller } from '#http/caller.ts';
+import { type Arrival, type PageAnswer, pageRoutes } from '#http/pages/page-routes.ts';
 import type { StaticFiles } from '#http/pages/static-files.ts';
 import type { Peers } from '#http/peers.ts';
 import type { RateClass } from '#http/rate-limits.ts';
 import { readForm } from '#http/read-form.ts';
 import * as reply from '#http/reply.ts';
-import { type HttpContext, type Route, route } from '#http/route.ts';
+import type { Route } from '#http/route.ts';
 import { isSameOrigin } from '#http/same-origin.ts';
-import { statusOf } from '#http/status.ts';
 import { isProblem, Problem } from '#kit/errors.ts';
 import { type Quota, quotaAnswer } from './answers.ts';
 import type { Api } from './api.ts';
 import { noticePage, renewPage } from './notice.pages.ts';
-
-/** A request as every page of the vault gets it. */
-export interface Arrival {
-  c: HttpContext;
-  /** Did the browser come by https? */
-  secure: boolean;
-  nowMs: number;
-  query: URLSearchParams;
-  param: (name: string) => string;
-}
 
 /** One by somebody who is signed in. */
 export interface Visit extends Arrival {
@@ -32,24 +22,22 @@ export interface Visit extends Arrival {
   quota: Quota;
 }
 
-type Answer = Response | Promise<Response>;
-
 /** The only way to a page of the vault: none of them can forget who asks, or from where. */
 export interface Gate {
   /** A page for who is signed in; others are sent to the sign-in. */
-  page(path: string, summary: string, handle: (visit: Visit) => Answer): Route;
+  page(path: string, summary: string, handle: (visit: Visit) => PageAnswer): Route;
   /** What a form of such a page does. */
-  act(path: string, summary: string, handle: (visit: Visit, form: URLSearchParams) => Answer): Route;
+  act(path: string, summary: string, handle: (visit: Visit, form: URLSearchParams) => PageAnswer): Route;
   /** As `act`, for a form with a file: whoever handles it reads the body, so its token stands in the address that it is posted to. */
-  upload(path: string, summary: string, handle: (visit: Visit) => Answer): Route;
+  upload(path: string, summary: string, handle: (visit: Visit) => PageAnswer): Route;
   /** For anyone: the sign-in. */
-  open(path: string, summary: string, handle: (arrival: Arrival) => Answer): Route;
+  open(path: string, summary: string, handle: (arrival: Arrival) => PageAnswer): Route;
   /** What its form does, from a page of this server alone. */
   openAct(
     path: string,
     summary: string,
     limit: RateClass,
-    handle: (arrival: Arrival, form: URLSearchParams) => Answer,
+    handle: (arrival: Arrival, form: URLSearchParams) => PageAnswer,
   ): Route;
 }
 
@@ -61,37 +49,14 @@ export interface GateDeps {
 }
 
 export function openGate({ visits, files, peers, api }: GateDeps): Gate {
+  const pageRoute = pageRoutes('Vault pages', peers, (problem) => noticePage(files, problem));
   const make = (
     method: 'GET' | 'POST',
     limit: RateClass,
     path: string,
     summary: string,
-    handle: (arrival: Arrival) => Answer,
-  ): Route =>
-    route({
-      method,
-      path,
-      summary,
-      tag: 'Vault pages',
-      access: 'anyone',
-      limit,
-      responses: { 200: { description: 'A page', mediaType: 'text/html' } },
-      errors: [],
-      hidden: true,
-      refusal: async (problem, headers) =>
-        reply.page(statusOf(problem.kind), await noticePage(files, problem), {
-          ...reply.retryHeader(problem),
-          ...headers,
-        }),
-      handle: ({ c, param }) =>
-        handle({
-          c,
-          param,
-          nowMs: Date.now(),
-          secure: peers.cameByHttps(c.env.incoming),
-          query: new URL(c.req.url).searchParams,
-        }),
-    });
+    handle: (arrival: Arrival) => PageAnswer,
+  ): Route => pageRoute({ method, limit, path, summary, handle });
 
   /** Where the session is over and something can renew it, the page that does; else the sign-in. */
   const signInFirst = async ({ c }: Arrival): Promise<Response> => {

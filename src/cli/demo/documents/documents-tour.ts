@@ -89,7 +89,7 @@ async function* allDocuments(api: DocumentsApi, folder = 'root'): AsyncGenerator
 }
 
 async function wait(ada: Caller, judge: Judge): Promise<void> {
-  const end = Date.now() + 240_000;
+  const end = Date.now() + 600_000;
   for (;;) {
     const { documents } = (await ada.get('/v1/documents?limit=500')).body;
     const states = documents.map((document: { status: string }) => document.status);

@@ -1,5 +1,6 @@
 import { type AccountConfig, administratorExists, closeSessionTransaction, logIn } from '#features/accounts/index.ts';
 import { auditEntry } from '#features/audit/index.ts';
+import type { Arrival } from '#http/pages/page-routes.ts';
 import type { StaticFiles } from '#http/pages/static-files.ts';
 import type { RateLimiter } from '#http/rate-limits.ts';
 import { textOf } from '#http/read-form.ts';
@@ -11,7 +12,7 @@ import type { Metadata } from '#platform/metadata/metadata.ts';
 import { newSecret } from '#platform/process/secrets.ts';
 import { cookie, readCookie } from '../cookies.ts';
 import { formToken } from '../form-token.ts';
-import type { Arrival, Gate } from '../gate.ts';
+import type { Gate } from '../gate.ts';
 import { signInPage } from './sign-in.pages.ts';
 
 export function signInRoutes(

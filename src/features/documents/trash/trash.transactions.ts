@@ -94,6 +94,9 @@ export const restoreFolderTransaction = transaction(
     await assertNameFree(trx, { ownerId, folderId: parentId, name });
     const mark = folder.trashed_with ?? folder.id;
     const back = { trashed_at: null, trashed_with: null, updated_at: input.at };
+    const place = { parent_id: parentId, name };
+    // Before it lives again: where it was, its old name may be another's by now.
+    await trx.updateTable('folders').set(place).where('id', '=', folder.id).execute();
     await trx
       .updateTable('documents')
       .set(back)
@@ -105,8 +108,6 @@ export const restoreFolderTransaction = transaction(
       .set(back)
       .where('id', 'in', folderTree(trx, folder.id, mark))
       .execute();
-    const place = { parent_id: parentId, name };
-    await trx.updateTable('folders').set(place).where('id', '=', folder.id).execute();
     await appendAudit(trx, input.audit);
     return { ...folder, ...back, ...place };
   },

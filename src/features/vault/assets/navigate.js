@@ -10,7 +10,10 @@ const ours = (/** @type {URL} */ url) =>
   /^\/documents(?:\/|$)/.test(url.pathname) &&
   !url.pathname.startsWith('/documents/static/');
 
+/** Only the latest answer is shown: whoever has gone on meanwhile is not taken back. */
 let asked = 0;
+/** The act that is on its way. @type {Promise<unknown>} */
+let acting = Promise.resolve();
 
 /**
  * A page, or what a form leads to. A session that is over by now is renewed first.
@@ -30,8 +33,11 @@ export async function go(href, { push = true, quiet = false } = {}) {
   const turn = ++asked;
   if (!quiet) document.documentElement.dataset.busy = '';
   try {
+    // What was done just before is to be seen on the next page.
+    await acting;
     const response = await ask(href);
-    if (turn === asked) await take(response, { push, quiet, href });
+    // Somebody may have begun something while the answer was on its way.
+    if (turn === asked && !(quiet && isInHands())) await take(response, { push, quiet, href });
   } catch {
     // No network: the browser says so better than a page can.
     if (!quiet && turn === asked) location.assign(href);
@@ -40,10 +46,31 @@ export async function go(href, { push = true, quiet = false } = {}) {
   }
 }
 
-/** What this page shows, again; not under the hands of somebody who writes. */
+/** What this page shows, again; not under the hands of somebody who does something with it. */
 export async function refresh() {
-  if (document.querySelector('dialog[open]') !== null || isWritten()) return;
-  await go(location.href, { push: false, quiet: true });
+  if (!isInHands()) await go(location.href, { push: false, quiet: true });
+}
+
+/** A button of the pointer is down: what it is on must still be there when it comes up, or there is no click. */
+let pressed = false;
+let dragged = false;
+addEventListener('pointerdown', () => {
+  pressed = true;
+});
+for (const end of ['pointerup', 'pointercancel'])
+  addEventListener(end, () => {
+    pressed = false;
+  });
+addEventListener('dragstart', () => {
+  dragged = true;
+});
+for (const end of ['dragend', 'drop'])
+  addEventListener(end, () => {
+    dragged = false;
+  });
+
+function isInHands() {
+  return pressed || dragged || document.querySelector('dialog[open]') !== null || isWritten();
 }
 
 function isWritten() {
@@ -180,13 +207,17 @@ document.addEventListener('submit', (event) => {
 
 /** @param {string} href @param {URLSearchParams} body */
 export async function send(href, body) {
+  const turn = ++asked;
   document.documentElement.dataset.busy = '';
+  const answer = ask(href, { method: 'POST', body });
+  acting = answer.catch(() => undefined);
   try {
-    await take(await ask(href, { method: 'POST', body }), { push: true, quiet: false, href: location.href });
+    const response = await answer;
+    if (turn === asked) await take(response, { push: true, quiet: false, href: location.href });
   } catch {
     announce('The connection was lost. Nothing is known to have changed.');
   } finally {
-    delete document.documentElement.dataset.busy;
+    if (turn === asked) delete document.documentElement.dataset.busy;
   }
 }
 
