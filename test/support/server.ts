@@ -115,16 +115,18 @@ export async function startServer(options: ServerOptions): Promise<TestServer> {
     output += data.toString();
   });
   const exited = once(child, 'exit') as Promise<[number | null, string | null]>;
-  const ready = new Promise<{ main?: string[]; lineage?: string[]; relay?: string[]; admin: string[] }>((resolve, reject) => {
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      output += `${line}\n`;
-      if (line.includes('"msg":"ready"')) resolve(JSON.parse(line));
-    });
-    child.once('error', reject);
-    void exited.then(([code, signal]) =>
-      reject(new Error(`the server ended (${code ?? signal}) before it was ready:\n${output}`)),
-    );
-  });
+  const ready = new Promise<{ main?: string[]; lineage?: string[]; relay?: string[]; admin: string[] }>(
+    (resolve, reject) => {
+      createInterface({ input: child.stdout }).on('line', (line) => {
+        output += `${line}\n`;
+        if (line.includes('"msg":"ready"')) resolve(JSON.parse(line));
+      });
+      child.once('error', reject);
+      void exited.then(([code, signal]) =>
+        reject(new Error(`the server ended (${code ?? signal}) before it was ready:\n${output}`)),
+      );
+    },
+  );
   const addresses = await ready;
   return {
     url: `http://${(addresses.main ?? addresses.lineage)?.[0]}`,
