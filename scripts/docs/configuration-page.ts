@@ -9,6 +9,7 @@ export const titles: Record<string, string> = {
   accounts: 'Accounts and sessions',
   chunks: 'Uploads',
   viewerTokens: 'Viewer links',
+  safetyChecks: 'Safety checks',
   deletion: 'Deletion and retention',
   documents: 'Documents',
   resumable: 'Resumable uploads',

@@ -2,7 +2,12 @@ import { resolve } from 'node:path';
 import { accountSettings } from '#features/accounts/index.ts';
 import { cloudSettings } from '#features/cloud/index.ts';
 import { documentSettings, processingSettings } from '#features/documents/index.ts';
-import { chunkSettings, deletionSettings, viewerTokenSettings } from '#features/incidents/index.ts';
+import {
+  chunkSettings,
+  deletionSettings,
+  safetyCheckSettings,
+  viewerTokenSettings,
+} from '#features/incidents/index.ts';
 import { jobSettings } from '#features/jobs/index.ts';
 import { identitySettings, lineageSettings } from '#features/lineage/index.ts';
 import { resumableSettings } from '#features/resumable/index.ts';
@@ -27,6 +32,7 @@ export const sections = {
   accounts: accountSettings,
   chunks: chunkSettings,
   viewerTokens: viewerTokenSettings,
+  safetyChecks: safetyCheckSettings,
   deletion: deletionSettings,
   documents: documentSettings,
   resumable: resumableSettings,

@@ -26,6 +26,7 @@ import {
   deletionRoutes,
   incidentManifestShape,
   incidentRoutes,
+  safetyCheckRoutes,
   streamManifestShape,
   streamRoutes,
   UploadsInFlight,
@@ -55,6 +56,7 @@ import { tellingMetadata } from './jobs/telling-metadata.ts';
 import { openLineage } from './lineage/open-lineage.ts';
 import { packageVersion } from './version.ts';
 import { watchBackends } from './watch-backends.ts';
+import { watchIncidents } from './watch-incidents.ts';
 import { startWorkers } from './workers.ts';
 
 export interface RunningServer {
@@ -93,6 +95,7 @@ export async function startServer(config: Config, log: Log, options: ServerOptio
     const inFlight = new UploadsInFlight({ coordinator, ttlMs: config.coordination.uploadLeaseTtlMs });
     watchBackends(metrics, backends);
     watchUploads(metrics, backends, inFlight);
+    watchIncidents(metrics, backends);
     watchJobs(metrics, backends);
 
     let accepting = true;
@@ -196,6 +199,7 @@ export function apiRoutes(deps: MainDeps, config: Config): Route[] {
     ...captureRoutes(deps),
     ...bundleRoutes(deps),
     ...viewerTokenRoutes(deps, config.viewerTokens),
+    ...safetyCheckRoutes(deps),
     ...deletionRoutes(deps),
     ...documentUploadRoutes(
       { ...deps, locks: new UploadLocks(deps.coordinator) },

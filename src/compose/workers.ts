@@ -1,7 +1,7 @@
 import { sweepSessions } from '#features/accounts/index.ts';
 import { startDueMirrors } from '#features/cloud/index.ts';
 import { deleteDocuments, documentTarget, expireTrash, sweepStrays } from '#features/documents/index.ts';
-import { applyRetention, runDeletions } from '#features/incidents/index.ts';
+import { applyRetention, noteMissedChecks, runDeletions } from '#features/incidents/index.ts';
 import { removeDoneJobs } from '#features/jobs/index.ts';
 import { sweepUploads, tendUploads } from '#features/resumable/index.ts';
 import type { Log } from '#platform/process/log.ts';
@@ -63,6 +63,10 @@ export function startWorkers({ metadata, blobs, coordinator }: Backends, config:
   every('staging sweep', Math.max(60_000, config.chunks.stagingCleanupAgeMs / 2), async () => {
     const swept = await blobs.staging.sweep(config.chunks.stagingCleanupAgeMs);
     if (swept.removed > 0) log.info(swept, 'staging swept');
+  });
+  inTurn('safety checks', config.safetyChecks.workerIntervalMs, async (ending) => {
+    const noted = await noteMissedChecks({ metadata }, ending);
+    if (noted > 0) log.info({ noted }, 'safety checks missed');
   });
   inTurn('mirrors', config.cloud.mirrorIntervalMs, (ending) => startDueMirrors({ metadata }, ending));
   inTurn('sessions', sessionSweepMs, (ending) => sweepSessions({ metadata }, ending));

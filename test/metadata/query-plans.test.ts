@@ -19,6 +19,7 @@ import * as chunks from '#features/incidents/chunks/chunks.store.ts';
 import * as deletion from '#features/incidents/deletion/deletion.store.ts';
 import { previewRetention } from '#features/incidents/deletion/retention.ts';
 import * as incidents from '#features/incidents/incidents.store.ts';
+import * as safetyChecks from '#features/incidents/safety-checks/safety-checks.store.ts';
 import * as streams from '#features/incidents/streams/streams.store.ts';
 import * as tokens from '#features/incidents/viewer-tokens/viewer-tokens.store.ts';
 import * as claims from '#features/jobs/job-claims.store.ts';
@@ -153,6 +154,17 @@ const reads: Record<string, Record<string, unknown[][]>> = {
     supersessionOf: [['cgr_1', 'sup_1']],
     withdrawalOf: [['sup_1']],
   },
+  safetyChecks: {
+    safetyChecksOf: [
+      ['inc_1', 10],
+      ['inc_1', 10, 'sfc_2'],
+    ],
+    safetyCheckOf: [['inc_1', 'sfc_1']],
+    safetyCheckToChange: [['inc_1', 'sfc_1']],
+    holdingSafetyCheck: [['inc_1']],
+    overdueSafetyChecks: [[later, 10]],
+    countSafetyChecks: [['missed']],
+  },
   checkins: { checkinsOf: [['inc_1', 10]], latestCheckins: [['inc_1', 1]] },
   chunks: {
     chunkById: [['chk_1']],
@@ -246,6 +258,7 @@ const stores = {
   jobs,
   jobStatistics,
   streams,
+  safetyChecks,
   supersessions,
   tokens,
 };
@@ -379,6 +392,14 @@ const writes: Record<string, { input: unknown; after?: string }[]> = {
       },
     },
   ],
+  'safety_checks.create': [
+    { input: { check: rows.safetyCheck({ id: 'sfc_2' }).values, audit: auditOf } },
+    { input: { check: rows.safetyCheck({ id: 'sfc_2' }).values, audit: auditOf }, after: 'DELETE FROM safety_checks' },
+  ],
+  'safety_checks.end': [
+    { input: { incidentId: 'inc_1', checkId: 'sfc_1', to: 'cancelled', at, audit: auditOf, missedAudit: auditOf } },
+  ],
+  'safety_checks.note_missed': [{ input: { incidentId: 'inc_1', checkId: 'sfc_1', at: later, audit: auditOf } }],
   'checkins.create': [{ input: rows.checkin({ id: 'chi_2' }).values }],
   'viewer_tokens.create': [{ input: rows.token({ id: 'itk_2', token_hash: hash('e') }).values }],
   'viewer_tokens.revoke': [{ input: { tokenId: 'itk_1', at } }],

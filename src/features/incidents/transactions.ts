@@ -12,6 +12,7 @@ import {
   closeIncidentTransaction,
   createIncidentTransaction,
 } from './incidents.transactions.ts';
+import { safetyCheckTransactions } from './safety-checks/safety-checks.transactions.ts';
 import { streamTransactions } from './streams/streams.transactions.ts';
 import { createTokenTransaction, revokeTokenTransaction } from './viewer-tokens/viewer-tokens.transactions.ts';
 
@@ -26,6 +27,7 @@ export const incidentTransactions: readonly AnyTransaction[] = [
   withdrawSupersessionTransaction,
   recordChunkTransaction,
   createCheckinTransaction,
+  ...safetyCheckTransactions,
   createTokenTransaction,
   revokeTokenTransaction,
   ...deletionTransactions,

@@ -262,7 +262,7 @@ export const removeRowsTransaction = transaction(
 );
 
 /** Chunks are gone by then, and idempotency keys went with them. */
-const childTables = ['media_streams', 'capture_groups', 'checkins', 'incident_tokens'] as const;
+const childTables = ['media_streams', 'capture_groups', 'safety_checks', 'checkins', 'incident_tokens'] as const;
 
 interface FinishDeletion {
   decisionId: string;
