@@ -195,7 +195,10 @@ export function apiRoutes(deps: MainDeps, config: Config): Route[] {
     ...incidentRoutes(deps),
     ...checkinRoutes(deps),
     ...streamRoutes(deps),
-    ...chunkRoutes(deps, { ...config.chunks, committedQuotaBytes: config.accounts.committedQuotaBytes }),
+    ...chunkRoutes({
+      ...deps,
+      config: { ...config.chunks, committedQuotaBytes: config.accounts.committedQuotaBytes },
+    }),
     ...captureRoutes(deps),
     ...bundleRoutes(deps),
     ...viewerTokenRoutes(deps, config.viewerTokens),
