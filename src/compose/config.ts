@@ -3,6 +3,7 @@ import { accountSettings } from '#features/accounts/index.ts';
 import { cloudSettings } from '#features/cloud/index.ts';
 import { documentSettings, processingSettings } from '#features/documents/index.ts';
 import {
+  checkRetention,
   chunkSettings,
   deletionSettings,
   safetyCheckSettings,
@@ -74,7 +75,9 @@ export function loadConfig(sources: Sources): LoadedConfig {
   return { config: Object.freeze(config), effective };
 }
 
-function checkTogether({ server, blobs, chunks, coordination, documents, jobs, lineage, metadata }: Config): void {
+function checkTogether(config: Config): void {
+  const { server, blobs, chunks, coordination, documents, jobs, lineage, metadata } = config;
+  checkRetention(config.deletion);
   checkS3Settings(blobs, {
     SAFE_MAX_UPLOAD_BYTES: chunks.maxUploadBytes,
     SAFE_DOCUMENTS_MAX_UPLOAD_BYTES: documents.maxUploadBytes,

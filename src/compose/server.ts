@@ -99,7 +99,7 @@ export async function startServer(config: Config, log: Log, options: ServerOptio
     watchJobs(metrics, backends);
 
     let accepting = true;
-    const workers = startWorkers(backends, config, log);
+    const workers = startWorkers(backends, config, { metrics, log });
     opened.push(() => workers.stop());
     const jobs = startJobs(queue, backends, config, config.jobs.inServer ? config.jobs.concurrency : 0, {
       metrics,

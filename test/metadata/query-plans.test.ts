@@ -418,6 +418,12 @@ const writes: Record<string, { input: unknown; after?: string }[]> = {
       after: noDecision,
     },
   ],
+  'deletion.retire': [
+    {
+      input: { id: 'del_2', incidentId: 'inc_2', reasonCode: 'x', closedBefore: later, at, audit: auditOf },
+      after: `UPDATE incidents SET status = 'closed', closed_at = '${at}'`,
+    },
+  ],
   'deletion.list_items': [{ input: { ...subject, after: 'chk_0', limit: 10 } }],
   'deletion.claim': [{ input: { ...subject, staleBefore: null } }],
   'deletion.release': [{ input: subject, after: blobsGone }],
@@ -543,11 +549,21 @@ test('every function of the stores is looked at', async () => {
   }
   running = 'retention';
   const day = 86_400_000;
-  const retention = { closedIncidentRetentionMs: day, tokenMetadataRetentionMs: day, tombstoneRetentionMs: day };
+  const ofMode = 'default' as const;
+  const retention = {
+    ...{ closedIncidentRetentionMs: day, tokenMetadataRetentionMs: day, tombstoneRetentionMs: day },
+    ...{ modeRetention: 'off' as const, emergencyRetention: ofMode, interactionRecordRetention: ofMode },
+    ...{ safetyCheckRetention: ofMode, evidenceNoteRetention: ofMode },
+  };
   await undone(async () => {
     database.exec(`UPDATE incidents SET status = 'closed', closed_at = '${at}' WHERE id = 'inc_2'`);
     const preview = await previewRetention(db, { workerIntervalMs: 0, ...retention }, Date.parse(later));
     assert.equal(preview.incidents.length, 1);
+    database.exec(
+      `UPDATE incidents SET status = 'closed', closed_at = '${at}', incident_mode = 'emergency' WHERE id = 'inc_1'`,
+    );
+    const { held } = await previewRetention(db, { workerIntervalMs: 0, ...retention }, Date.parse(later));
+    assert.equal(held.length, 1);
   });
   running = 'auditPages';
   for (const filter of [{}, { readableBy: 'acct_1', from: at }])

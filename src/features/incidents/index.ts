@@ -24,7 +24,8 @@ export {
 } from './deletion/deletion.store.ts';
 export { runDeletions } from './deletion/deletion-worker.ts';
 export { requestDeletion } from './deletion/request-deletion.ts';
-export { applyRetention, previewRetention, type RetentionPreview } from './deletion/retention.ts';
+export { applyRetention, previewRetention, type RetentionPreview, type RetentionTurn } from './deletion/retention.ts';
+export { checkRetention } from './deletion/retention-policy.ts';
 export { type IncidentRow, incidentById } from './incident-access.ts';
 export { incidentRoutes } from './incidents.routes.ts';
 export { countIncidents, findIncidents, type IncidentCount, type IncidentFilter } from './incidents.store.ts';
