@@ -6,6 +6,8 @@ import {
   chunkSettings,
   deletionSettings,
   relayCapabilitySettings,
+  checkRetention,
+  safetyCheckSettings,
   viewerTokenSettings,
 } from '#features/incidents/index.ts';
 import { jobSettings } from '#features/jobs/index.ts';
@@ -33,6 +35,7 @@ export const sections = {
   accounts: accountSettings,
   chunks: chunkSettings,
   viewerTokens: viewerTokenSettings,
+  safetyChecks: safetyCheckSettings,
   deletion: deletionSettings,
   relayCapabilities: relayCapabilitySettings,
   relayAccess: relayAccessSettings,
@@ -76,7 +79,9 @@ export function loadConfig(sources: Sources): LoadedConfig {
   return { config: Object.freeze(config), effective };
 }
 
-function checkTogether({ server, blobs, chunks, coordination, documents, jobs, lineage, metadata }: Config): void {
+function checkTogether(config: Config): void {
+  const { server, blobs, chunks, coordination, documents, jobs, lineage, metadata } = config;
+  checkRetention(config.deletion);
   checkS3Settings(blobs, {
     SAFE_MAX_UPLOAD_BYTES: chunks.maxUploadBytes,
     SAFE_DOCUMENTS_MAX_UPLOAD_BYTES: documents.maxUploadBytes,
