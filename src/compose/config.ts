@@ -3,10 +3,10 @@ import { accountSettings } from '#features/accounts/index.ts';
 import { cloudSettings } from '#features/cloud/index.ts';
 import { documentSettings, processingSettings } from '#features/documents/index.ts';
 import {
+  checkRetention,
   chunkSettings,
   deletionSettings,
   relayCapabilitySettings,
-  checkRetention,
   safetyCheckSettings,
   viewerTokenSettings,
 } from '#features/incidents/index.ts';
