@@ -24,6 +24,7 @@ import {
   chunkRoutes,
   countUnfinished,
   deletionRoutes,
+  groupBundleRoutes,
   incidentManifestShape,
   incidentRoutes,
   streamManifestShape,
@@ -198,6 +199,7 @@ export function apiRoutes(deps: MainDeps, config: Config): Route[] {
     }),
     ...captureRoutes(deps),
     ...bundleRoutes(deps),
+    ...groupBundleRoutes(deps),
     ...viewerTokenRoutes(deps, config.viewerTokens),
     ...deletionRoutes(deps),
     ...documentUploadRoutes(
