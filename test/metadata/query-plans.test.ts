@@ -12,6 +12,7 @@ import * as auditReads from '#features/audit/read-audit.store.ts';
 import * as cloud from '#features/cloud/cloud.store.ts';
 import { searchDocuments } from '#features/documents/search/search.store.ts';
 import { parseSearch } from '#features/documents/search/search-query.ts';
+import * as groupChunks from '#features/incidents/bundles/group-chunks.store.ts';
 import * as captures from '#features/incidents/captures/captures.store.ts';
 import * as supersessions from '#features/incidents/captures/supersessions/supersessions.store.ts';
 import * as checkins from '#features/incidents/check-ins/check-ins.store.ts';
@@ -166,6 +167,7 @@ const reads: Record<string, Record<string, unknown[][]>> = {
     overdueSafetyChecks: [[later, 10]],
     countSafetyChecks: [['missed']],
   },
+  groupChunks: { chunksOfGroup: [['cgr_1']] },
   checkins: { checkinsOf: [['inc_1', 10]], latestCheckins: [['inc_1', 1]] },
   chunks: {
     chunkById: [['chk_1']],
@@ -259,6 +261,7 @@ const stores = {
   chunks,
   claims,
   deletion,
+  groupChunks,
   incidents,
   jobs,
   jobStatistics,

@@ -1,5 +1,8 @@
 export { incidentBundle, streamBundle } from './bundles/build-bundle.ts';
 export { bundleRoutes } from './bundles/bundles.routes.ts';
+export { groupBundle, groupManifestText } from './bundles/group-bundle.ts';
+export { groupBundleRoutes } from './bundles/group-bundles.routes.ts';
+export { bundleQuery, groupManifestShape } from './bundles/group-manifest.json.ts';
 export { incidentManifestShape, streamManifestShape } from './bundles/manifest.ts';
 export { sendBundle } from './bundles/send-bundle.ts';
 export { captureRoutes } from './captures/captures.routes.ts';

@@ -12,6 +12,7 @@ import { statusOf } from '#http/status.ts';
 import type { Problem } from '#kit/errors.ts';
 import type { BlobStore } from '#platform/blobs/blob-store.ts';
 import type { Metadata } from '#platform/metadata/metadata.ts';
+import { sharedGroupRoutes } from './shared-groups.routes.ts';
 import { incidentPage, noticePage } from './viewer.pages.ts';
 import { viewerData, viewerDataShape } from './viewer-data.ts';
 
@@ -107,6 +108,7 @@ export function viewerRoutes(deps: { metadata: Metadata; blobs: BlobStore }): Ro
         return await sendBundle(c, await incidentBundle(deps, incident));
       },
     }),
+    ...sharedGroupRoutes(deps, prefix, isAlias),
   ];
   return [...one('/i', false), ...one('/e', true), ...files.routes];
 }
