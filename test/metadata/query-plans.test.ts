@@ -152,6 +152,7 @@ const reads: Record<string, Record<string, unknown[][]>> = {
     ],
     supersessionOf: [['cgr_1', 'sup_1']],
     withdrawalOf: [['sup_1']],
+    countSupersessions: [['cgr_1']],
   },
   checkins: { checkinsOf: [['inc_1', 10]], latestCheckins: [['inc_1', 1]] },
   chunks: {

@@ -126,7 +126,11 @@ test('whatever comes, the parts make the whole span and every segment is told on
     const whole = span === undefined ? 0 : Date.parse(span.endedAt) - Date.parse(span.startedAt);
     const sum = Object.values(lengths).reduce((total, length) => total + length, 0);
     assert.equal(sum, whole, where);
-    for (const ranges of Object.values(parts)) assert.ok(ranges.every((one) => one.startedAt < one.endedAt), where);
+    for (const ranges of Object.values(parts))
+      assert.ok(
+        ranges.every((one) => one.startedAt < one.endedAt),
+        where,
+      );
     const inRows = told.reduce((total, row) => total + (row.state === 'missing' ? 0 : row.segments + row.standsFor), 0);
     assert.equal(inRows + alsoKept.reduce((total, one) => total + one.segments, 0), segments, where);
     assert.equal(count, chunks.length, where);
