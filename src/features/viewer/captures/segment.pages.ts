@@ -81,7 +81,7 @@ export function segmentItem(segment: SegmentEvidence, troubles: readonly Markup[
     ${when(segment, since)}
     <p class="chip">${isContext(chosen) ? 'Sealed context' : stateNames[state]}</p>
     <p class="note">Segment <code>${segment.segmentId}</code>, number ${segment.sequence}. Chosen: ${nameOf(chosen)}; ${basis}.</p>
-    <p class="note">${isContext(chosen) ? '' : `${masterWords[segment.master]}. `}${contextWords[segment.context]}.</p>
+    ${isContext(chosen) ? '' : html`<p class="note">${state === 'best' ? '' : `${masterWords[segment.master]}. `}${contextWords[segment.context]}.</p>`}
     ${superseded.length === 0 ? '' : html`<p class="note">Kept behind it: ${superseded.map(nameOf).join('; ')}.</p>`}
     ${beside.length === 0 ? '' : html`<p class="note">Kept beside it: ${beside.map(({ chunk, why }) => `${nameOf(chunk)} (${besideWords[why]})`).join('; ')}.</p>`}
     ${troubles.map((text) => html`<p class="note trouble">${text}</p>`)}
