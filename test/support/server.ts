@@ -63,6 +63,8 @@ export interface TestServer {
   /** `http://127.0.0.1:port` of the main and of the admin listener. */
   url: string;
   adminUrl: string;
+  /** Where relays reach it, with SAFE_RELAY_API_BIND_ADDRS. */
+  relayApiUrl: string;
   pid: number;
   process: ChildProcess;
   dataDir: string;
@@ -113,7 +115,7 @@ export async function startServer(options: ServerOptions): Promise<TestServer> {
     output += data.toString();
   });
   const exited = once(child, 'exit') as Promise<[number | null, string | null]>;
-  const ready = new Promise<{ main?: string[]; lineage?: string[]; admin: string[] }>((resolve, reject) => {
+  const ready = new Promise<{ main?: string[]; lineage?: string[]; relay?: string[]; admin: string[] }>((resolve, reject) => {
     createInterface({ input: child.stdout }).on('line', (line) => {
       output += `${line}\n`;
       if (line.includes('"msg":"ready"')) resolve(JSON.parse(line));
@@ -127,6 +129,7 @@ export async function startServer(options: ServerOptions): Promise<TestServer> {
   return {
     url: `http://${(addresses.main ?? addresses.lineage)?.[0]}`,
     adminUrl: `http://${addresses.admin[0]}`,
+    relayApiUrl: `http://${addresses.relay?.[0]}`,
     pid: child.pid ?? 0,
     process: child,
     dataDir: options.dataDir,
