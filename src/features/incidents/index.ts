@@ -5,7 +5,20 @@ export { groupBundleRoutes } from './bundles/group-bundles.routes.ts';
 export { bundleQuery, groupManifestShape } from './bundles/group-manifest.json.ts';
 export { incidentManifestShape, streamManifestShape } from './bundles/manifest.ts';
 export { sendBundle } from './bundles/send-bundle.ts';
+export { captureGroupShape, resolutionJson, resolutionShape } from './captures/captures.json.ts';
 export { captureRoutes } from './captures/captures.routes.ts';
+export {
+  type CaptureGroupRow,
+  captureGroupOf,
+  captureGroupsOf,
+  confirmedChunksOf,
+} from './captures/captures.store.ts';
+export { supersessionShape } from './captures/supersessions/supersessions.json.ts';
+export {
+  countSupersessions,
+  type SupersessionRow,
+  supersessionsOf,
+} from './captures/supersessions/supersessions.store.ts';
 export { checkinJson, checkinShape } from './check-ins/check-ins.json.ts';
 export { checkinRoutes } from './check-ins/check-ins.routes.ts';
 export { type CheckinRow, latestCheckins } from './check-ins/check-ins.store.ts';
@@ -35,6 +48,7 @@ export { type IncidentRow, incidentById } from './incident-access.ts';
 export { incidentRoutes } from './incidents.routes.ts';
 export { countIncidents, findIncidents, type IncidentCount, type IncidentFilter } from './incidents.store.ts';
 export { assignOwnerTransaction } from './incidents.transactions.ts';
+export { mediaTypeShape } from './media-type.ts';
 export {
   type FanoutRole,
   mayFanOut,
