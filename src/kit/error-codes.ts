@@ -192,6 +192,10 @@ const registry = {
     'The server has no key that credentials could be kept or read with. Its operator has to set SAFE_SECRET_KEY.',
   ],
   identity_unavailable: ['unavailable', 'Whoever issued the token cannot be asked for its keys. Try again later.'],
+  relay_core_unavailable: [
+    'unavailable',
+    'The relay cannot reach the server that accepts evidence. Nothing was accepted; try again later.',
+  ],
   shutting_down: ['unavailable', 'The server is shutting down. Try again later.'],
   staging_full: ['storage_full', 'There is no room for uploads at the moment. Try again later.'],
   storage_full: ['storage_full', 'The disk is full.'],
