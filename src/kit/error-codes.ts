@@ -83,6 +83,7 @@ const registry = {
 
   authentication_required: ['unauthenticated', 'A valid token is required.'],
   invalid_credentials: ['unauthenticated', 'The username or the password is wrong.'],
+  relay_capability_invalid: ['unauthenticated', 'This capability is not valid. It may have expired or been withdrawn.'],
   forbidden: ['forbidden', 'This account may not do that.'],
   csrf_failed: [
     'forbidden',
