@@ -3,14 +3,17 @@ import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 import {
+  allowOrigins,
   ClientFeedback,
   CoreClient,
   CoreConnection,
   type CoreCredentials,
-  type Fanout,
   keyCredentials,
+  type OpenFanout,
+  openFanout,
   type RelayConfig,
   RelayStaging,
+  type RelayUploads,
   relayHealthRoutes,
   relayUploadRoutes,
   staticCredentials,
@@ -20,6 +23,7 @@ import { createApp } from '#http/app.ts';
 import { metricsRoute } from '#http/health.routes.ts';
 import { listen } from '#http/listener.ts';
 import { nodeHome } from '#http/node-home.ts';
+import type { HttpObserver } from '#http/observer.ts';
 import { trustProxies } from '#http/peers.ts';
 import { rateLimiter } from '#http/rate-limits.ts';
 import { requestObserver } from '#http/request-observer.ts';
@@ -66,18 +70,25 @@ export async function startRelay(config: Config, log: Log): Promise<RunningRelay
     });
     const coordinator = await openCoordinator(config, log);
     opened.push(() => coordinator.close());
-    const fanout = noFanout;
+    const reading = openFanout({ authority: core, log }, config.relayFanout);
+    opened.push(() => reading.close());
     const staging = await RelayStaging.open({
       folder: resolve(relay.stagingDir),
       quotaBytes: relay.stagingQuotaBytes,
       memoryBytes: relay.memoryBytes,
-      shed: (bytes) => fanout.shed(bytes),
+      shed: (bytes) => reading.fanout.shed(bytes),
     });
     opened.push(() => staging.close());
     const uploads = new UploadsAtOnce({ max: relay.maxUploads, maxPerClient: relay.maxUploadsPerClient });
     const metrics = await createMetrics();
     metrics.gauge('proofline_relay_staged_bytes', 'Bytes staged, in memory and in files.', () => staging.usage().bytes);
     metrics.gauge('proofline_relay_uploads_in_flight', 'Uploads between preflight and answer.', () => uploads.size);
+    metrics.gauge('proofline_relay_readers', 'Those who read along.', () => reading.usage().readers);
+    metrics.gauge(
+      'proofline_relay_window_bytes',
+      'Staged bytes kept for those who read along.',
+      () => reading.usage().bytes,
+    );
     let accepting = true;
     const listener = listeners(config, metrics, rateLimiter(coordinator, config.rateLimits), log);
     const feedback = new ClientFeedback(coordinator, counterSecret(config), relay);
@@ -87,9 +98,13 @@ export async function startRelay(config: Config, log: Log): Promise<RunningRelay
         counters: () => coordinator.health(),
         staging: () => staging.pressure(),
       }),
-      ...relayUploadRoutes({ core, staging, fanout, feedback, uploads, maxUploadBytes: relay.maxUploadBytes }),
+      ...relayRoutes(reading, { core, staging, feedback, uploads, maxUploadBytes: relay.maxUploadBytes }),
     ]);
-    opened.push(() => listening.close(config.server.shutdownDeadlineMs));
+    // Readers stay for as long as they are let; a listener waits for them.
+    opened.push(() => {
+      reading.close();
+      return listening.close(config.server.shutdownDeadlineMs);
+    });
     const scraped = await listener('relay_metrics', relay.metricsAddresses, [metricsRoute(metrics)]);
     opened.push(() => scraped.close(1_000));
     return {
@@ -106,8 +121,21 @@ export async function startRelay(config: Config, log: Log): Promise<RunningRelay
   }
 }
 
+/** Everything that a relay answers but for its health. */
+export function relayRoutes(reading: OpenFanout, uploads: Omit<RelayUploads, 'fanout'>): Route[] {
+  return [...relayUploadRoutes({ ...uploads, fanout: reading.fanout }), ...reading.routes];
+}
+
 function listeners(config: Config, metrics: Metrics, limiter: ReturnType<typeof rateLimiter>, log: Log) {
   const peers = trustProxies(config.server.trustedProxies);
+  const origins = allowOrigins(config.relay.liveOrigins);
+  const observerOf = (name: string): HttpObserver => {
+    const requests = requestObserver(name, { log, metrics });
+    return (incoming, outgoing, startedAt) => {
+      requests(incoming, outgoing, startedAt);
+      origins(incoming, outgoing, startedAt);
+    };
+  };
   return (name: string, addresses: readonly Address[], routes: readonly Route[]) =>
     listen({
       name,
@@ -115,7 +143,7 @@ function listeners(config: Config, metrics: Metrics, limiter: ReturnType<typeof 
       // Nobody has an account here.
       app: createApp(routes, { identifier: { identify: async () => undefined }, limiter, home: nodeHome(log), log }),
       peers,
-      observer: requestObserver(name, { log, metrics }),
+      observer: observerOf(name),
       log,
     });
 }
@@ -174,12 +202,6 @@ function counterSecret({ relay, coordination }: Config): string {
     'Give all of them the same: `openssl rand -base64 32`.',
   );
 }
-
-/** Until somebody may read along. */
-const noFanout: Fanout = {
-  offer: () => ({ confirmed: () => undefined, rejected: () => undefined, failed: () => undefined }),
-  shed: () => undefined,
-};
 
 /** Travels in clear between two machines: worth a word at start. */
 export function crossesUnencrypted({ relay: { coreUrl: url } }: Config): boolean {

@@ -100,6 +100,7 @@ const registry = {
   capture_group_not_found: ['not_found', 'There is no such capture group in this incident.'],
   supersession_not_found: ['not_found', 'There is no such supersession in this capture group.'],
   chunk_not_found: ['not_found', 'There is no such chunk in this incident.'],
+  chunk_not_live: ['not_found', 'The relay has no such chunk, or not any more. What was confirmed is at the server.'],
   account_not_found: ['not_found', 'There is no such account.'],
   incident_token_not_found: ['not_found', 'There is no such viewer token.'],
   incident_token_invalid: ['not_found', 'This link is not valid. It may have expired or been withdrawn.'],
@@ -163,6 +164,10 @@ const registry = {
   upload_offset_conflict: ['conflict', 'The upload has another offset. Ask for it with HEAD and go on from there.'],
   too_many_uploads: ['conflict', 'The account has too many unfinished uploads. Finish or end one first.'],
 
+  chunk_withdrawn: [
+    'gone',
+    'This chunk was shown before the server had it, and the server does not have it. Its bytes are withdrawn.',
+  ],
   upload_gone: ['gone', 'The upload has expired, was ended, or has failed. Begin a new one.'],
   upload_locked: ['locked', 'Another request is at this upload. Try again later.'],
 
@@ -174,6 +179,7 @@ const registry = {
   upload_too_large: ['too_large', 'The upload is larger than this server accepts.'],
   quota_exceeded: ['too_large', 'The account has no room left for this upload.'],
 
+  too_many_readers: ['rate_limited', 'As many are reading along as may. Try again later.'],
   rate_limited: ['rate_limited', 'Too many requests. Try again later.'],
 
   internal_error: ['internal', 'Something went wrong on the server. Nothing was accepted.'],
