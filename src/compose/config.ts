@@ -5,6 +5,7 @@ import { documentSettings, processingSettings } from '#features/documents/index.
 import { chunkSettings, deletionSettings, viewerTokenSettings } from '#features/incidents/index.ts';
 import { jobSettings } from '#features/jobs/index.ts';
 import { identitySettings, lineageSettings } from '#features/lineage/index.ts';
+import { relaySettings } from '#features/relay/index.ts';
 import { resumableSettings } from '#features/resumable/index.ts';
 import { rateLimitSettings } from '#http/rate-limits.ts';
 import { blobSettings } from '#platform/blobs/blobs.config.ts';
@@ -35,6 +36,7 @@ export const sections = {
   cloud: cloudSettings,
   lineage: lineageSettings,
   lineageIdentity: identitySettings,
+  relay: relaySettings,
   rateLimits: rateLimitSettings,
 } satisfies Record<string, Settings>;
 

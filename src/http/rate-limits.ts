@@ -37,7 +37,7 @@ const viewerDefaults = {
 const relayDefaults = {
   relay_upload: 600,
   relay_live: 120,
-  relay_live_chunk: 2400,
+  relay_live_chunk: 1200,
 } as const;
 
 export type RateClass = keyof typeof mainDefaults | keyof typeof viewerDefaults | keyof typeof relayDefaults;
