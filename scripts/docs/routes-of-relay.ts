@@ -28,10 +28,10 @@ export async function routesOfRelay(): Promise<Route[]> {
     preflightTimeoutMs: 1,
     forwardTimeoutMs: 1,
   });
-  const reading = openFanout({ authority: core, log: createLog('error') }, config.relayFanout);
+  const feedback = new ClientFeedback(noCoordination(), '', relay);
+  const reading = openFanout({ authority: core, feedback, log: createLog('error') }, relay);
   const { shed } = reading.fanout;
   const staging = await RelayStaging.open({ folder, quotaBytes: 1, memoryBytes: 0, shed });
-  const feedback = new ClientFeedback(noCoordination(), '', relay);
   const uploads = new UploadsAtOnce({ max: 1, maxPerClient: 1 });
   try {
     return relayRoutes(reading, { core, staging, feedback, uploads, maxUploadBytes: relay.maxUploadBytes });

@@ -5,7 +5,7 @@ import { documentSettings, processingSettings } from '#features/documents/index.
 import { chunkSettings, deletionSettings, viewerTokenSettings } from '#features/incidents/index.ts';
 import { jobSettings } from '#features/jobs/index.ts';
 import { identitySettings, lineageSettings } from '#features/lineage/index.ts';
-import { fanoutSettings, relaySettings } from '#features/relay/index.ts';
+import { relaySettings } from '#features/relay/index.ts';
 import { resumableSettings } from '#features/resumable/index.ts';
 import { rateLimitSettings } from '#http/rate-limits.ts';
 import { blobSettings } from '#platform/blobs/blobs.config.ts';
@@ -37,7 +37,6 @@ export const sections = {
   lineage: lineageSettings,
   lineageIdentity: identitySettings,
   relay: relaySettings,
-  relayFanout: fanoutSettings,
   rateLimits: rateLimitSettings,
 } satisfies Record<string, Settings>;
 

@@ -70,7 +70,8 @@ export async function startRelay(config: Config, log: Log): Promise<RunningRelay
     });
     const coordinator = await openCoordinator(config, log);
     opened.push(() => coordinator.close());
-    const reading = openFanout({ authority: core, log }, config.relayFanout);
+    const feedback = new ClientFeedback(coordinator, counterSecret(config), relay);
+    const reading = openFanout({ authority: core, feedback, log }, relay);
     opened.push(() => reading.close());
     const staging = await RelayStaging.open({
       folder: resolve(relay.stagingDir),
@@ -91,7 +92,6 @@ export async function startRelay(config: Config, log: Log): Promise<RunningRelay
     );
     let accepting = true;
     const listener = listeners(config, metrics, rateLimiter(coordinator, config.rateLimits), log);
-    const feedback = new ClientFeedback(coordinator, counterSecret(config), relay);
     const listening = await listener('relay', relay.addresses, [
       ...relayHealthRoutes({
         accepting: () => accepting,
@@ -166,16 +166,15 @@ async function credentialsFor(relay: RelayConfig, url: URL, log: Log): Promise<C
     if (isLoopback(url.hostname.replace(/^\[(.*)\]$/, '$1'))) return staticCredentials(relay.staticToken);
     throw new StartupError(
       'SAFE_RELAY_STATIC_TOKEN is for development, and SAFE_RELAY_CORE_URL is not on loopback.',
-      'Give the relay a key: SAFE_RELAY_ID and SAFE_RELAY_PRIVATE_KEY_FILE.',
+      'Give the relay a key with SAFE_RELAY_PRIVATE_KEY_FILE; `proofline keys relay` makes one.',
     );
   }
-  if (relay.id === '' || relay.privateKeyFile === '')
+  if (relay.privateKeyFile === '')
     throw new StartupError(
-      'The relay cannot prove itself to the core: SAFE_RELAY_ID or SAFE_RELAY_PRIVATE_KEY_FILE is not set.',
-      'Set both. `openssl genpkey -algorithm ed25519` makes a key; its public half goes to the core.',
+      'The relay cannot prove itself to the core: SAFE_RELAY_PRIVATE_KEY_FILE is not set.',
+      'Make a key with `proofline keys relay`; its public half goes to the server.',
     );
   return await keyCredentials({
-    relayId: relay.id,
     path: relay.privateKeyFile,
     onUnusable: () => log.warn({}, 'the new key of this relay cannot be used; the one before still is'),
   });

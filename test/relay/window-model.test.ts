@@ -219,7 +219,7 @@ function compareView({ view }: Listener, plain: Plain): void {
 
 test('a window is what the plain model says, and whoever listens, leaves and returns knows the same', (t) => {
   fc.assert(
-    fc.property(fc.array(step, { minLength: 1, maxLength: 60 }), (steps) => {
+    fc.property(fc.array(step, { minLength: 1, maxLength: 60, size: 'max' }), (steps) => {
       for (const key of Object.keys(sizes)) delete sizes[key];
       run(steps);
     }),

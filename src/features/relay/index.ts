@@ -2,7 +2,6 @@ export { CoreClient } from './core/core-client.ts';
 export { CoreConnection } from './core/core-connection.ts';
 export { type CoreCredentials, keyCredentials, staticCredentials } from './core/core-credentials.ts';
 export { allowOrigins } from './fanout/cross-origin.ts';
-export { fanoutSettings } from './fanout/fanout.config.ts';
 export { type OpenFanout, openFanout } from './fanout/open-fanout.ts';
 export { type RelayConfig, relaySettings } from './relay.config.ts';
 export { relayHealthRoutes } from './relay-health.routes.ts';

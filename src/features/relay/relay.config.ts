@@ -11,6 +11,7 @@ import {
   text,
   type ValuesOf,
 } from '#platform/process/setting.ts';
+import { fanoutSettings } from './fanout/fanout.config.ts';
 
 const coreUrl: Setting<URL | ''> = {
   env: 'SAFE_RELAY_CORE_URL',
@@ -66,16 +67,9 @@ export const relaySettings = {
     default: '',
     expected: 'a file',
   }),
-  id: text({
-    env: 'SAFE_RELAY_ID',
-    doc: 'The name of this relay: the one that its public key has at the core.',
-    default: '',
-    expected: '1 to 64 letters, digits, dots, underscores or hyphens',
-    pattern: /^[A-Za-z0-9._-]{0,64}$/,
-  }),
   privateKeyFile: text({
     env: 'SAFE_RELAY_PRIVATE_KEY_FILE',
-    doc: 'The Ed25519 key that this relay proves itself with, PKCS #8 in PEM. Read again when the file changes.',
+    doc: 'The key that this relay proves itself with, a private JWK as `proofline keys relay` makes it; the name of the relay is in it. Read again when it changes.',
     default: '',
     expected: 'a file',
   }),
@@ -168,6 +162,7 @@ export const relaySettings = {
     minLength: 32,
   }),
   liveOrigins,
+  ...fanoutSettings,
 } satisfies Settings;
 
 export type RelayConfig = ValuesOf<typeof relaySettings>;

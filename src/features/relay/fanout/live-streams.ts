@@ -20,6 +20,7 @@ export class LiveStreams implements Fanout {
   /** The one that was quiet for longest comes first. */
   readonly #streams = new Map<string, LiveStream>();
   #heartbeatAtMs: number;
+  #ended: EndReason | undefined;
 
   constructor(config: FanoutConfig, clock: () => number = Date.now) {
     this.#config = config;
@@ -66,6 +67,7 @@ export class LiveStreams implements Fanout {
     const key = keyOf(name);
     const stream = this.#streams.get(key) ?? this.#add(key);
     stream.join(reader, lastEventId);
+    if (this.#ended !== undefined) reader.end(this.#ended);
   }
 
   leave(name: StreamName, reader: LiveReader): void {
@@ -87,7 +89,9 @@ export class LiveStreams implements Fanout {
     }
   }
 
+  /** For good: who comes later hears it too. */
   end(reason: EndReason): void {
+    this.#ended = reason;
     for (const stream of this.#streams.values()) stream.end(reason);
   }
 

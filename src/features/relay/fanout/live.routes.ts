@@ -4,8 +4,9 @@ import { bearerToken } from '#http/caller.ts';
 import * as reply from '#http/reply.ts';
 import { type Exchange, type Route, route } from '#http/route.ts';
 import { isSha256Hex } from '#kit/bytes.ts';
-import { Problem } from '#kit/errors.ts';
+import { isProblem, Problem } from '#kit/errors.ts';
 import { isId } from '#kit/ids.ts';
+import type { ClientFeedback } from '../upload/client-feedback.ts';
 import type { FanoutConfig } from './fanout.config.ts';
 import { LiveReader } from './live-reader.ts';
 import type { LiveStreams } from './live-streams.ts';
@@ -17,6 +18,7 @@ import { sendLiveChunk } from './send-live-chunk.ts';
 export interface LiveDeps {
   streams: LiveStreams;
   rights: ReaderRights;
+  feedback: ClientFeedback;
 }
 
 const livePath = '/relay/v1/incidents/:incident_id/streams/:stream_id/live';
@@ -24,7 +26,8 @@ const chunkPath = `${livePath}/:chunk_index`;
 const bearer = { Authorization: { description: 'Bearer, and a fanout capability of this stream', required: true } };
 const whichBytes = z.strictObject({ sha256_hex: z.string().refine(isSha256Hex).optional() });
 
-export function liveRoutes({ streams, rights }: LiveDeps, config: FanoutConfig): Route[] {
+export function liveRoutes(deps: LiveDeps, config: FanoutConfig): Route[] {
+  const { streams } = deps;
   const readers = new Seats(config.maxReaders, config.readersPerCapability);
   const downloads = new Seats(config.maxReaders, config.readersPerCapability);
   return [
@@ -48,7 +51,7 @@ export function liveRoutes({ streams, rights }: LiveDeps, config: FanoutConfig):
         if (incoming.method !== 'GET') throw new Problem('method_not_allowed');
         const claim = claimOf(exchange);
         const lastEventId = incoming.headers['last-event-id'];
-        const { right, leave } = await enter(readers, rights, claim);
+        const { right, leave } = await enter(readers, deps, claim);
         if (incoming.socket.destroyed) {
           leave();
           return RESPONSE_ALREADY_SENT;
@@ -101,7 +104,7 @@ export function liveRoutes({ streams, rights }: LiveDeps, config: FanoutConfig):
       handle: async (exchange) => {
         const { outgoing } = exchange.c.env;
         const claim = claimOf(exchange);
-        const { right, leave } = await enter(downloads, rights, claim);
+        const { right, leave } = await enter(downloads, deps, claim);
         try {
           const index = exchange.param('chunk_index');
           const entry = /^\d{1,10}$/.test(index)
@@ -133,11 +136,14 @@ export function liveRoutes({ streams, rights }: LiveDeps, config: FanoutConfig):
   ];
 }
 
+/** Refusals that the core has to be asked for are counted, and who has too many of them is not asked about. */
 async function enter(
   seats: Seats,
-  rights: ReaderRights,
+  { rights, feedback }: LiveDeps,
   claim: ReaderClaim,
 ): Promise<{ right: ReaderRight; leave: () => void }> {
+  const name = feedback.nameOf(claim.token);
+  await feedback.assertWelcome(name);
   const giveBack = seats.take(claim.token);
   try {
     const right = await rights.enter(claim);
@@ -150,6 +156,7 @@ async function enter(
     };
   } catch (error) {
     giveBack();
+    if (isProblem(error) && error.code === 'relay_capability_invalid') await feedback.note(name, 'denial');
     throw error;
   }
 }

@@ -1,4 +1,5 @@
 import type { Route } from '#http/route.ts';
+import type { ClientFeedback } from '../upload/client-feedback.ts';
 import type { FanoutConfig } from './fanout.config.ts';
 import type { Fanout } from './fanout.ts';
 import { liveRoutes } from './live.routes.ts';
@@ -16,16 +17,21 @@ export interface OpenFanout {
   close(): void;
 }
 
-export function openFanout(deps: { authority: ReaderAuthority; log: RightsLog }, config: FanoutConfig): OpenFanout {
+export function openFanout(
+  deps: { authority: ReaderAuthority; feedback: ClientFeedback; log: RightsLog },
+  config: FanoutConfig,
+): OpenFanout {
   const streams = new LiveStreams(config);
   const rights = new ReaderRights(deps.authority, deps.log);
   const timer = setInterval(() => {
     rights.watch();
     streams.watch();
   }, watchEveryMs);
+  // It keeps no process alive that could not start.
+  timer.unref();
   return {
     fanout: streams,
-    routes: liveRoutes({ streams, rights }, config),
+    routes: liveRoutes({ streams, rights, feedback: deps.feedback }, config),
     usage: () => streams.usage,
     close: () => {
       clearInterval(timer);
