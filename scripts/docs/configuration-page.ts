@@ -10,6 +10,8 @@ export const titles: Record<string, string> = {
   chunks: 'Uploads',
   viewerTokens: 'Viewer links',
   deletion: 'Deletion and retention',
+  relayCapabilities: 'Relay: what clients are given',
+  relayAccess: 'Relay: how relays reach this server',
   documents: 'Documents',
   resumable: 'Resumable uploads',
   processing: 'What is done with documents',

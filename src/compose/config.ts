@@ -2,10 +2,16 @@ import { resolve } from 'node:path';
 import { accountSettings } from '#features/accounts/index.ts';
 import { cloudSettings } from '#features/cloud/index.ts';
 import { documentSettings, processingSettings } from '#features/documents/index.ts';
-import { chunkSettings, deletionSettings, viewerTokenSettings } from '#features/incidents/index.ts';
+import {
+  chunkSettings,
+  deletionSettings,
+  relayCapabilitySettings,
+  viewerTokenSettings,
+} from '#features/incidents/index.ts';
 import { jobSettings } from '#features/jobs/index.ts';
 import { identitySettings, lineageSettings } from '#features/lineage/index.ts';
 import { relaySettings } from '#features/relay/index.ts';
+import { relayAccessSettings } from '#features/relay-access/index.ts';
 import { resumableSettings } from '#features/resumable/index.ts';
 import { rateLimitSettings } from '#http/rate-limits.ts';
 import { blobSettings } from '#platform/blobs/blobs.config.ts';
@@ -29,6 +35,8 @@ export const sections = {
   chunks: chunkSettings,
   viewerTokens: viewerTokenSettings,
   deletion: deletionSettings,
+  relayCapabilities: relayCapabilitySettings,
+  relayAccess: relayAccessSettings,
   documents: documentSettings,
   resumable: resumableSettings,
   processing: processingSettings,

@@ -54,7 +54,7 @@ export async function startRelay(config: Config, log: Log): Promise<RunningRelay
     for (const close of opened.splice(0).reverse()) await close();
   };
   try {
-    const credentials = await credentialsFor(relay, url, log);
+    const credentials = await credentialsFor(config, url, log);
     const connection = new CoreConnection({
       url,
       ...authorities(relay),
@@ -156,14 +156,15 @@ function coreUrl({ coreUrl: url }: RelayConfig): URL {
   );
 }
 
-async function credentialsFor(relay: RelayConfig, url: URL, log: Log): Promise<CoreCredentials> {
-  if (relay.staticToken !== '' && relay.privateKeyFile !== '')
+async function credentialsFor({ relay, relayAccess }: Config, url: URL, log: Log): Promise<CoreCredentials> {
+  const { staticToken } = relayAccess;
+  if (staticToken !== '' && relay.privateKeyFile !== '')
     throw new StartupError(
       'SAFE_RELAY_STATIC_TOKEN and SAFE_RELAY_PRIVATE_KEY_FILE are both set, and only one can be meant.',
       'Keep the key. The token is for development on one machine.',
     );
-  if (relay.staticToken !== '') {
-    if (isLoopback(url.hostname.replace(/^\[(.*)\]$/, '$1'))) return staticCredentials(relay.staticToken);
+  if (staticToken !== '') {
+    if (isLoopback(url.hostname.replace(/^\[(.*)\]$/, '$1'))) return staticCredentials(staticToken);
     throw new StartupError(
       'SAFE_RELAY_STATIC_TOKEN is for development, and SAFE_RELAY_CORE_URL is not on loopback.',
       'Give the relay a key with SAFE_RELAY_PRIVATE_KEY_FILE; `proofline keys relay` makes one.',

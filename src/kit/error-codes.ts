@@ -81,9 +81,13 @@ const registry = {
   ],
   connection_unauthorized: ['invalid', 'The other side does not accept these credentials.'],
 
+  relay_unauthenticated: ['unauthenticated', 'This relay is not known here, or its assertion is not valid.'],
+  relay_capability_invalid: [
+    'unauthenticated',
+    'This relay capability is not valid. It may have expired, been withdrawn, or be for another stream.',
+  ],
   authentication_required: ['unauthenticated', 'A valid token is required.'],
   invalid_credentials: ['unauthenticated', 'The username or the password is wrong.'],
-  relay_capability_invalid: ['unauthenticated', 'This capability is not valid. It may have expired or been withdrawn.'],
   forbidden: ['forbidden', 'This account may not do that.'],
   csrf_failed: [
     'forbidden',
@@ -103,6 +107,8 @@ const registry = {
   chunk_not_live: ['not_found', 'The relay has no such chunk, or not any more. What was confirmed is at the server.'],
   account_not_found: ['not_found', 'There is no such account.'],
   incident_token_not_found: ['not_found', 'There is no such viewer token.'],
+  relay_not_configured: ['not_found', 'This server gives out no relay.'],
+  relay_capability_not_found: ['not_found', 'There is no such relay capability.'],
   incident_token_invalid: ['not_found', 'This link is not valid. It may have expired or been withdrawn.'],
   incident_deletion_not_found: ['not_found', 'No deletion was requested for this incident.'],
   run_not_found: ['not_found', 'There is no such run.'],
@@ -129,6 +135,7 @@ const registry = {
   incident_closed: ['conflict', 'The incident is closed.'],
   incident_deleting: ['conflict', 'The incident is being deleted.'],
   incident_open: ['conflict', 'The incident is still open. Close it first, or ask with allow_open.'],
+  relay_role_not_eligible: ['conflict', 'Streams of this variant role are not shown before they are confirmed.'],
   stream_not_open: ['conflict', 'The stream is not open.'],
   stream_already_complete: ['conflict', 'The stream is already complete.'],
   stream_failed: ['conflict', 'The stream has failed.'],
@@ -201,7 +208,7 @@ const registry = {
   identity_unavailable: ['unavailable', 'Whoever issued the token cannot be asked for its keys. Try again later.'],
   relay_core_unavailable: [
     'unavailable',
-    'The relay cannot reach the server that accepts evidence. Nothing was accepted; try again later.',
+    'The relay had no answer of the server, which alone accepts evidence. Send it again later.',
   ],
   shutting_down: ['unavailable', 'The server is shutting down. Try again later.'],
   staging_full: ['storage_full', 'There is no room for uploads at the moment. Try again later.'],

@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import { internalCodes, unroutedCodes } from '#features/reference/index.ts';
 import { errorCodes } from '#kit/error-codes.ts';
 import { routesOfRelay } from '../../scripts/docs/routes-of-relay.ts';
-import { routesOfServer } from '../../scripts/docs/routes-of-server.ts';
+import { routesOfRelayApi, routesOfServer } from '../../scripts/docs/routes-of-server.ts';
 import type { DocumentedResponse } from './support/contract.ts';
 import { mistakes } from './support/json-schema-check.ts';
 import { openWorld, type World } from './support/world.ts';
@@ -91,8 +91,8 @@ test('the check itself finds missing, undocumented, mistyped and unlisted values
 });
 
 test('every code of the registry is documented at some route, or is one that never leaves the process', async () => {
-  // Those of a relay are in docs/api.md; a server does not describe what another process answers.
-  const ofRelay = (await routesOfRelay()).flatMap(({ errors }) => errors);
+  // Those of a relay, and those for relays, are in docs/api.md: a server describes its main listener alone.
+  const ofRelay = [...(await routesOfRelay()), ...(await routesOfRelayApi())].flatMap(({ errors }) => errors);
   const documented = new Set<string>([...unroutedCodes, ...internalCodes, ...ofRelay]);
   for (const { operation } of world.contract.operations())
     for (const response of Object.values(operation.responses))

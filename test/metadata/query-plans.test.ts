@@ -19,6 +19,7 @@ import * as chunks from '#features/incidents/chunks/chunks.store.ts';
 import * as deletion from '#features/incidents/deletion/deletion.store.ts';
 import { previewRetention } from '#features/incidents/deletion/retention.ts';
 import * as incidents from '#features/incidents/incidents.store.ts';
+import * as relayCapabilities from '#features/incidents/relay-capabilities/relay-capabilities.store.ts';
 import * as streams from '#features/incidents/streams/streams.store.ts';
 import * as tokens from '#features/incidents/viewer-tokens/viewer-tokens.store.ts';
 import * as claims from '#features/jobs/job-claims.store.ts';
@@ -223,6 +224,10 @@ const reads: Record<string, Record<string, unknown[][]>> = {
     countIncidents: [[]],
   },
   streams: { streamOf: [['inc_1', 'str_1']], streamToChange: [['inc_1', 'str_1']], streamsOf: [['inc_1']] },
+  relayCapabilities: {
+    capabilityById: [['cap_1']],
+    useCapability: [[{ kind: 'upload', token: 'no such token', incidentId: 'inc_1', streamId: 'str_1' }]],
+  },
   tokens: { tokenById: [['itk_1']], incidentOfViewerToken: [['no such token']] },
   ...documentReads,
   ...resumableReads,
@@ -247,6 +252,7 @@ const stores = {
   jobStatistics,
   streams,
   supersessions,
+  relayCapabilities,
   tokens,
 };
 const notQueries = new Set([
@@ -381,6 +387,11 @@ const writes: Record<string, { input: unknown; after?: string }[]> = {
   ],
   'checkins.create': [{ input: rows.checkin({ id: 'chi_2' }).values }],
   'viewer_tokens.create': [{ input: rows.token({ id: 'itk_2', token_hash: hash('e') }).values }],
+  'relay_capabilities.create': [
+    { input: { row: rows.capability({ id: 'cap_2', token_hash: hash('d') }).values, audit: auditOf } },
+  ],
+  'relay_capabilities.revoke': [{ input: { id: 'cap_1', at, audit: auditOf } }],
+  'relay_capabilities.sweep': [{ input: { before: at } }],
   'viewer_tokens.revoke': [{ input: { tokenId: 'itk_1', at } }],
   'deletion.request': [
     {
@@ -515,7 +526,7 @@ test('every function of the stores is looked at', async () => {
         running = `${name}.${functionName}`;
         // The one refusal among them comes after the query.
         await undone(() =>
-          call(db, ...given).catch((error: unknown) => assert.match(String(error), /viewer|link|token/i)),
+          call(db, ...given).catch((error: unknown) => assert.match(String(error), /viewer|link|token|capability/i)),
         );
       }
     }

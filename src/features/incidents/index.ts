@@ -11,6 +11,8 @@ export { chunkJson, chunkShape } from './chunks/chunks.json.ts';
 export { chunkRoutes } from './chunks/chunks.routes.ts';
 export { type ChunkRow, chunkById, unstreamedSummary } from './chunks/chunks.store.ts';
 export { judgeChunkBlob } from './chunks/judge-chunk-blob.ts';
+export { authorisePut, type ChunkUploads, putChunk, putHeaders } from './chunks/put-chunk.ts';
+export { uploadErrors, uploadReply, uploadResponses } from './chunks/upload.routes.ts';
 export { UploadsInFlight } from './chunks/uploads-in-flight.ts';
 export { type DeletionConfig, deletionSettings } from './deletion/deletion.config.ts';
 export { deletionRoutes } from './deletion/deletion.routes.ts';
@@ -29,6 +31,15 @@ export { type IncidentRow, incidentById } from './incident-access.ts';
 export { incidentRoutes } from './incidents.routes.ts';
 export { countIncidents, findIncidents, type IncidentCount, type IncidentFilter } from './incidents.store.ts';
 export { assignOwnerTransaction } from './incidents.transactions.ts';
+export {
+  type FanoutRole,
+  mayFanOut,
+  type RelayCapabilityConfig,
+  relayCapabilitySettings,
+} from './relay-capabilities/relay-capabilities.config.ts';
+export { relayCapabilityRoutes } from './relay-capabilities/relay-capabilities.routes.ts';
+export { useCapability } from './relay-capabilities/relay-capabilities.store.ts';
+export { sweepCapabilities } from './relay-capabilities/sweep-capabilities.ts';
 export { streamJson, streamShape } from './streams/streams.json.ts';
 export { streamRoutes } from './streams/streams.routes.ts';
 export { type StreamRow, streamsOf } from './streams/streams.store.ts';

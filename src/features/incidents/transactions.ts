@@ -12,6 +12,7 @@ import {
   closeIncidentTransaction,
   createIncidentTransaction,
 } from './incidents.transactions.ts';
+import { relayCapabilityTransactions } from './relay-capabilities/relay-capabilities.transactions.ts';
 import { streamTransactions } from './streams/streams.transactions.ts';
 import { createTokenTransaction, revokeTokenTransaction } from './viewer-tokens/viewer-tokens.transactions.ts';
 
@@ -28,5 +29,6 @@ export const incidentTransactions: readonly AnyTransaction[] = [
   createCheckinTransaction,
   createTokenTransaction,
   revokeTokenTransaction,
+  ...relayCapabilityTransactions,
   ...deletionTransactions,
 ];
