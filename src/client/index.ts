@@ -30,6 +30,14 @@ export { type ChangesWanted, LineageApi, type RunRange, type RunsWanted } from '
 export type { AcceptedRun, Impact, RunChanges, RunLine, ServiceLine, ServiceName } from './lineage/lineage-wire.ts';
 export type { Patience } from './lineage/patience.ts';
 export type { ReceivedRecord } from './lineage/received-record.ts';
+export { type FollowOptions, type LiveBytes, LiveClient, type LiveClientOptions } from './live/live-client.ts';
+export {
+  type LiveChunk,
+  type LiveEvent,
+  type LiveState,
+  type LiveStateChange,
+  liveStates,
+} from './live/live-events.ts';
 export { isMediaType, type MediaType, mediaTypes } from './media-type.ts';
 export { backoffMs, sleep } from './upload/backoff.ts';
 export { type PersistOptions, persist } from './upload/persist.ts';
