@@ -162,7 +162,7 @@ async function withKnownUsername(flags: RecordFlags): Promise<CredentialFlags> {
 function startOf({ staging, source }: Prepared): Parameters<typeof humanReporter>[1] {
   const sum = (chunks: readonly { byte_size: number }[]) =>
     chunks.reduce((total, { byte_size }) => total + byte_size, 0);
-  const accepted = sum(staging.chunks.filter((chunk) => chunk.accepted));
+  const accepted = sum(staging.chunks.filter(({ fate }) => fate === 'accepted'));
   return { staged: sum(staging.chunks), accepted, capturing: source !== undefined, expected: source?.expectedBytes };
 }
 

@@ -19,7 +19,7 @@ export function outcomeMessage(
         : '';
   const goOn = `  proofline record --resume ${staging.folder}${secret}`;
   const { key_file, incident_id } = staging.state;
-  const left = staging.chunks.filter(({ accepted }) => !accepted).length;
+  const left = staging.chunks.filter(({ fate }) => fate === 'waiting').length;
   switch (outcome.status) {
     case 'delivered':
       notice(

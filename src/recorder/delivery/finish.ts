@@ -1,7 +1,7 @@
 import { ProoflineApiError } from '#client/api/api-error.ts';
 import type { Report } from '../recorder-event.ts';
 import type { Staging } from '../staging/staging.ts';
-import type { Blocked } from './deliver.ts';
+import type { Blocked } from './deliver-chunk.ts';
 import type { ServerSession } from './server-session.ts';
 
 /** Ends the stream on the server as the recording ended: complete, or failed with the reason. Safe to repeat after a kill. */
@@ -24,7 +24,7 @@ export async function endStream(
     );
     await staging.update({ delivery: 'completed' });
     report({ event: 'completed', chunk_count: chunks.length });
-    await staging.removeAcceptedFiles();
+    await staging.stream.removeAcceptedFiles();
   } else {
     await session.persist(
       'marking the stream as failed',
