@@ -34,6 +34,14 @@ export type RecorderEvent =
   | { readonly event: 'capture_ended'; readonly chunks: number; readonly error?: string }
   /** Given up for lack of room in the state folder; another stream has the moment. */
   | { readonly event: 'dropped'; readonly variant: string; readonly index: number; readonly byte_size: number }
+  /** Nothing could be given up for it: this moment is not in the recording, at least not in this variant. */
+  | {
+      readonly event: 'lost';
+      readonly variant: string;
+      readonly sequence: number;
+      readonly started_at: string;
+      readonly ended_at: string;
+    }
   | {
       readonly event: 'blocked';
       readonly code: string;

@@ -4,7 +4,7 @@ import { checkInRegularly } from './delivery/check-ins.ts';
 import { connect } from './delivery/connect.ts';
 import { deliver } from './delivery/deliver.ts';
 import type { Blocked } from './delivery/deliver-chunk.ts';
-import { afterStream, endStream } from './delivery/finish.ts';
+import { afterStreams, endStream } from './delivery/finish.ts';
 import { Inbox } from './delivery/inbox.ts';
 import type { ServerSession } from './delivery/server-session.ts';
 import type { Report } from './recorder-event.ts';
@@ -55,7 +55,7 @@ export async function runRecording(deps: RecordingDeps, options: RecordingOption
     if (!session) return { status: 'staged' };
     if (blocked && blocked.about !== 'chunk') return { status: 'blocked', blocked };
     await endStream(session, staging, blocked, deps.report, stopAll);
-    await afterStream(session, staging, deps.report, stopAll);
+    await afterStreams(session, staging, staging.state.delivery === 'completed', deps.report, stopAll);
     if (blocked) return { status: 'blocked', blocked };
     if (staging.state.delivery === 'failed')
       return { status: 'failed', reason: staging.state.capture_error ?? 'Nothing was recorded.' };

@@ -61,6 +61,7 @@ export class StagedStream {
   readonly #place: StreamPlace;
   readonly #journal: Journal;
   readonly #chunks = new Map<number, StagedChunk>();
+  readonly #bySequence = new Map<number, number>();
   /** Two that wait for the same chunk must not seal it twice: it would have two hashes. */
   readonly #rebinding = new Map<number, Promise<StagedChunk>>();
 
@@ -86,13 +87,14 @@ export class StagedStream {
     }
   }
 
-  /** In the order of their index. */
+  /** In the order of their index, which is that of the map. */
   get chunks(): readonly StagedChunk[] {
-    return [...this.#chunks.values()].sort((a, b) => a.index - b.index);
+    return [...this.#chunks.values()];
   }
 
-  get count(): number {
-    return this.#chunks.size;
+  ofSequence(sequence: number): StagedChunk | undefined {
+    const index = this.#bySequence.get(sequence);
+    return index === undefined ? undefined : this.#chunks.get(index);
   }
 
   /** Throws RecorderError `state_damaged` where the journal does not know it. */
@@ -174,6 +176,20 @@ export class StagedStream {
     await this.#record({ event: 'accepted', index, at: timestamp(Date.now()) });
   }
 
+  /** Notes a piece that there was no room for under the next index: the stream will never be whole. Called by the capture alone. */
+  async giveUp({ startedAt, endedAt, sequence }: NewChunk): Promise<StagedChunk> {
+    const index = this.#chunks.size + 1;
+    await this.#record({
+      event: 'dropped',
+      index,
+      at: timestamp(Date.now()),
+      started_at: startedAt,
+      ended_at: endedAt,
+      ...(sequence === undefined ? {} : { sequence }),
+    });
+    return this.chunk(index);
+  }
+
   /** Gives a chunk up: first on record, then on disk. */
   async drop(index: number): Promise<void> {
     await this.#record({ event: 'dropped', index, at: timestamp(Date.now()) });
@@ -212,38 +228,48 @@ export class StagedStream {
   }
 
   #apply(line: JournalLine): void {
-    const { index, binding, sha256_hex, byte_size, started_at, ended_at, idempotency_key } = line;
-    if (line.event === 'accepted' || line.event === 'dropped') {
-      this.#chunks.set(index, { ...this.chunk(index), fate: line.event });
-    } else if (binding === undefined || sha256_hex === undefined || byte_size === undefined) {
-      throw new RecorderError('state_damaged', `The journal's line about chunk ${index} is incomplete.`);
+    const { index, binding, sha256_hex, byte_size } = line;
+    const standing = this.#chunks.get(index);
+    if (line.event === 'staged' || (line.event === 'dropped' && standing === undefined)) {
+      this.#add(line);
     } else if (line.event === 'rebound') {
+      if (binding === undefined || sha256_hex === undefined || byte_size === undefined) throw incomplete(index);
       this.#chunks.set(index, { ...this.chunk(index), binding, sha256_hex, byte_size });
-    } else if (
+    } else {
+      this.#chunks.set(index, { ...this.chunk(index), fate: line.event });
+    }
+  }
+
+  #add(line: JournalLine): void {
+    const { event, index, started_at, ended_at, sequence } = line;
+    // What was given up before it was staged has a time, and nothing else.
+    const sealed =
+      event === 'dropped' ? { binding: 'final' as const, sha256_hex: '', byte_size: 0, idempotency_key: '' } : line;
+    const { binding, sha256_hex, byte_size, idempotency_key } = sealed;
+    if (
+      binding === undefined ||
+      sha256_hex === undefined ||
+      byte_size === undefined ||
+      idempotency_key === undefined ||
       started_at === undefined ||
       ended_at === undefined ||
-      idempotency_key === undefined ||
       index !== this.#chunks.size + 1
-    ) {
-      throw new RecorderError(
-        'state_damaged',
-        `The journal's line about chunk ${index} is incomplete or out of order.`,
-      );
-    } else {
-      this.#chunks.set(index, {
-        index,
-        binding,
-        fate: 'waiting',
-        sha256_hex,
-        byte_size,
-        started_at,
-        ended_at,
-        idempotency_key,
-        cursor: line.cursor,
-        sequence: line.sequence,
-        context_index: line.context_index,
-      });
-    }
+    )
+      throw incomplete(index);
+    this.#chunks.set(index, {
+      index,
+      binding,
+      fate: event === 'dropped' ? 'dropped' : 'waiting',
+      sha256_hex,
+      byte_size,
+      started_at,
+      ended_at,
+      idempotency_key,
+      cursor: line.cursor,
+      sequence,
+      context_index: line.context_index,
+    });
+    if (sequence !== undefined) this.#bySequence.set(sequence, index);
   }
 
   async #removeStrays(): Promise<void> {
@@ -253,6 +279,10 @@ export class StagedStream {
     for (const name of await readdir(join(this.#folder, 'chunks')))
       if (!known.has(name)) await rm(join(this.#folder, 'chunks', name), { force: true });
   }
+}
+
+function incomplete(index: number): RecorderError {
+  return new RecorderError('state_damaged', `The journal's line about chunk ${index} is incomplete or out of order.`);
 }
 
 function fileName(index: number, kind: 'provisional' | 'final'): string {

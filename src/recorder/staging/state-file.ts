@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { flag, oneOf, optional, type Reader, read, text, whole } from '#client/shape.ts';
+import { flag, object, oneOf, optional, type Reader, read, text, whole } from '#client/shape.ts';
 import { hasCode, RecorderError } from '../recorder-error.ts';
 import { writeDurably } from './durable-file.ts';
 
@@ -60,6 +60,11 @@ export async function readStateAs<T>(shape: Reader<T>, folder: string): Promise<
 export async function isCapture(folder: string): Promise<boolean> {
   const json = await readStateFile(folder);
   return typeof json === 'object' && json !== null && 'variants' in json;
+}
+
+/** Who began it, if that was a name. Throws RecorderError `state_missing` or `state_damaged`. */
+export async function usernameIn(folder: string): Promise<string | undefined> {
+  return (await readStateAs(object({ username: optional(text) }), folder)).username;
 }
 
 export async function writeState(folder: string, state: object): Promise<void> {
