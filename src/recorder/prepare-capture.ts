@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { timestamp } from '#kit/time.ts';
-import { mediaTypeOfVariant, type VariantName } from './capture/variants.ts';
+import { mediaTypeOfVariant, variantNames } from './capture/variants.ts';
 import { serverOf, stateHome, withFullPaths } from './prepare-recording.ts';
 import { bytes, milliseconds, type RecordFlags, sourceSpecOf } from './record-flags.ts';
 import { RecorderError } from './recorder-error.ts';
@@ -63,10 +63,9 @@ function stateOf(
 ): CaptureState {
   const server = serverOf(flags);
   const hasVideo = spec.variants.includes('live_preview');
-  const names: readonly VariantName[] = [
-    ...spec.variants,
-    ...(spec.context === undefined ? [] : ['location_context' as const]),
-  ];
+  const names = variantNames.filter((name) =>
+    name === 'location_context' ? spec.context !== undefined : spec.variants.includes(name),
+  );
   return {
     version: '1',
     recording_id: recordingId,

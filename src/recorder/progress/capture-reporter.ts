@@ -91,7 +91,7 @@ function captureSentenceOf(event: RecorderEvent): string | undefined {
     case 'lost':
       return `No room: ${event.started_at} to ${event.ended_at} is not recorded as ${shown(event.variant)}.`;
     case 'completed':
-      return `Complete: ${shown(event.variant)}, ${event.chunk_count} chunks.`;
+      return `Complete: ${shown(event.variant)}, ${counted(event.chunk_count, 'chunk')}.`;
     case 'failed':
       return `Not whole: ${shown(event.variant)}. ${event.reason} Its other chunks are kept.`;
     case 'confirmed':
@@ -107,12 +107,16 @@ function confirmedSentence(event: Extract<RecorderEvent, { event: 'confirmed' }>
     `The server has ${moments(event.moments)}: ${event.full_quality} in full quality`,
     ...(fallback > 0 ? [`${fallback} as preview or sound only`] : []),
     ...(with_context > 0 ? [`${with_context} with their place`] : []),
-    gaps > 0 ? `${gaps} ${gaps === 1 ? 'gap' : 'gaps'} in time.` : 'no gap in time.',
+    gaps > 0 ? `${counted(gaps, 'gap')} in time.` : 'no gap in time.',
   ].join(', ');
 }
 
 function moments(count: number): string {
-  return `${count} ${count === 1 ? 'moment' : 'moments'}`;
+  return counted(count, 'moment');
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 function shown(variant = ''): string {

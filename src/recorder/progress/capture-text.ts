@@ -52,5 +52,10 @@ export function captureSentence({ variants, bytesPerSecond }: CaptureProgress): 
 }
 
 function leftOf(variants: readonly VariantProgress[]): number {
-  return variants.reduce((sum, { stagedBytes, acceptedBytes }) => sum + stagedBytes - acceptedBytes, 0);
+  return variants.reduce(
+    // Sealed again for its real place, a chunk may have become a little shorter.
+    (sum, { staged, accepted, stagedBytes, acceptedBytes }) =>
+      sum + (accepted === staged ? 0 : stagedBytes - acceptedBytes),
+    0,
+  );
 }
