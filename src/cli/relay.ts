@@ -14,7 +14,7 @@ export function relayCommand(): Command {
     .option('--config <file>', 'read settings from lines of NAME=value; the environment wins')
     .addHelpText(
       'after',
-      '\nThe server must have SAFE_RELAY_API_BIND_ADDRS and know the public key of this relay.\n\nExamples:\n  proofline relay --config /etc/proofline/relay.env\n  SAFE_RELAY_CORE_URL=https://core.example.org:8443 SAFE_RELAY_ID=north SAFE_RELAY_PRIVATE_KEY_FILE=north.key proofline relay',
+      '\nThe server must have SAFE_RELAY_API_BIND_ADDRS and know the public key of this relay.\n\nExamples:\n  proofline relay --config /etc/proofline/relay.env\n  SAFE_RELAY_CORE_URL=https://core.example.org:8443 SAFE_RELAY_PRIVATE_KEY_FILE=north.jwk proofline relay',
     )
     .action(async (options: { config?: string }) => {
       const { config } = configuration(options);

@@ -9,9 +9,11 @@ import {
   CoreConnection,
   type CoreCredentials,
   keyCredentials,
+  type OpenFanout,
   openFanout,
   type RelayConfig,
   RelayStaging,
+  type RelayUploads,
   relayHealthRoutes,
   relayUploadRoutes,
   staticCredentials,
@@ -21,6 +23,7 @@ import { createApp } from '#http/app.ts';
 import { metricsRoute } from '#http/health.routes.ts';
 import { listen } from '#http/listener.ts';
 import { nodeHome } from '#http/node-home.ts';
+import type { HttpObserver } from '#http/observer.ts';
 import { trustProxies } from '#http/peers.ts';
 import { rateLimiter } from '#http/rate-limits.ts';
 import { requestObserver } from '#http/request-observer.ts';
@@ -51,7 +54,7 @@ export async function startRelay(config: Config, log: Log): Promise<RunningRelay
     for (const close of opened.splice(0).reverse()) await close();
   };
   try {
-    const credentials = await credentialsFor(relay, url, log);
+    const credentials = await credentialsFor(config, url, log);
     const connection = new CoreConnection({
       url,
       ...authorities(relay),
@@ -68,21 +71,25 @@ export async function startRelay(config: Config, log: Log): Promise<RunningRelay
     const coordinator = await openCoordinator(config, log);
     opened.push(() => coordinator.close());
     const feedback = new ClientFeedback(coordinator, counterSecret(config), relay);
-    const live = openFanout({ authority: core, feedback, log }, relay);
-    const { fanout } = live;
+    const reading = openFanout({ authority: core, feedback, log }, relay);
+    opened.push(() => reading.close());
     const staging = await RelayStaging.open({
       folder: resolve(relay.stagingDir),
       quotaBytes: relay.stagingQuotaBytes,
       memoryBytes: relay.memoryBytes,
-      shed: (bytes) => fanout.shed(bytes),
+      shed: (bytes) => reading.fanout.shed(bytes),
     });
     opened.push(() => staging.close());
     const uploads = new UploadsAtOnce({ max: relay.maxUploads, maxPerClient: relay.maxUploadsPerClient });
     const metrics = await createMetrics();
     metrics.gauge('proofline_relay_staged_bytes', 'Bytes staged, in memory and in files.', () => staging.usage().bytes);
     metrics.gauge('proofline_relay_uploads_in_flight', 'Uploads between preflight and answer.', () => uploads.size);
-    metrics.gauge('proofline_relay_readers', 'Those who read along.', () => live.usage().readers);
-    metrics.gauge('proofline_relay_window_bytes', 'Bytes kept for those who read along.', () => live.usage().bytes);
+    metrics.gauge('proofline_relay_readers', 'Those who read along.', () => reading.usage().readers);
+    metrics.gauge(
+      'proofline_relay_window_bytes',
+      'Staged bytes kept for those who read along.',
+      () => reading.usage().bytes,
+    );
     let accepting = true;
     const listener = listeners(config, metrics, rateLimiter(coordinator, config.rateLimits), log);
     const listening = await listener('relay', relay.addresses, [
@@ -91,12 +98,13 @@ export async function startRelay(config: Config, log: Log): Promise<RunningRelay
         counters: () => coordinator.health(),
         staging: () => staging.pressure(),
       }),
-      ...relayUploadRoutes({ core, staging, fanout, feedback, uploads, maxUploadBytes: relay.maxUploadBytes }),
-      ...live.routes,
+      ...relayRoutes(reading, { core, staging, feedback, uploads, maxUploadBytes: relay.maxUploadBytes }),
     ]);
-    opened.push(() => listening.close(config.server.shutdownDeadlineMs));
-    // The listener would wait for readers, who never finish by themselves.
-    opened.push(() => live.close());
+    // Readers stay for as long as they are let; a listener waits for them.
+    opened.push(() => {
+      reading.close();
+      return listening.close(config.server.shutdownDeadlineMs);
+    });
     const scraped = await listener('relay_metrics', relay.metricsAddresses, [metricsRoute(metrics)]);
     opened.push(() => scraped.close(1_000));
     return {
@@ -113,24 +121,31 @@ export async function startRelay(config: Config, log: Log): Promise<RunningRelay
   }
 }
 
+/** Everything that a relay answers but for its health. */
+export function relayRoutes(reading: OpenFanout, uploads: Omit<RelayUploads, 'fanout'>): Route[] {
+  return [...relayUploadRoutes({ ...uploads, fanout: reading.fanout }), ...reading.routes];
+}
+
 function listeners(config: Config, metrics: Metrics, limiter: ReturnType<typeof rateLimiter>, log: Log) {
   const peers = trustProxies(config.server.trustedProxies);
-  const allow = allowOrigins(config.relay.liveOrigins);
-  return (name: string, addresses: readonly Address[], routes: readonly Route[]) => {
-    const observe = requestObserver(name, { log, metrics });
-    return listen({
+  const origins = allowOrigins(config.relay.liveOrigins);
+  const observerOf = (name: string): HttpObserver => {
+    const requests = requestObserver(name, { log, metrics });
+    return (incoming, outgoing, startedAt) => {
+      requests(incoming, outgoing, startedAt);
+      origins(incoming, outgoing, startedAt);
+    };
+  };
+  return (name: string, addresses: readonly Address[], routes: readonly Route[]) =>
+    listen({
       name,
       addresses,
       // Nobody has an account here.
       app: createApp(routes, { identifier: { identify: async () => undefined }, limiter, home: nodeHome(log), log }),
       peers,
-      observer: (incoming, outgoing, startedAt) => {
-        observe(incoming, outgoing, startedAt);
-        allow(incoming, outgoing, startedAt);
-      },
+      observer: observerOf(name),
       log,
     });
-  };
 }
 
 function coreUrl({ coreUrl: url }: RelayConfig): URL {
@@ -141,26 +156,26 @@ function coreUrl({ coreUrl: url }: RelayConfig): URL {
   );
 }
 
-async function credentialsFor(relay: RelayConfig, url: URL, log: Log): Promise<CoreCredentials> {
-  if (relay.staticToken !== '' && relay.privateKeyFile !== '')
+async function credentialsFor({ relay, relayAccess }: Config, url: URL, log: Log): Promise<CoreCredentials> {
+  const { staticToken } = relayAccess;
+  if (staticToken !== '' && relay.privateKeyFile !== '')
     throw new StartupError(
       'SAFE_RELAY_STATIC_TOKEN and SAFE_RELAY_PRIVATE_KEY_FILE are both set, and only one can be meant.',
       'Keep the key. The token is for development on one machine.',
     );
-  if (relay.staticToken !== '') {
-    if (isLoopback(url.hostname.replace(/^\[(.*)\]$/, '$1'))) return staticCredentials(relay.staticToken);
+  if (staticToken !== '') {
+    if (isLoopback(url.hostname.replace(/^\[(.*)\]$/, '$1'))) return staticCredentials(staticToken);
     throw new StartupError(
       'SAFE_RELAY_STATIC_TOKEN is for development, and SAFE_RELAY_CORE_URL is not on loopback.',
-      'Give the relay a key: SAFE_RELAY_ID and SAFE_RELAY_PRIVATE_KEY_FILE.',
+      'Give the relay a key with SAFE_RELAY_PRIVATE_KEY_FILE; `proofline keys relay` makes one.',
     );
   }
-  if (relay.id === '' || relay.privateKeyFile === '')
+  if (relay.privateKeyFile === '')
     throw new StartupError(
-      'The relay cannot prove itself to the core: SAFE_RELAY_ID or SAFE_RELAY_PRIVATE_KEY_FILE is not set.',
-      'Set both. `openssl genpkey -algorithm ed25519` makes a key; its public half goes to the core.',
+      'The relay cannot prove itself to the core: SAFE_RELAY_PRIVATE_KEY_FILE is not set.',
+      'Make a key with `proofline keys relay`; its public half goes to the server.',
     );
   return await keyCredentials({
-    relayId: relay.id,
     path: relay.privateKeyFile,
     onUnusable: () => log.warn({}, 'the new key of this relay cannot be used; the one before still is'),
   });

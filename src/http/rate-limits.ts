@@ -23,6 +23,7 @@ const mainDefaults = {
   document_write: 300,
   document_upload: 600,
   document_download: 300,
+  relay: 60_000,
 } as const;
 
 const viewerDefaults = {
@@ -37,7 +38,7 @@ const viewerDefaults = {
 const relayDefaults = {
   relay_upload: 600,
   relay_live: 120,
-  relay_live_chunk: 1200,
+  relay_live_chunk: 2400,
 } as const;
 
 export type RateClass = keyof typeof mainDefaults | keyof typeof viewerDefaults | keyof typeof relayDefaults;

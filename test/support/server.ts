@@ -9,7 +9,8 @@ import { cellSettings } from './cells.ts';
 
 export const repository = fileURLToPath(new URL('../..', import.meta.url));
 const node = process.execPath;
-const main = join(repository, 'src/main.ts');
+/** Where a run of the cells made a bundle of it, that. */
+const main = process.env.PROOFLINE_TEST_MAIN ?? join(repository, 'src/main.ts');
 
 export const adminPassword = 'correct horse battery staple';
 
@@ -63,6 +64,8 @@ export interface TestServer {
   /** `http://127.0.0.1:port` of the main and of the admin listener. */
   url: string;
   adminUrl: string;
+  /** Where relays reach it, with SAFE_RELAY_API_BIND_ADDRS. */
+  relayApiUrl: string;
   pid: number;
   process: ChildProcess;
   dataDir: string;
@@ -138,6 +141,7 @@ export async function startServer(options: ServerOptions): Promise<TestServer> {
   return {
     url: `http://${(addresses.main ?? addresses.lineage ?? addresses.relay)?.[0]}`,
     adminUrl: `http://${(addresses.admin ?? addresses.metrics)?.[0]}`,
+    relayApiUrl: `http://${addresses.relay?.[0]}`,
     pid: child.pid ?? 0,
     process: child,
     dataDir: options.dataDir,

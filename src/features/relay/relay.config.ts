@@ -1,10 +1,8 @@
 import {
-  type Address,
   addresses,
   bytes,
   duration,
   integer,
-  parseAddress,
   type Setting,
   type Settings,
   secret,
@@ -31,17 +29,6 @@ const coreUrl: Setting<URL | ''> = {
   },
 };
 
-const metricsAddresses: Setting<readonly Address[]> = {
-  env: 'SAFE_RELAY_METRICS_BIND_ADDRS',
-  doc: 'Where the relay answers /metrics, and nothing else. Empty: nowhere.',
-  default: '',
-  expected: 'one or more host:port separated by commas',
-  parse: (value) => {
-    const list = value === '' ? [] : value.split(',').map((part) => parseAddress(part.trim()));
-    return list.every((address) => address !== undefined) ? list : undefined;
-  },
-};
-
 const liveOrigins: Setting<readonly string[]> = {
   env: 'SAFE_RELAY_LIVE_ORIGINS',
   doc: 'Where pages may come from that read along: the origin of the viewer. Empty: no page of another origin.',
@@ -59,7 +46,11 @@ export const relaySettings = {
     doc: 'Where `proofline relay` listens.',
     default: '127.0.0.1:8082',
   }),
-  metricsAddresses,
+  metricsAddresses: addresses({
+    env: 'SAFE_RELAY_METRICS_BIND_ADDRS',
+    doc: 'Where the relay answers /metrics, and nothing else. Not set: nowhere.',
+    default: '',
+  }),
   coreUrl,
   coreCaFile: text({
     env: 'SAFE_RELAY_CORE_CA_FILE',
@@ -67,16 +58,9 @@ export const relaySettings = {
     default: '',
     expected: 'a file',
   }),
-  id: text({
-    env: 'SAFE_RELAY_ID',
-    doc: 'The name of this relay: the one that its public key has at the core.',
-    default: '',
-    expected: '1 to 64 letters, digits, dots, underscores or hyphens',
-    pattern: /^[A-Za-z0-9._-]{0,64}$/,
-  }),
   privateKeyFile: text({
     env: 'SAFE_RELAY_PRIVATE_KEY_FILE',
-    doc: 'The Ed25519 key that this relay proves itself with, PKCS #8 in PEM. Read again when the file changes.',
+    doc: 'The key that this relay proves itself with, a private JWK as `proofline keys relay` makes it; the name of the relay is in it. Read again when it changes.',
     default: '',
     expected: 'a file',
   }),
@@ -159,12 +143,6 @@ export const relaySettings = {
   counterSecret: secret({
     env: 'SAFE_RELAY_COUNTER_SECRET',
     doc: 'Credentials are counted under an HMAC with this secret. Relays that share a Valkey share it; one that is alone makes its own.',
-    expected: 'at least 32 characters',
-    minLength: 32,
-  }),
-  staticToken: secret({
-    env: 'SAFE_RELAY_STATIC_TOKEN',
-    doc: 'For development: stands in for the assertions of a relay, and only where SAFE_RELAY_CORE_URL is on loopback.',
     expected: 'at least 32 characters',
     minLength: 32,
   }),

@@ -9,7 +9,9 @@ import { type CoreRefusal, parse, refusalOf, unavailable } from './core-verdict.
 /** The most that the core answers for in one request. */
 const readersAtOnce = 200;
 
-export type Preflight = { refusal: CoreRefusal } | { refusal?: undefined; maxBytes: number; mayFanOut: boolean };
+export type Preflight =
+  | { refusal: CoreRefusal }
+  | { refusal?: undefined; maxBytes: number; mayFanOut: boolean; variantRole?: string };
 
 export type Forwarded =
   | { refusal: CoreRefusal }
@@ -41,8 +43,12 @@ export class CoreClient implements ReaderAuthority {
     });
     const refusal = refusalOf(reply);
     if (refusal !== undefined) return { refusal };
-    const { max_bytes, fanout } = parse(preflightShape, reply);
-    return { maxBytes: max_bytes, mayFanOut: fanout };
+    const { max_bytes, fanout, variant_role } = parse(preflightShape, reply);
+    return {
+      maxBytes: max_bytes,
+      mayFanOut: fanout,
+      ...(variant_role === undefined ? {} : { variantRole: variant_role }),
+    };
   }
 
   /** Once: where no answer comes, the core may have it all the same, and the client finds out by sending it again. */
@@ -89,8 +95,9 @@ export class CoreClient implements ReaderAuthority {
     if (refusal !== undefined) throw unavailable(`status ${refusal.status}`, refusal.retryAfter);
     const grants = parse(grantsShape, reply).readers;
     if (grants.length !== readers.length) throw unavailable('an answer of another length');
-    return grants.map(({ granted, expires_at, variant_role }) => ({
+    return grants.map(({ granted, ended, expires_at, variant_role }) => ({
       granted,
+      ...(ended === undefined ? {} : { ended }),
       ...(expires_at === undefined ? {} : { expiresAt: expires_at }),
       ...(variant_role === undefined ? {} : { variantRole: variant_role }),
     }));
@@ -121,7 +128,11 @@ export class CoreClient implements ReaderAuthority {
   }
 }
 
-const preflightShape = z.looseObject({ max_bytes: z.number().int().min(0), fanout: z.boolean() });
+const preflightShape = z.looseObject({
+  max_bytes: z.number().int().min(0),
+  fanout: z.boolean(),
+  variant_role: z.string().optional(),
+});
 
 const acceptedShape = z.looseObject({
   incident_id: z.string(),
@@ -135,6 +146,7 @@ const grantsShape = z.looseObject({
   readers: z.array(
     z.looseObject({
       granted: z.boolean(),
+      ended: z.boolean().optional(),
       expires_at: z.string().optional(),
       variant_role: z.string().optional(),
     }),

@@ -16,6 +16,8 @@ export interface ReaderClaim {
 
 export interface ReaderGrant {
   granted: boolean;
+  /** Not granted because the stream has ended. */
+  ended?: boolean;
   /** RFC 3339; where granted. */
   expiresAt?: string;
   variantRole?: string;

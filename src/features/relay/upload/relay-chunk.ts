@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { Problem } from '#kit/errors.ts';
-import type { CoreClient, Forwarded } from '../core/core-client.ts';
+import type { CoreClient, Forwarded, Preflight } from '../core/core-client.ts';
 import type { CoreRefusal } from '../core/core-verdict.ts';
 import type { Fanout, FanoutEntry } from '../fanout/fanout.ts';
 import type { RelayStaging } from '../staging/relay-staging.ts';
@@ -43,7 +43,7 @@ export async function relayChunk(deps: RelayChunkDeps, chunk: DeclaredChunk, bod
     try {
       if (staged.sha256Hex !== chunk.sha256Hex) throw new Problem('hash_mismatch');
       // 3. Forwarded, also when the client has gone meanwhile: the chunk is whole, and the core's to accept.
-      const forwarded = await forward(deps, chunk, staged, preflight.mayFanOut);
+      const forwarded = await forward(deps, chunk, staged, preflight);
       return forwarded.refusal === undefined ? forwarded : await told(forwarded.refusal);
     } finally {
       staged.release();
@@ -53,14 +53,22 @@ export async function relayChunk(deps: RelayChunkDeps, chunk: DeclaredChunk, bod
   }
 }
 
+type Asked = Exclude<Preflight, { refusal: CoreRefusal }>;
+
 /** Those who read along hear of it first as unconfirmed, and then what the core said. */
 async function forward(
   { core, fanout }: RelayChunkDeps,
   chunk: DeclaredChunk,
   staged: StagedBody,
-  mayFanOut: boolean,
+  { mayFanOut, variantRole }: Asked,
 ): Promise<Forwarded> {
-  const entry = mayFanOut ? fanout.offer({ ...offered(chunk), body: staged }) : undefined;
+  const entry = mayFanOut
+    ? fanout.offer({
+        ...offered(chunk),
+        ...(variantRole === undefined ? {} : { mediaRole: variantRole }),
+        body: staged,
+      })
+    : undefined;
   try {
     const forwarded = await core.forward(chunk, staged);
     tell(entry, forwarded);
