@@ -29,6 +29,7 @@ import {
   incidentManifestShape,
   incidentRoutes,
   relayCapabilityRoutes,
+  safetyCheckRoutes,
   streamManifestShape,
   streamRoutes,
   UploadsInFlight,
@@ -59,6 +60,7 @@ import { openLineage } from './lineage/open-lineage.ts';
 import { openRelayApi } from './relay-api.ts';
 import { packageVersion } from './version.ts';
 import { watchBackends } from './watch-backends.ts';
+import { watchIncidents } from './watch-incidents.ts';
 import { startWorkers } from './workers.ts';
 
 export interface RunningServer {
@@ -99,10 +101,11 @@ export async function startServer(config: Config, log: Log, options: ServerOptio
     const inFlight = new UploadsInFlight({ coordinator, ttlMs: config.coordination.uploadLeaseTtlMs });
     watchBackends(metrics, backends);
     watchUploads(metrics, backends, inFlight);
+    watchIncidents(metrics, backends);
     watchJobs(metrics, backends);
 
     let accepting = true;
-    const workers = startWorkers(backends, config, log);
+    const workers = startWorkers(backends, config, { metrics, log });
     opened.push(() => workers.stop());
     const jobs = startJobs(queue, backends, config, config.jobs.inServer ? config.jobs.concurrency : 0, {
       metrics,
@@ -222,6 +225,7 @@ export function apiRoutes(deps: MainDeps, config: Config): Route[] {
     ...bundleRoutes(deps),
     ...groupBundleRoutes(deps),
     ...viewerTokenRoutes(deps, config.viewerTokens),
+    ...safetyCheckRoutes(deps),
     ...deletionRoutes(deps),
     ...documentUploadRoutes(
       { ...deps, locks: new UploadLocks(deps.coordinator) },
