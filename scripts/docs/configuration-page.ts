@@ -11,6 +11,8 @@ export const titles: Record<string, string> = {
   viewerTokens: 'Viewer links',
   safetyChecks: 'Safety checks',
   deletion: 'Deletion and retention',
+  relayCapabilities: 'Relay: what clients are given',
+  relayAccess: 'Relay: how relays reach this server',
   documents: 'Documents',
   resumable: 'Resumable uploads',
   processing: 'What is done with documents',
@@ -18,6 +20,7 @@ export const titles: Record<string, string> = {
   cloud: 'Cloud connections',
   lineage: 'Lineage',
   lineageIdentity: 'Who may send lineage',
+  relay: 'Relay',
   rateLimits: 'Rate limits',
 };
 

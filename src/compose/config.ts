@@ -6,11 +6,14 @@ import {
   checkRetention,
   chunkSettings,
   deletionSettings,
+  relayCapabilitySettings,
   safetyCheckSettings,
   viewerTokenSettings,
 } from '#features/incidents/index.ts';
 import { jobSettings } from '#features/jobs/index.ts';
 import { identitySettings, lineageSettings } from '#features/lineage/index.ts';
+import { relaySettings } from '#features/relay/index.ts';
+import { relayAccessSettings } from '#features/relay-access/index.ts';
 import { resumableSettings } from '#features/resumable/index.ts';
 import { rateLimitSettings } from '#http/rate-limits.ts';
 import { blobSettings } from '#platform/blobs/blobs.config.ts';
@@ -35,6 +38,8 @@ export const sections = {
   viewerTokens: viewerTokenSettings,
   safetyChecks: safetyCheckSettings,
   deletion: deletionSettings,
+  relayCapabilities: relayCapabilitySettings,
+  relayAccess: relayAccessSettings,
   documents: documentSettings,
   resumable: resumableSettings,
   processing: processingSettings,
@@ -42,6 +47,7 @@ export const sections = {
   cloud: cloudSettings,
   lineage: lineageSettings,
   lineageIdentity: identitySettings,
+  relay: relaySettings,
   rateLimits: rateLimitSettings,
 } satisfies Record<string, Settings>;
 

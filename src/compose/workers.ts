@@ -1,7 +1,7 @@
 import { sweepSessions } from '#features/accounts/index.ts';
 import { startDueMirrors } from '#features/cloud/index.ts';
 import { deleteDocuments, documentTarget, expireTrash, sweepStrays } from '#features/documents/index.ts';
-import { applyRetention, noteMissedChecks, runDeletions } from '#features/incidents/index.ts';
+import { applyRetention, noteMissedChecks, runDeletions, sweepCapabilities } from '#features/incidents/index.ts';
 import { removeDoneJobs } from '#features/jobs/index.ts';
 import { sweepUploads, tendUploads } from '#features/resumable/index.ts';
 import type { Log } from '#platform/process/log.ts';
@@ -78,6 +78,7 @@ export function startWorkers({ metadata, blobs, coordinator }: Backends, config:
   });
   inTurn('mirrors', config.cloud.mirrorIntervalMs, (ending) => startDueMirrors({ metadata }, ending));
   inTurn('sessions', sessionSweepMs, (ending) => sweepSessions({ metadata }, ending));
+  inTurn('relay capabilities', hourMs, () => sweepCapabilities({ metadata }));
   return {
     stop: async () => {
       await Promise.all(loops.map((loop) => loop.stop()));

@@ -12,6 +12,7 @@ import * as auditReads from '#features/audit/read-audit.store.ts';
 import * as cloud from '#features/cloud/cloud.store.ts';
 import { searchDocuments } from '#features/documents/search/search.store.ts';
 import { parseSearch } from '#features/documents/search/search-query.ts';
+import * as groupChunks from '#features/incidents/bundles/group-chunks.store.ts';
 import * as captures from '#features/incidents/captures/captures.store.ts';
 import * as supersessions from '#features/incidents/captures/supersessions/supersessions.store.ts';
 import * as checkins from '#features/incidents/check-ins/check-ins.store.ts';
@@ -19,6 +20,7 @@ import * as chunks from '#features/incidents/chunks/chunks.store.ts';
 import * as deletion from '#features/incidents/deletion/deletion.store.ts';
 import { previewRetention } from '#features/incidents/deletion/retention.ts';
 import * as incidents from '#features/incidents/incidents.store.ts';
+import * as relayCapabilities from '#features/incidents/relay-capabilities/relay-capabilities.store.ts';
 import * as safetyChecks from '#features/incidents/safety-checks/safety-checks.store.ts';
 import * as streams from '#features/incidents/streams/streams.store.ts';
 import * as tokens from '#features/incidents/viewer-tokens/viewer-tokens.store.ts';
@@ -153,6 +155,7 @@ const reads: Record<string, Record<string, unknown[][]>> = {
     ],
     supersessionOf: [['cgr_1', 'sup_1']],
     withdrawalOf: [['sup_1']],
+    countSupersessions: [['cgr_1']],
   },
   safetyChecks: {
     safetyChecksOf: [
@@ -165,6 +168,7 @@ const reads: Record<string, Record<string, unknown[][]>> = {
     overdueSafetyChecks: [[later, 10]],
     countSafetyChecks: [['missed']],
   },
+  groupChunks: { chunksOfGroup: [['cgr_1']] },
   checkins: { checkinsOf: [['inc_1', 10]], latestCheckins: [['inc_1', 1]] },
   chunks: {
     chunkById: [['chk_1']],
@@ -235,6 +239,10 @@ const reads: Record<string, Record<string, unknown[][]>> = {
     countIncidents: [[]],
   },
   streams: { streamOf: [['inc_1', 'str_1']], streamToChange: [['inc_1', 'str_1']], streamsOf: [['inc_1']] },
+  relayCapabilities: {
+    capabilityById: [['cap_1']],
+    useCapability: [[{ kind: 'upload', token: 'no such token', incidentId: 'inc_1', streamId: 'str_1' }]],
+  },
   tokens: { tokenById: [['itk_1']], incidentOfViewerToken: [['no such token']] },
   ...documentReads,
   ...resumableReads,
@@ -254,12 +262,14 @@ const stores = {
   chunks,
   claims,
   deletion,
+  groupChunks,
   incidents,
   jobs,
   jobStatistics,
   streams,
   safetyChecks,
   supersessions,
+  relayCapabilities,
   tokens,
 };
 const notQueries = new Set([
@@ -402,6 +412,11 @@ const writes: Record<string, { input: unknown; after?: string }[]> = {
   'safety_checks.note_missed': [{ input: { incidentId: 'inc_1', checkId: 'sfc_1', at: later, audit: auditOf } }],
   'checkins.create': [{ input: rows.checkin({ id: 'chi_2' }).values }],
   'viewer_tokens.create': [{ input: rows.token({ id: 'itk_2', token_hash: hash('e') }).values }],
+  'relay_capabilities.create': [
+    { input: { row: rows.capability({ id: 'cap_2', token_hash: hash('d') }).values, audit: auditOf } },
+  ],
+  'relay_capabilities.revoke': [{ input: { id: 'cap_1', at, audit: auditOf } }],
+  'relay_capabilities.sweep': [{ input: { before: at } }],
   'viewer_tokens.revoke': [{ input: { tokenId: 'itk_1', at } }],
   'deletion.request': [
     {
@@ -542,7 +557,7 @@ test('every function of the stores is looked at', async () => {
         running = `${name}.${functionName}`;
         // The one refusal among them comes after the query.
         await undone(() =>
-          call(db, ...given).catch((error: unknown) => assert.match(String(error), /viewer|link|token/i)),
+          call(db, ...given).catch((error: unknown) => assert.match(String(error), /viewer|link|token|capability/i)),
         );
       }
     }

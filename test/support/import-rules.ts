@@ -27,7 +27,7 @@ export const slices: Record<string, readonly string[]> = {
   documents: ['audit', 'accounts', 'jobs', 'resumable'],
   cloud: ['audit', 'documents', 'jobs'],
   lineage: [],
-  'relay-access': ['audit', 'incidents'],
+  'relay-access': ['incidents'],
   relay: [],
 };
 

@@ -12,6 +12,7 @@ import {
   closeIncidentTransaction,
   createIncidentTransaction,
 } from './incidents.transactions.ts';
+import { relayCapabilityTransactions } from './relay-capabilities/relay-capabilities.transactions.ts';
 import { safetyCheckTransactions } from './safety-checks/safety-checks.transactions.ts';
 import { streamTransactions } from './streams/streams.transactions.ts';
 import { createTokenTransaction, revokeTokenTransaction } from './viewer-tokens/viewer-tokens.transactions.ts';
@@ -30,5 +31,6 @@ export const incidentTransactions: readonly AnyTransaction[] = [
   ...safetyCheckTransactions,
   createTokenTransaction,
   revokeTokenTransaction,
+  ...relayCapabilityTransactions,
   ...deletionTransactions,
 ];

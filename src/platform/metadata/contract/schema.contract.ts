@@ -341,6 +341,7 @@ export function schemaContract(open: () => Promise<Metadata>): void {
       'chunk_sources',
       'supersessions',
       'safety_checks',
+      'relay_capabilities',
     ]) {
       assert.deepEqual(await anyTables(metadata.read).selectFrom(table).selectAll().execute(), [], table);
     }
@@ -406,7 +407,7 @@ const optional = new Set([
 const ofIncidents = new Set(
   [
     ...[rows.incident, rows.stream, rows.chunk, rows.operation, rows.checkin, rows.token, rows.decision, rows.item],
-    ...[rows.captureGroup, rows.segment, rows.chunkSource, rows.supersession, rows.safetyCheck],
+    ...[rows.captureGroup, rows.segment, rows.chunkSource, rows.supersession, rows.safetyCheck, rows.capability],
   ].map((row) => row().table),
 );
 
