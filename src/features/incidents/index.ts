@@ -1,5 +1,8 @@
 export { incidentBundle, streamBundle } from './bundles/build-bundle.ts';
 export { bundleRoutes } from './bundles/bundles.routes.ts';
+export { groupBundle, groupManifestText } from './bundles/group-bundle.ts';
+export { groupBundleRoutes } from './bundles/group-bundles.routes.ts';
+export { bundleQuery, groupManifestShape } from './bundles/group-manifest.json.ts';
 export { incidentManifestShape, streamManifestShape } from './bundles/manifest.ts';
 export { sendBundle } from './bundles/send-bundle.ts';
 export { captureGroupShape, resolutionJson, resolutionShape } from './captures/captures.json.ts';
@@ -39,7 +42,8 @@ export {
 } from './deletion/deletion.store.ts';
 export { runDeletions } from './deletion/deletion-worker.ts';
 export { requestDeletion } from './deletion/request-deletion.ts';
-export { applyRetention, previewRetention, type RetentionPreview } from './deletion/retention.ts';
+export { applyRetention, previewRetention, type RetentionPreview, type RetentionTurn } from './deletion/retention.ts';
+export { checkRetention } from './deletion/retention-policy.ts';
 export { type IncidentRow, incidentById } from './incident-access.ts';
 export { incidentRoutes } from './incidents.routes.ts';
 export { countIncidents, findIncidents, type IncidentCount, type IncidentFilter } from './incidents.store.ts';
@@ -54,6 +58,10 @@ export {
 export { relayCapabilityRoutes } from './relay-capabilities/relay-capabilities.routes.ts';
 export { useCapability } from './relay-capabilities/relay-capabilities.store.ts';
 export { sweepCapabilities } from './relay-capabilities/sweep-capabilities.ts';
+export { noteMissedChecks } from './safety-checks/note-missed.ts';
+export { safetyCheckSettings } from './safety-checks/safety-checks.config.ts';
+export { safetyCheckRoutes } from './safety-checks/safety-checks.routes.ts';
+export { countSafetyChecks } from './safety-checks/safety-checks.store.ts';
 export { streamJson, streamShape } from './streams/streams.json.ts';
 export { streamRoutes } from './streams/streams.routes.ts';
 export { type StreamRow, streamsOf } from './streams/streams.store.ts';

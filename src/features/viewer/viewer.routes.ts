@@ -16,6 +16,7 @@ import { viewerTimelines } from './captures/capture-data.ts';
 import { captureViewRoutes } from './captures/captures.routes.ts';
 import { KeptTimelines } from './captures/kept-timelines.ts';
 import { noticePage } from './frame.pages.ts';
+import { sharedGroupRoutes } from './shared-groups.routes.ts';
 import { incidentPage } from './viewer.pages.ts';
 import { viewerData, viewerDataShape } from './viewer-data.ts';
 
@@ -125,6 +126,7 @@ export function viewerRoutes(deps: { metadata: Metadata; blobs: BlobStore }, { u
         return await sendBundle(c, await incidentBundle(deps, incident));
       },
     }),
+    ...sharedGroupRoutes(deps, prefix, isAlias),
     ...captureViewRoutes({ read: deps.metadata.read, timelines, files, incidentOf, refusal }, prefix, isAlias),
   ];
   return [...one('/i', false), ...one('/e', true), ...files.routes];
