@@ -9,7 +9,10 @@ export const titles: Record<string, string> = {
   accounts: 'Accounts and sessions',
   chunks: 'Uploads',
   viewerTokens: 'Viewer links',
+  safetyChecks: 'Safety checks',
   deletion: 'Deletion and retention',
+  relayCapabilities: 'Relay: what clients are given',
+  relayAccess: 'Relay: how relays reach this server',
   documents: 'Documents',
   resumable: 'Resumable uploads',
   processing: 'What is done with documents',
@@ -17,6 +20,7 @@ export const titles: Record<string, string> = {
   cloud: 'Cloud connections',
   lineage: 'Lineage',
   lineageIdentity: 'Who may send lineage',
+  relay: 'Relay',
   rateLimits: 'Rate limits',
 };
 

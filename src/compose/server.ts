@@ -19,13 +19,17 @@ import {
 } from '#features/documents/index.ts';
 import {
   bundleRoutes,
+  type ChunkUploads,
   captureRoutes,
   checkinRoutes,
   chunkRoutes,
   countUnfinished,
   deletionRoutes,
+  groupBundleRoutes,
   incidentManifestShape,
   incidentRoutes,
+  relayCapabilityRoutes,
+  safetyCheckRoutes,
   streamManifestShape,
   streamRoutes,
   UploadsInFlight,
@@ -53,13 +57,17 @@ import { openJobQueue } from './jobs/open-job-queue.ts';
 import { startJobs, watchJobs } from './jobs/start-jobs.ts';
 import { tellingMetadata } from './jobs/telling-metadata.ts';
 import { openLineage } from './lineage/open-lineage.ts';
+import { openRelayApi } from './relay-api.ts';
 import { packageVersion } from './version.ts';
 import { watchBackends } from './watch-backends.ts';
+import { watchIncidents } from './watch-incidents.ts';
 import { startWorkers } from './workers.ts';
 
 export interface RunningServer {
   main: readonly AddressInfo[];
   admin: readonly AddressInfo[];
+  /** None unless relays are served. */
+  relayApi: readonly AddressInfo[];
   /** False while nobody can sign in yet. */
   isSetUp: boolean;
   /** Not ready, stop accepting, finish what runs until the deadline, release in reverse order. */
@@ -93,10 +101,11 @@ export async function startServer(config: Config, log: Log, options: ServerOptio
     const inFlight = new UploadsInFlight({ coordinator, ttlMs: config.coordination.uploadLeaseTtlMs });
     watchBackends(metrics, backends);
     watchUploads(metrics, backends, inFlight);
+    watchIncidents(metrics, backends);
     watchJobs(metrics, backends);
 
     let accepting = true;
-    const workers = startWorkers(backends, config, log);
+    const workers = startWorkers(backends, config, { metrics, log });
     opened.push(() => workers.stop());
     const jobs = startJobs(queue, backends, config, config.jobs.inServer ? config.jobs.concurrency : 0, {
       metrics,
@@ -133,10 +142,15 @@ export async function startServer(config: Config, log: Log, options: ServerOptio
       log,
     };
     const peers = trustProxies(config.server.trustedProxies);
-    const listener = (name: 'main' | 'admin', routes: readonly Route[]): Promise<Listener> =>
+    const addresses = {
+      main: config.server.mainAddresses,
+      admin: config.server.adminAddresses,
+      relay: config.relayAccess.addresses,
+    };
+    const listener = (name: keyof typeof addresses, routes: readonly Route[]): Promise<Listener> =>
       listen({
         name,
-        addresses: name === 'main' ? config.server.mainAddresses : config.server.adminAddresses,
+        addresses: addresses[name],
         app: createApp(routes, appDeps),
         peers,
         observer: requestObserver(name, { log, metrics }),
@@ -144,6 +158,14 @@ export async function startServer(config: Config, log: Log, options: ServerOptio
       });
     const main = await listener('main', mainRoutes({ ...backends, inFlight, limiter, peers }, config, lineage?.routes));
     opened.push(() => main.close(config.server.shutdownDeadlineMs));
+    const relayApi =
+      addresses.relay.length === 0
+        ? undefined
+        : await listener(
+            'relay',
+            await openRelayApi(chunkUploads({ ...backends, inFlight }, config), config, { coordinator, log }),
+          );
+    opened.push(async () => await relayApi?.close(config.server.shutdownDeadlineMs));
     const accounts = {
       ...config.accounts,
       bootstrapSecret: config.accounts.bootstrapSecret || (options.setupSecret ?? ''),
@@ -166,6 +188,7 @@ export async function startServer(config: Config, log: Log, options: ServerOptio
     return {
       main: main.addresses,
       admin: admin.addresses,
+      relayApi: relayApi?.addresses ?? [],
       isSetUp: await administratorExists(backends.metadata.read),
       stop: async () => {
         accepting = false;
@@ -184,6 +207,10 @@ type MainDeps = Pick<Backends, 'metadata' | 'blobs' | 'coordinator'> & {
   peers: Peers;
 };
 
+function chunkUploads(deps: Pick<MainDeps, 'metadata' | 'blobs' | 'inFlight'>, config: Config): ChunkUploads {
+  return { ...deps, config: { ...config.chunks, committedQuotaBytes: config.accounts.committedQuotaBytes } };
+}
+
 /** Everything under /v1. */
 export function apiRoutes(deps: MainDeps, config: Config): Route[] {
   return [
@@ -192,10 +219,13 @@ export function apiRoutes(deps: MainDeps, config: Config): Route[] {
     ...incidentRoutes(deps),
     ...checkinRoutes(deps),
     ...streamRoutes(deps),
-    ...chunkRoutes(deps, { ...config.chunks, committedQuotaBytes: config.accounts.committedQuotaBytes }),
+    ...chunkRoutes(chunkUploads(deps, config)),
+    ...relayCapabilityRoutes(deps, config.relayCapabilities),
     ...captureRoutes(deps),
     ...bundleRoutes(deps),
+    ...groupBundleRoutes(deps),
     ...viewerTokenRoutes(deps, config.viewerTokens),
+    ...safetyCheckRoutes(deps),
     ...deletionRoutes(deps),
     ...documentUploadRoutes(
       { ...deps, locks: new UploadLocks(deps.coordinator) },

@@ -31,7 +31,8 @@ export type IdPrefix =
   | 'fam'
   | 'cgr'
   | 'sup'
-  | 'sfc';
+  | 'sfc'
+  | 'cap';
 
 /** Asking the system for 16 bytes at a time costs more than everything else here. */
 const pool = new Uint8Array(4096);

@@ -27,6 +27,8 @@ export const slices: Record<string, readonly string[]> = {
   documents: ['audit', 'accounts', 'jobs', 'resumable'],
   cloud: ['audit', 'documents', 'jobs'],
   lineage: [],
+  'relay-access': ['incidents'],
+  relay: [],
 };
 
 /** Parts that run in a browser or a Worker too: whole layers, and folders of others. */

@@ -9,7 +9,8 @@ import { cellSettings } from './cells.ts';
 
 export const repository = fileURLToPath(new URL('../..', import.meta.url));
 const node = process.execPath;
-const main = join(repository, 'src/main.ts');
+/** Where a run of the cells made a bundle of it, that. */
+const main = process.env.PROOFLINE_TEST_MAIN ?? join(repository, 'src/main.ts');
 
 export const adminPassword = 'correct horse battery staple';
 
@@ -63,6 +64,8 @@ export interface TestServer {
   /** `http://127.0.0.1:port` of the main and of the admin listener. */
   url: string;
   adminUrl: string;
+  /** Where relays reach it, with SAFE_RELAY_API_BIND_ADDRS. */
+  relayApiUrl: string;
   pid: number;
   process: ChildProcess;
   dataDir: string;
@@ -79,8 +82,17 @@ export interface ServerOptions {
   /** Put before the node binary: strace, eatmydata, ip netns exec … */
   wrapper?: readonly string[];
   nodeArguments?: readonly string[];
-  /** `lineage serve` in place of `serve`; its listener is the main one then. */
+  /** `lineage serve` or `relay` in place of `serve`; its listener is the main one then. */
   command?: readonly string[];
+}
+
+/** What a process says of its listeners. A relay has no admin listener, and one for metrics where it is told to. */
+interface ReadyLine {
+  main?: string[];
+  lineage?: string[];
+  relay?: string[];
+  admin?: string[];
+  metrics?: string[];
 }
 
 /** Starts `proofline serve` on free ports and resolves when it is ready; rejects with its output when it is not. */
@@ -100,6 +112,8 @@ export async function startServer(options: ServerOptions): Promise<TestServer> {
       SAFE_MAIN_BIND_ADDRS: '127.0.0.1:0',
       SAFE_ADMIN_BIND_ADDRS: '127.0.0.1:0',
       STRICTURE_SERVER_ADDR: '127.0.0.1:0',
+      SAFE_RELAY_BIND_ADDRS: '127.0.0.1:0',
+      SAFE_RELAY_RATE_LIMIT_ENABLED: 'false',
       SAFE_MAIN_API_RATE_LIMIT_ENABLED: 'false',
       SAFE_PUBLIC_VIEWER_RATE_LIMIT_ENABLED: 'false',
       // A document is work for several processes; the tests that are about that work set this themselves.
@@ -113,7 +127,7 @@ export async function startServer(options: ServerOptions): Promise<TestServer> {
     output += data.toString();
   });
   const exited = once(child, 'exit') as Promise<[number | null, string | null]>;
-  const ready = new Promise<{ main?: string[]; lineage?: string[]; admin: string[] }>((resolve, reject) => {
+  const ready = new Promise<ReadyLine>((resolve, reject) => {
     createInterface({ input: child.stdout }).on('line', (line) => {
       output += `${line}\n`;
       if (line.includes('"msg":"ready"')) resolve(JSON.parse(line));
@@ -125,8 +139,9 @@ export async function startServer(options: ServerOptions): Promise<TestServer> {
   });
   const addresses = await ready;
   return {
-    url: `http://${(addresses.main ?? addresses.lineage)?.[0]}`,
-    adminUrl: `http://${addresses.admin[0]}`,
+    url: `http://${(addresses.main ?? addresses.lineage ?? addresses.relay)?.[0]}`,
+    adminUrl: `http://${(addresses.admin ?? addresses.metrics)?.[0]}`,
+    relayApiUrl: `http://${addresses.relay?.[0]}`,
     pid: child.pid ?? 0,
     process: child,
     dataDir: options.dataDir,

@@ -98,6 +98,10 @@ export function identityOfBlobPath(path: BlobPath): ChunkIdentity | undefined {
   return blobPathOf(identity) === path ? identity : undefined;
 }
 
+export function withSource(claim: ChunkClaim, source: ChunkSource | undefined): ChunkClaim {
+  return source === undefined ? claim : { ...claim, source };
+}
+
 /** SHA-256 over identity, times, file name, byte size, hash and source: what must be equal for a retry to be the same upload. */
 export function fingerprintOf(claim: ChunkClaim, byteSize: number): string {
   const parts = [
