@@ -9,6 +9,7 @@ export const titles: Record<string, string> = {
   accounts: 'Accounts and sessions',
   chunks: 'Uploads',
   viewerTokens: 'Viewer links',
+  safetyChecks: 'Safety checks',
   deletion: 'Deletion and retention',
   relayCapabilities: 'Relay: what clients are given',
   relayAccess: 'Relay: how relays reach this server',
@@ -19,6 +20,7 @@ export const titles: Record<string, string> = {
   cloud: 'Cloud connections',
   lineage: 'Lineage',
   lineageIdentity: 'Who may send lineage',
+  relay: 'Relay',
   rateLimits: 'Rate limits',
 };
 

@@ -14,6 +14,10 @@ const commands = {
     summary: 'run background jobs alone, beside servers',
     load: async () => (await import('./worker.ts')).workerCommand(),
   },
+  relay: {
+    summary: 'take chunks near the people who record, and pass them on to a server',
+    load: async () => (await import('./relay.ts')).relayCommand(),
+  },
   accounts: {
     summary: 'create and list accounts, reset passwords',
     load: async () => (await import('./accounts.ts')).accountsCommand(),
@@ -43,7 +47,7 @@ const commands = {
     load: async () => (await import('./migrate.ts')).migrateCommand(),
   },
   keys: {
-    summary: 'seal stored credentials with another SECRET_KEY',
+    summary: 'seal stored credentials with another SECRET_KEY, make keys of relays',
     load: async () => (await import('./keys.ts')).keysCommand(),
   },
   retention: {

@@ -1,11 +1,14 @@
 /** `proofline/client`: for recorders, contacts and verifiers. Needs fetch, WebCrypto and web streams, nothing else. */
-export type { Accepted, ChunkFacts, NewCheckin, NewIncident, Reconciliation, UploadCall } from './api/api.ts';
+export type { Accepted, Reconciliation, UploadCall } from './api/api.ts';
 export { ProoflineApi } from './api/api.ts';
 export { isAmbiguous, ProoflineApiError, ProoflineNetworkError } from './api/api-error.ts';
+export type { ChunkFacts, ChunkSource } from './api/chunk-facts.ts';
+export type { NewCaptureGroup, NewCheckin, NewIncident, NewStream, Variant } from './api/requests.ts';
 export type { CallOptions, Fetch, TransportOptions } from './api/transport.ts';
 export type * from './api/wire.ts';
 export type { BundleFailure, BundleFailureCode, BundleReport, StreamReport } from './bundle/bundle-report.ts';
 export type { BundleEntry, BundleSource, Digest } from './bundle/bundle-source.ts';
+export type { GroupReport, VariantReport } from './bundle/group/group-report.ts';
 export type { StreamManifest } from './bundle/manifest.ts';
 export { verifyBundle } from './bundle/verify-bundle.ts';
 export type { PlaintextSink, VerifyOptions } from './bundle/verify-stream.ts';
@@ -29,6 +32,14 @@ export { type ChangesWanted, LineageApi, type RunRange, type RunsWanted } from '
 export type { AcceptedRun, Impact, RunChanges, RunLine, ServiceLine, ServiceName } from './lineage/lineage-wire.ts';
 export type { Patience } from './lineage/patience.ts';
 export type { ReceivedRecord } from './lineage/received-record.ts';
+export { type FollowOptions, type LiveBytes, LiveClient, type LiveClientOptions } from './live/live-client.ts';
+export {
+  type LiveChunk,
+  type LiveEvent,
+  type LiveState,
+  type LiveStateChange,
+  liveStates,
+} from './live/live-events.ts';
 export { isMediaType, type MediaType, mediaTypes } from './media-type.ts';
 export { backoffMs, sleep } from './upload/backoff.ts';
 export { type PersistOptions, persist } from './upload/persist.ts';

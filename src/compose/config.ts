@@ -3,13 +3,16 @@ import { accountSettings } from '#features/accounts/index.ts';
 import { cloudSettings } from '#features/cloud/index.ts';
 import { documentSettings, processingSettings } from '#features/documents/index.ts';
 import {
+  checkRetention,
   chunkSettings,
   deletionSettings,
   relayCapabilitySettings,
+  safetyCheckSettings,
   viewerTokenSettings,
 } from '#features/incidents/index.ts';
 import { jobSettings } from '#features/jobs/index.ts';
 import { identitySettings, lineageSettings } from '#features/lineage/index.ts';
+import { relaySettings } from '#features/relay/index.ts';
 import { relayAccessSettings } from '#features/relay-access/index.ts';
 import { resumableSettings } from '#features/resumable/index.ts';
 import { rateLimitSettings } from '#http/rate-limits.ts';
@@ -33,6 +36,7 @@ export const sections = {
   accounts: accountSettings,
   chunks: chunkSettings,
   viewerTokens: viewerTokenSettings,
+  safetyChecks: safetyCheckSettings,
   deletion: deletionSettings,
   relayCapabilities: relayCapabilitySettings,
   relayAccess: relayAccessSettings,
@@ -43,6 +47,7 @@ export const sections = {
   cloud: cloudSettings,
   lineage: lineageSettings,
   lineageIdentity: identitySettings,
+  relay: relaySettings,
   rateLimits: rateLimitSettings,
 } satisfies Record<string, Settings>;
 
@@ -76,7 +81,9 @@ export function loadConfig(sources: Sources): LoadedConfig {
   return { config: Object.freeze(config), effective };
 }
 
-function checkTogether({ server, blobs, chunks, coordination, documents, jobs, lineage, metadata }: Config): void {
+function checkTogether(config: Config): void {
+  const { server, blobs, chunks, coordination, documents, jobs, lineage, metadata } = config;
+  checkRetention(config.deletion);
   checkS3Settings(blobs, {
     SAFE_MAX_UPLOAD_BYTES: chunks.maxUploadBytes,
     SAFE_DOCUMENTS_MAX_UPLOAD_BYTES: documents.maxUploadBytes,

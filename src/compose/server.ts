@@ -25,9 +25,11 @@ import {
   chunkRoutes,
   countUnfinished,
   deletionRoutes,
+  groupBundleRoutes,
   incidentManifestShape,
   incidentRoutes,
   relayCapabilityRoutes,
+  safetyCheckRoutes,
   streamManifestShape,
   streamRoutes,
   UploadsInFlight,
@@ -58,6 +60,7 @@ import { openLineage } from './lineage/open-lineage.ts';
 import { openRelayApi } from './relay-api.ts';
 import { packageVersion } from './version.ts';
 import { watchBackends } from './watch-backends.ts';
+import { watchIncidents } from './watch-incidents.ts';
 import { startWorkers } from './workers.ts';
 
 export interface RunningServer {
@@ -98,10 +101,11 @@ export async function startServer(config: Config, log: Log, options: ServerOptio
     const inFlight = new UploadsInFlight({ coordinator, ttlMs: config.coordination.uploadLeaseTtlMs });
     watchBackends(metrics, backends);
     watchUploads(metrics, backends, inFlight);
+    watchIncidents(metrics, backends);
     watchJobs(metrics, backends);
 
     let accepting = true;
-    const workers = startWorkers(backends, config, log);
+    const workers = startWorkers(backends, config, { metrics, log });
     opened.push(() => workers.stop());
     const jobs = startJobs(queue, backends, config, config.jobs.inServer ? config.jobs.concurrency : 0, {
       metrics,
@@ -219,7 +223,9 @@ export function apiRoutes(deps: MainDeps, config: Config): Route[] {
     ...relayCapabilityRoutes(deps, config.relayCapabilities),
     ...captureRoutes(deps),
     ...bundleRoutes(deps),
+    ...groupBundleRoutes(deps),
     ...viewerTokenRoutes(deps, config.viewerTokens),
+    ...safetyCheckRoutes(deps),
     ...deletionRoutes(deps),
     ...documentUploadRoutes(
       { ...deps, locks: new UploadLocks(deps.coordinator) },

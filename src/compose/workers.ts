@@ -1,13 +1,20 @@
 import { sweepSessions } from '#features/accounts/index.ts';
 import { startDueMirrors } from '#features/cloud/index.ts';
 import { deleteDocuments, documentTarget, expireTrash, sweepStrays } from '#features/documents/index.ts';
-import { applyRetention, runDeletions, sweepCapabilities } from '#features/incidents/index.ts';
+import { applyRetention, noteMissedChecks, runDeletions, sweepCapabilities } from '#features/incidents/index.ts';
 import { removeDoneJobs } from '#features/jobs/index.ts';
 import { sweepUploads, tendUploads } from '#features/resumable/index.ts';
 import type { Log } from '#platform/process/log.ts';
+import type { Metrics } from '#platform/process/metrics.ts';
 import { type Repetition, repeatedly } from '#platform/process/repeatedly.ts';
 import type { Backends } from './backends/open-backends.ts';
 import type { Config } from './config.ts';
+import { tellRetention } from './tell-retention.ts';
+
+export interface WorkerSinks {
+  metrics: Pick<Metrics, 'retentionDecisions' | 'retentionIncidents'>;
+  log: Log;
+}
 
 export interface Workers {
   /** Ends after the current step. */
@@ -23,7 +30,8 @@ const dayMs = 24 * hourMs;
 const sessionSweepMs = 10 * 60_000;
 
 /** What runs by itself beside the listeners: what is to be deleted, ended or looked after, and what is swept. */
-export function startWorkers({ metadata, blobs, coordinator }: Backends, config: Config, log: Log): Workers {
+export function startWorkers({ metadata, blobs, coordinator }: Backends, config: Config, sinks: WorkerSinks): Workers {
+  const { log } = sinks;
   const loops: Repetition[] = [];
   const every = (name: string, intervalMs: number, work: (signal: AbortSignal) => Promise<unknown>) => {
     if (intervalMs > 0) loops.push(repeatedly(name, intervalMs, work, log));
@@ -40,7 +48,7 @@ export function startWorkers({ metadata, blobs, coordinator }: Backends, config:
       }
     });
   inTurn('deletion', config.deletion.workerIntervalMs, async (ending) => {
-    await applyRetention({ metadata }, config.deletion);
+    tellRetention(await applyRetention({ metadata }, config.deletion), sinks);
     await runDeletions({ metadata, blobs, log }, ending);
     await expireTrash({ metadata }, config.documents);
     await deleteDocuments({ metadata, blobs, log }, ending);
@@ -63,6 +71,10 @@ export function startWorkers({ metadata, blobs, coordinator }: Backends, config:
   every('staging sweep', Math.max(60_000, config.chunks.stagingCleanupAgeMs / 2), async () => {
     const swept = await blobs.staging.sweep(config.chunks.stagingCleanupAgeMs);
     if (swept.removed > 0) log.info(swept, 'staging swept');
+  });
+  inTurn('safety checks', config.safetyChecks.workerIntervalMs, async (ending) => {
+    const noted = await noteMissedChecks({ metadata }, ending);
+    if (noted > 0) log.info({ noted }, 'safety checks missed');
   });
   inTurn('mirrors', config.cloud.mirrorIntervalMs, (ending) => startDueMirrors({ metadata }, ending));
   inTurn('sessions', sessionSweepMs, (ending) => sweepSessions({ metadata }, ending));

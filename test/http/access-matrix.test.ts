@@ -27,8 +27,12 @@ async function objectsOf(owner: Client): Promise<Record<string, string>> {
   const group = await owner.post(`/v1/incidents/${incident}/capture-groups`, { capture_source_id: 'phone' });
   const lane = `/v1/incidents/${incident}/streams/${await owner.stream(incident)}`;
   const capability = await owner.post(`${lane}/relay-capabilities`, { kind: 'upload' });
+  const check = await owner.post(`/v1/incidents/${incident}/safety-checks`, {
+    due_at: new Date(Date.now() + 3_600_000).toISOString(),
+  });
   return {
     incident_id: incident,
+    safety_check_id: check.body.safety_check.id,
     stream_id: stream,
     capture_group_id: group.body.capture_group.id,
     token_id: token.body.token_id,
@@ -48,7 +52,7 @@ function request({ method, path, operation }: Cell, objects: Record<string, stri
 }
 
 const notFound =
-  /^(incident|capture_group|stream|chunk|incident_token|relay_capability|incident_deletion|account)_not_found$/;
+  /^(incident|capture_group|safety_check|stream|chunk|incident_token|relay_capability|incident_deletion|account)_not_found$/;
 const isPublic = ({ path }: Cell) => path.startsWith('/i/{token}');
 
 test('every operation x nobody: a signed-in route is closed', async (t) => {
@@ -112,8 +116,10 @@ test('every operation x its owner and x an administrator: never refused for who 
       const answer = await request(cell, await objectsOf(world.ada), client);
       const where = `${who}: ${cell.method} ${cell.path}: ${answer.status} ${answer.code}`;
       assert.ok(![401, 403].includes(answer.status) || answer.code === 'invalid_credentials', where);
-      const owns = cell.path.startsWith('/v1/incidents/{incident_id}/deletion') && who === 'administrator';
-      if (cell.path.includes('{incident_id}') && !owns) assert.notEqual(answer.code, 'incident_not_found', where);
+      const owns =
+        who === 'administrator' && /^\/v1\/incidents\/\{incident_id\}\/(deletion|safety-checks)/.test(cell.path);
+      if (owns) assert.deepEqual([answer.status, answer.code], [404, 'incident_not_found'], where);
+      else if (cell.path.includes('{incident_id}')) assert.notEqual(answer.code, 'incident_not_found', where);
       cells += 1;
     }
   }
@@ -125,7 +131,7 @@ test('an object of one incident is not found in another, not even of the same ow
   const mine = await objectsOf(world.ada);
   const other = await world.ada.incident();
   for (const cell of world.contract.operations()) {
-    const noun = /\{(stream|capture_group)_id\}/.exec(cell.path)?.[1];
+    const noun = /\{(stream|capture_group|safety_check)_id\}/.exec(cell.path)?.[1];
     if (!cell.path.includes('{incident_id}') || noun === undefined) continue;
     const answer = await request(cell, { ...mine, incident_id: other }, world.ada);
     assert.deepEqual([answer.status, answer.code], [404, `${noun}_not_found`], `${cell.method} ${cell.path}`);
@@ -148,7 +154,8 @@ test('after deletion nothing answers any more but what was deleted', async () =>
     const where = `${cell.method} ${cell.path}: ${answer.status} ${answer.code}`;
     const isRecord =
       cell.path.endsWith('/deletion') ||
-      (cell.method === 'GET' && /\{incident_id\}(\/streams|\/chunks|\/capture-groups)?$/.test(cell.path));
+      (cell.method === 'GET' &&
+        /\{incident_id\}(\/streams|\/chunks|\/capture-groups|\/safety-checks)?$/.test(cell.path));
     if (isRecord) assert.ok(answer.status < 300, where);
     else
       assert.ok(

@@ -12,6 +12,7 @@ import * as auditReads from '#features/audit/read-audit.store.ts';
 import * as cloud from '#features/cloud/cloud.store.ts';
 import { searchDocuments } from '#features/documents/search/search.store.ts';
 import { parseSearch } from '#features/documents/search/search-query.ts';
+import * as groupChunks from '#features/incidents/bundles/group-chunks.store.ts';
 import * as captures from '#features/incidents/captures/captures.store.ts';
 import * as supersessions from '#features/incidents/captures/supersessions/supersessions.store.ts';
 import * as checkins from '#features/incidents/check-ins/check-ins.store.ts';
@@ -20,6 +21,7 @@ import * as deletion from '#features/incidents/deletion/deletion.store.ts';
 import { previewRetention } from '#features/incidents/deletion/retention.ts';
 import * as incidents from '#features/incidents/incidents.store.ts';
 import * as relayCapabilities from '#features/incidents/relay-capabilities/relay-capabilities.store.ts';
+import * as safetyChecks from '#features/incidents/safety-checks/safety-checks.store.ts';
 import * as streams from '#features/incidents/streams/streams.store.ts';
 import * as tokens from '#features/incidents/viewer-tokens/viewer-tokens.store.ts';
 import * as claims from '#features/jobs/job-claims.store.ts';
@@ -153,7 +155,20 @@ const reads: Record<string, Record<string, unknown[][]>> = {
     ],
     supersessionOf: [['cgr_1', 'sup_1']],
     withdrawalOf: [['sup_1']],
+    countSupersessions: [['cgr_1']],
   },
+  safetyChecks: {
+    safetyChecksOf: [
+      ['inc_1', 10],
+      ['inc_1', 10, 'sfc_2'],
+    ],
+    safetyCheckOf: [['inc_1', 'sfc_1']],
+    safetyCheckToChange: [['inc_1', 'sfc_1']],
+    holdingSafetyCheck: [['inc_1']],
+    overdueSafetyChecks: [[later, 10]],
+    countSafetyChecks: [['missed']],
+  },
+  groupChunks: { chunksOfGroup: [['cgr_1']] },
   checkins: { checkinsOf: [['inc_1', 10]], latestCheckins: [['inc_1', 1]] },
   chunks: {
     chunkById: [['chk_1']],
@@ -247,10 +262,12 @@ const stores = {
   chunks,
   claims,
   deletion,
+  groupChunks,
   incidents,
   jobs,
   jobStatistics,
   streams,
+  safetyChecks,
   supersessions,
   relayCapabilities,
   tokens,
@@ -385,6 +402,14 @@ const writes: Record<string, { input: unknown; after?: string }[]> = {
       },
     },
   ],
+  'safety_checks.create': [
+    { input: { check: rows.safetyCheck({ id: 'sfc_2' }).values, audit: auditOf } },
+    { input: { check: rows.safetyCheck({ id: 'sfc_2' }).values, audit: auditOf }, after: 'DELETE FROM safety_checks' },
+  ],
+  'safety_checks.end': [
+    { input: { incidentId: 'inc_1', checkId: 'sfc_1', to: 'cancelled', at, audit: auditOf, missedAudit: auditOf } },
+  ],
+  'safety_checks.note_missed': [{ input: { incidentId: 'inc_1', checkId: 'sfc_1', at: later, audit: auditOf } }],
   'checkins.create': [{ input: rows.checkin({ id: 'chi_2' }).values }],
   'viewer_tokens.create': [{ input: rows.token({ id: 'itk_2', token_hash: hash('e') }).values }],
   'relay_capabilities.create': [
@@ -406,6 +431,12 @@ const writes: Record<string, { input: unknown; after?: string }[]> = {
         audit: auditOf,
       },
       after: noDecision,
+    },
+  ],
+  'deletion.retire': [
+    {
+      input: { id: 'del_2', incidentId: 'inc_2', reasonCode: 'x', closedBefore: later, at, audit: auditOf },
+      after: `UPDATE incidents SET status = 'closed', closed_at = '${at}'`,
     },
   ],
   'deletion.list_items': [{ input: { ...subject, after: 'chk_0', limit: 10 } }],
@@ -533,11 +564,21 @@ test('every function of the stores is looked at', async () => {
   }
   running = 'retention';
   const day = 86_400_000;
-  const retention = { closedIncidentRetentionMs: day, tokenMetadataRetentionMs: day, tombstoneRetentionMs: day };
+  const ofMode = 'default' as const;
+  const retention = {
+    ...{ closedIncidentRetentionMs: day, tokenMetadataRetentionMs: day, tombstoneRetentionMs: day },
+    ...{ modeRetention: 'off' as const, emergencyRetention: ofMode, interactionRecordRetention: ofMode },
+    ...{ safetyCheckRetention: ofMode, evidenceNoteRetention: ofMode },
+  };
   await undone(async () => {
     database.exec(`UPDATE incidents SET status = 'closed', closed_at = '${at}' WHERE id = 'inc_2'`);
     const preview = await previewRetention(db, { workerIntervalMs: 0, ...retention }, Date.parse(later));
     assert.equal(preview.incidents.length, 1);
+    database.exec(
+      `UPDATE incidents SET status = 'closed', closed_at = '${at}', incident_mode = 'emergency' WHERE id = 'inc_1'`,
+    );
+    const { held } = await previewRetention(db, { workerIntervalMs: 0, ...retention }, Date.parse(later));
+    assert.equal(held.length, 1);
   });
   running = 'auditPages';
   for (const filter of [{}, { readableBy: 'acct_1', from: at }])

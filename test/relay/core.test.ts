@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { bytesOf, endedAt, reprDigest, sha256Hex, startedAt } from '../http/support/client.ts';
 import { openWorld, until, type World } from '../http/support/world.ts';
-import { scratchFolder } from '../support/server.ts';
+import { cli, scratchFolder } from '../support/server.ts';
 import { newRelayKey, type RelayKey, writeKeySet } from './support/relay-keys.ts';
 
 const folder = scratchFolder('relay-core');
@@ -223,4 +224,21 @@ test('a capability ends with its incident', async () => {
   await world.ada.post(`/v1/incidents/${place.incident}/deletion`, { allow_open: true });
   assert.equal((await ask('put', place, { token })).code, 'relay_capability_invalid');
   assert.match((await capabilityOf(place)).code, /^(incident_deleting|stream_not_found)$/);
+});
+
+test('keys are made by a command, which writes over nothing', async () => {
+  const [own, set] = [join(folder.path, 'eu-2.key.json'), join(folder.path, 'made.json')];
+  const make = (relay: string, file = own) => cli(['keys', 'relay', relay, '--private', file, '--public', set]);
+  assert.equal((await make('eu-2')).code, 0);
+  const before = readFileSync(own, 'utf8');
+  assert.equal(statSync(own).mode & 0o777, 0o600);
+  const again = await make('eu-2');
+  assert.deepEqual([again.code, readFileSync(own, 'utf8')], [73, before]);
+  assert.match(again.stderr, /never written over/);
+  assert.equal((await make('no such id', join(folder.path, 'x'))).code, 2);
+  const { keys } = JSON.parse(readFileSync(set, 'utf8'));
+  const { d, ...publicHalf } = JSON.parse(before);
+  assert.deepEqual(keys, [publicHalf]);
+  assert.match(d, /^[\w-]{43}$/);
+  assert.equal(readFileSync(set, 'utf8').includes(d), false);
 });

@@ -13,6 +13,7 @@ import {
   createIncidentTransaction,
 } from './incidents.transactions.ts';
 import { relayCapabilityTransactions } from './relay-capabilities/relay-capabilities.transactions.ts';
+import { safetyCheckTransactions } from './safety-checks/safety-checks.transactions.ts';
 import { streamTransactions } from './streams/streams.transactions.ts';
 import { createTokenTransaction, revokeTokenTransaction } from './viewer-tokens/viewer-tokens.transactions.ts';
 
@@ -27,6 +28,7 @@ export const incidentTransactions: readonly AnyTransaction[] = [
   withdrawSupersessionTransaction,
   recordChunkTransaction,
   createCheckinTransaction,
+  ...safetyCheckTransactions,
   createTokenTransaction,
   revokeTokenTransaction,
   ...relayCapabilityTransactions,

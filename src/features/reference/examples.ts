@@ -26,6 +26,9 @@ const byName: Record<string, unknown> = {
   expected_chunk_count: 12,
   started_at: '2026-01-02T03:04:05.000Z',
   ended_at: '2026-01-02T03:04:07.000Z',
+  due_at: '2026-01-02T22:00:00.000Z',
+  grace_seconds: 900,
+  overdue_at: '2026-01-02T22:15:00.000Z',
   expires_at: '2099-12-31T23:59:59.000Z',
   sha256_hex: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
   original_filename: 'clip-0001.mp4',
@@ -34,6 +37,7 @@ const byName: Record<string, unknown> = {
   capability_id: 'cap_01kdy02c4e6g8j1l3n5q7s9v2x',
   relay_url: 'https://relay.example.org',
   ttl_seconds: 600,
+  safety_check_id: 'sfc_01kdy02c4e6g8j1l3n5q7s9v2x',
   supersession_id: 'sup_01kdy02c4e6g8j1l3n5q7s9v2x',
   capture_source_id: 'phone-front-camera',
   source_clock_id: 'monotonic-1',
@@ -59,6 +63,7 @@ const idOfComponent: Record<string, string> = {
   Chunk: 'chunk_id',
   CaptureGroup: 'capture_group_id',
   Supersession: 'supersession_id',
+  SafetyCheck: 'safety_check_id',
   CheckIn: 'checkin_id',
 };
 

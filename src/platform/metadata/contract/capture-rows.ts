@@ -45,6 +45,7 @@ export const captureRows = {
     state: 'active',
     due_at: at,
     grace_seconds: 60,
+    overdue_at: later,
     created_at: at,
     updated_at: at,
   }),
