@@ -1,7 +1,9 @@
 /** `proofline/client`: for recorders, contacts and verifiers. Needs fetch, WebCrypto and web streams, nothing else. */
-export type { Accepted, ChunkFacts, NewCheckin, NewIncident, Reconciliation, UploadCall } from './api/api.ts';
+export type { Accepted, Reconciliation, UploadCall } from './api/api.ts';
 export { ProoflineApi } from './api/api.ts';
 export { isAmbiguous, ProoflineApiError, ProoflineNetworkError } from './api/api-error.ts';
+export type { ChunkFacts, ChunkSource } from './api/chunk-facts.ts';
+export type { NewCaptureGroup, NewCheckin, NewIncident, NewStream, Variant } from './api/requests.ts';
 export type { CallOptions, Fetch, TransportOptions } from './api/transport.ts';
 export type * from './api/wire.ts';
 export type { BundleFailure, BundleFailureCode, BundleReport, StreamReport } from './bundle/bundle-report.ts';

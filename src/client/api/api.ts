@@ -1,52 +1,10 @@
-import { fromHex, toBase64 } from '#kit/bytes.ts';
-import type { MediaType } from '../media-type.ts';
 import { type Reader, read } from '../shape.ts';
 import { ProoflineApiError } from './api-error.ts';
+import * as captures from './captures-wire.ts';
+import { type ChunkFacts, chunkHeaders, sourceFields } from './chunk-facts.ts';
+import type { NewCaptureGroup, NewCheckin, NewIncident, NewStream } from './requests.ts';
 import { type CallOptions, pathOf, Transport, type TransportOptions } from './transport.ts';
 import * as wire from './wire.ts';
-
-export interface NewIncident {
-  readonly client_label?: string;
-  readonly notes?: string;
-  readonly incident_mode?: 'emergency' | 'interaction_record' | 'safety_check' | 'evidence_note';
-  readonly capture_profile?:
-    | 'audio_video_location'
-    | 'audio_location'
-    | 'location_checkin'
-    | 'note_or_attachment'
-    | 'custom';
-  readonly escalation_policy?:
-    | 'none'
-    | 'trusted_contacts_on_start'
-    | 'trusted_contacts_on_missed_checkin'
-    | 'urgent_trusted_contact_alert';
-  readonly sharing_state?:
-    | 'private'
-    | 'trusted_contact_access'
-    | 'public_link_created'
-    | 'legal_export_created'
-    | 'revoked_or_expired';
-}
-
-export interface NewCheckin {
-  readonly device_battery_percent?: number;
-  readonly device_network?: string;
-  readonly latitude?: number;
-  readonly longitude?: number;
-  readonly accuracy_meters?: number;
-}
-
-/** What identifies a chunk and its content. The hash is of the uploaded bytes, so of the ciphertext. */
-export interface ChunkFacts {
-  readonly incident_id: string;
-  readonly stream_id: string;
-  readonly chunk_index: number;
-  readonly media_type: MediaType;
-  readonly started_at: string;
-  readonly ended_at: string;
-  readonly sha256_hex: string;
-  readonly byte_size: number;
-}
 
 export interface UploadCall extends CallOptions {
   /** 1 to 255 visible ASCII characters. With one, the same upload may be sent again without harm. */
@@ -132,12 +90,29 @@ export class ProoflineApi {
     return this.#post(wire.checkin, incidentPath(incidentId, 'checkins'), { ...input }, options);
   }
 
-  async createStream(
+  /** Begins the timeline of one source: streams that name the group are variants of the same moments. */
+  async createCaptureGroup(
     incidentId: string,
-    input: { media_type: MediaType; label?: string },
+    input: NewCaptureGroup,
     options?: CallOptions,
-  ): Promise<wire.Stream> {
-    return (await this.#post(wire.streamAnswer, incidentPath(incidentId, 'streams'), input, options)).stream;
+  ): Promise<wire.CaptureGroup> {
+    const path = incidentPath(incidentId, 'capture-groups');
+    return (await this.#post(captures.captureGroupAnswer, path, { ...input }, options)).capture_group;
+  }
+
+  /** A page of them, newest first. */
+  captureGroups(incidentId: string, options?: CallOptions): Promise<wire.CaptureGroupPage> {
+    return this.#get(captures.captureGroupPage, incidentPath(incidentId, 'capture-groups'), options);
+  }
+
+  /** What the server would show of each moment, of all that it has confirmed. */
+  resolution(incidentId: string, captureGroupId: string, options?: CallOptions): Promise<wire.Resolution> {
+    const path = incidentPath(incidentId, 'capture-groups', captureGroupId, 'resolution');
+    return this.#get(captures.resolution, path, options);
+  }
+
+  async createStream(incidentId: string, input: NewStream, options?: CallOptions): Promise<wire.Stream> {
+    return (await this.#post(wire.streamAnswer, incidentPath(incidentId, 'streams'), { ...input }, options)).stream;
   }
 
   streams(incidentId: string, options?: CallOptions): Promise<wire.StreamPage> {
@@ -167,13 +142,7 @@ export class ProoflineApi {
   /** Uploads one chunk file as the request's body. `bytes` must be what `facts.sha256_hex` was made from. */
   async putChunk(facts: ChunkFacts, bytes: Uint8Array<ArrayBuffer>, options: UploadCall = {}): Promise<Accepted> {
     const path = incidentPath(facts.incident_id, 'streams', facts.stream_id, 'chunks', facts.chunk_index);
-    const headers = {
-      'content-type': 'application/octet-stream',
-      'repr-digest': `sha-256=:${toBase64(fromHex(facts.sha256_hex) ?? new Uint8Array())}:`,
-      'proofline-started-at': facts.started_at,
-      'proofline-ended-at': facts.ended_at,
-      ...keyHeader(options),
-    };
+    const headers = { ...chunkHeaders(facts), ...keyHeader(options) };
     return accepted(await this.#transport.json(wire.chunk, { ...options, method: 'PUT', path, headers, body: bytes }));
   }
 
@@ -187,6 +156,8 @@ export class ProoflineApi {
     for (const field of ['stream_id', 'chunk_index', 'media_type', 'started_at', 'ended_at', 'sha256_hex'] as const) {
       form.set(field, String(facts[field]));
     }
+    for (const [field, value] of Object.entries(facts.source === undefined ? {} : sourceFields(facts.source)))
+      form.set(field, value);
     if (options.originalFilename !== undefined) form.set('original_filename', options.originalFilename);
     form.set('file', new Blob([bytes], { type: 'application/octet-stream' }), 'chunk.enc');
     const call = {
@@ -201,7 +172,8 @@ export class ProoflineApi {
 
   /** Asks whether a chunk is there and is this one. Changes nothing, and works after the incident was closed. */
   async reconcile(facts: ChunkFacts, options?: CallOptions): Promise<Reconciliation> {
-    const { incident_id: incidentId, ...fingerprint } = facts;
+    // What is asked for is the chunk; where it stands on a timeline was judged when it was accepted.
+    const { incident_id: incidentId, source: _, ...fingerprint } = facts;
     try {
       const answer = await this.#post(
         wire.matched,

@@ -12,11 +12,11 @@ import { statusOf } from '#http/status.ts';
 import type { Problem } from '#kit/errors.ts';
 import type { BlobStore } from '#platform/blobs/blob-store.ts';
 import type { Metadata } from '#platform/metadata/metadata.ts';
-import { sharedGroupRoutes } from './shared-groups.routes.ts';
 import { viewerTimelines } from './captures/capture-data.ts';
 import { captureViewRoutes } from './captures/captures.routes.ts';
 import { KeptTimelines } from './captures/kept-timelines.ts';
 import { noticePage } from './frame.pages.ts';
+import { sharedGroupRoutes } from './shared-groups.routes.ts';
 import { incidentPage } from './viewer.pages.ts';
 import { viewerData, viewerDataShape } from './viewer-data.ts';
 

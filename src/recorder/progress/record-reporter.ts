@@ -71,13 +71,15 @@ export function humanReporter(
   return { report, stop: () => line.stop() };
 }
 
-function shortly(code: string): string {
+/** An error's code in a word or two, for the end of a progress line. */
+export function shortly(code: string): string {
   return (
     { connection: 'no connection', timeout: 'no answer', answer: 'strange answer' }[code] ?? code.replaceAll('_', ' ')
   );
 }
 
-function sentence(event: RecorderEvent): string | undefined {
+/** What an event is to a person; undefined for what the progress shows. */
+export function sentence(event: RecorderEvent): string | undefined {
   switch (event.event) {
     case 'state':
       return [

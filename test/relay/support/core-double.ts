@@ -15,7 +15,7 @@ export interface CoreDouble {
   url: string;
   readonly calls: CoreCall[];
   /** What it says; undefined: what a core would say of something that is right. */
-  answer: (call: CoreCall) => CoreAnswer | undefined;
+  answer: (call: CoreCall) => CoreAnswer | undefined | Promise<CoreAnswer | undefined>;
   close(): void;
 }
 
@@ -37,7 +37,7 @@ export async function startCoreDouble(): Promise<CoreDouble> {
     const { headers, method = '', url: path = '' } = incoming;
     const call = { method, path, headers, body };
     double.calls.push(call);
-    const answer = double.answer(call) ?? usual(call);
+    const answer = (await double.answer(call)) ?? usual(call);
     if (answer === 'stall') return;
     if (answer === 'cut') return void incoming.socket.destroy();
     const text = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body);

@@ -71,9 +71,8 @@ export class ChunkWindow {
     return this.#known.size === 0;
   }
 
-  /** Returns what to call, once, with how it ended; undefined for a chunk that no window could hold. */
-  offer(chunk: OfferedChunk, nowMs: number): ((outcome: Exclude<ChunkState, 'unconfirmed'>) => void) | undefined {
-    if (chunk.byteSize > this.#bounds.bytes) return undefined;
+  /** Of a chunk that is not larger than the window. Returns what to call, once, with how it ended. */
+  offer(chunk: OfferedChunk, nowMs: number): (outcome: Exclude<ChunkState, 'unconfirmed'>) => void {
     const key = `${chunk.chunkIndex}:${chunk.sha256Hex}`;
     const entry = this.#known.get(key) ?? this.#newEntry(key, chunk);
     entry.pending++;

@@ -1,6 +1,6 @@
 import type { HttpObserver } from '#http/observer.ts';
 
-const livePath = /\/live(\/\d+)?$/;
+const livePath = /^\/relay\/v1\/.+\/live(\/[^/]*)?$/;
 
 /**
  * Lets pages of these origins read along: they send the capability in a header of their own, so their browser asks first (OPTIONS). Set on

@@ -39,8 +39,8 @@ export class LiveStreams implements Fanout {
   }
 
   offer(chunk: OfferedChunk): FanoutEntry {
+    if (chunk.byteSize > this.#config.windowBytes) return notShown;
     const settle = this.#newest(chunk).window.offer(chunk, this.#clock());
-    if (settle === undefined) return notShown;
     return {
       confirmed: () => settle('confirmed'),
       rejected: () => settle('rejected'),
