@@ -34,9 +34,11 @@ export interface EdgeOptions {
   relayEnv?: Record<string, string>;
   /** What stands between them: the address that the relay gets for the one of the core. */
   between?: (relayApiUrl: string) => Promise<string>;
+  /** Put before the relay's node binary. */
+  wrapper?: readonly string[];
 }
 
-export async function openEdge(name: string, { coreEnv, relayEnv, between }: EdgeOptions = {}): Promise<Edge> {
+export async function openEdge(name: string, { coreEnv, relayEnv, between, wrapper }: EdgeOptions = {}): Promise<Edge> {
   const { path: folder, remove } = scratchFolder(`edge-${name}`);
   const [keySetFile, keyFile] = [join(folder, 'relays.json'), join(folder, 'key.jwk')];
   const key = await newRelayKey('north');
@@ -54,6 +56,7 @@ export async function openEdge(name: string, { coreEnv, relayEnv, between }: Edg
     const relay = await startRelay({
       folder: join(folder, `relay-${relays.length}`),
       coreUrl,
+      ...(wrapper === undefined ? {} : { wrapper }),
       env: {
         SAFE_RELAY_STATIC_TOKEN: '',
         SAFE_RELAY_PRIVATE_KEY_FILE: keyFile,
@@ -90,7 +93,10 @@ export async function openEdge(name: string, { coreEnv, relayEnv, between }: Edg
         const page = await world.ada.get(
           `/v1/incidents/${incidentId}/chunks?limit=200${cursor && `&cursor=${cursor}`}`,
         );
-        for (const chunk of page.body.chunks) found.set(chunk.chunk_index, chunk.sha256_hex);
+        for (const chunk of page.body.chunks) {
+          if (found.has(chunk.chunk_index)) throw new Error(`chunk ${chunk.chunk_index} is there twice`);
+          found.set(chunk.chunk_index, chunk.sha256_hex);
+        }
         cursor = page.body.next_cursor;
       }
       return found;
