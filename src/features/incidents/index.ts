@@ -5,6 +5,7 @@ export { groupBundleRoutes } from './bundles/group-bundles.routes.ts';
 export { bundleQuery, groupManifestShape } from './bundles/group-manifest.json.ts';
 export { incidentManifestShape, streamManifestShape } from './bundles/manifest.ts';
 export { sendBundle } from './bundles/send-bundle.ts';
+export { type CaptureConfig, captureSettings } from './captures/captures.config.ts';
 export { captureGroupShape, resolutionJson, resolutionShape } from './captures/captures.json.ts';
 export { captureRoutes } from './captures/captures.routes.ts';
 export {
@@ -13,6 +14,7 @@ export {
   captureGroupsOf,
   confirmedChunksOf,
 } from './captures/captures.store.ts';
+export { applySupersessionPolicy } from './captures/supersessions/apply-policy.ts';
 export { supersessionShape } from './captures/supersessions/supersessions.json.ts';
 export {
   countSupersessions,

@@ -52,6 +52,7 @@ export function captureRoutes(deps: { metadata: Metadata; blobs: BlobStore }): R
           source_timeline_hash: json.source_timeline_hash ?? null,
           label: json.label ?? null,
           created_at: timestamp(now),
+          look_at: null,
         };
         await metadata.write(createCaptureGroupTransaction, group);
         return reply.json(201, { capture_group: captureGroupJson(group) });

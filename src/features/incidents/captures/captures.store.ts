@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely';
 import { Problem } from '#kit/errors.ts';
 import type { ConfirmedChunk } from '#kit/evidence/evidence.ts';
-import type { Db } from '#platform/metadata/metadata.ts';
+import type { Db, Trx } from '#platform/metadata/metadata.ts';
 import type { CaptureGroupsTable } from './captures.tables.ts';
 
 export type CaptureGroupRow = Selectable<CaptureGroupsTable>;
@@ -33,6 +33,25 @@ export async function captureGroupsOf(
     .orderBy('id', 'desc')
     .limit(limit)
     .execute();
+}
+
+/** Those that the policy has not looked at since a stream of theirs ended, the longest first; no incident that is being deleted. */
+export async function groupsToLookAt(db: Db, limit: number) {
+  return await db
+    .selectFrom('capture_groups')
+    .innerJoin('incidents', 'incidents.id', 'capture_groups.incident_id')
+    .select(['capture_groups.id', 'capture_groups.incident_id', 'capture_groups.look_at', 'incidents.owner_account_id'])
+    .where('capture_groups.look_at', 'is not', null)
+    .where('incidents.deletion_state', '=', 'active')
+    .orderBy('capture_groups.look_at')
+    .orderBy('capture_groups.id')
+    .limit(limit)
+    .execute();
+}
+
+/** After what changed its evidence, in that very transaction. */
+export async function askForLook(trx: Trx, groupId: string, at: string): Promise<void> {
+  await trx.updateTable('capture_groups').set({ look_at: at }).where('id', '=', groupId).execute();
 }
 
 function confirmed(db: Db, groupId: string) {
