@@ -15,6 +15,7 @@ import { type NodeProof, nodeProofs } from './nodes/proofs.ts';
 import { cutPower } from './power-cut/cut-power.ts';
 import { type NotRun, reliabilityPage } from './prove-report.ts';
 import { raceForIdentity, raceProcesses, raceRevocation, raceWithEnd } from './races/races.ts';
+import { gatherCrowd } from './relay/fanout-crowd.ts';
 import type { Finding, Progress } from './support/finding.ts';
 import { missing, type Need } from './support/needs.ts';
 import { freshSeed } from './support/random.ts';
@@ -42,6 +43,8 @@ const { values } = parseArgs({
     flips: { type: 'string', default: '1000' },
     sockets: { type: 'string', default: '2000' },
     fuzz: { type: 'string', default: '20000' },
+    /** Chunks to a thousand readers of a relay. */
+    shown: { type: 'string', default: '2000' },
     seed: { type: 'string' },
     lanes: { type: 'string', default: '2' },
     /** Of the names below, separated by commas; then nothing is written. */
@@ -60,6 +63,7 @@ const n = (
     | 'flips'
     | 'sockets'
     | 'fuzz'
+    | 'shown'
     | 'lanes',
 ) => Number(values[name]);
 const seed = values.seed === undefined ? freshSeed() : Number(values.seed);
@@ -146,6 +150,11 @@ const jobs: Job[] = [
     run: (progress) => damageDatabase({ rounds: share(n('flips'), 0.1), seed, progress }),
   },
   { name: 'hostile', needs: [], run: () => besiege({ idleSockets: n('sockets'), fuzzRuns: n('fuzz'), seed }) },
+  {
+    name: 'relay-readers',
+    needs: [],
+    run: (progress) => gatherCrowd({ readers: 1000, chunks: n('shown'), seed, progress }),
+  },
   ...nodeProofs.map(
     ({ name, run, share: part, of }: NodeProof): Job => ({
       name,
