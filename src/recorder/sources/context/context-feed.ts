@@ -13,7 +13,7 @@ const pieceBytes = 4 * 1024 * 1024;
 
 /**
  * Context of a recording, such as places, as lines of JSON. A line belongs to the moment of its own time (`at`, `time` or `timestamp`,
- * RFC 3339), else to when it was read. Nothing of a line is ever told to anyone: what leaves is sealed.
+ * RFC 3339), else to when it came. Nothing of a line is ever told to anyone: what leaves is sealed.
  */
 export class ContextFeed {
   readonly #feed: LineFeed;
@@ -48,7 +48,9 @@ export class ContextFeed {
         break;
       }
       const { own, sealed } = readLine(line.text, line.readAtMs);
-      if ((own ?? (this.#live ? line.readAtMs : start)) >= end) break;
+      // A file is only read now: when its lines were written is not known, but it was before now.
+      const isTimed = this.#live && line.offset === undefined;
+      if ((own ?? (isTimed ? line.readAtMs : start)) >= end) break;
       this.#feed.take();
       if (own !== undefined && own < start) {
         this.#before += 1;
