@@ -146,7 +146,11 @@ const reads: Record<string, Record<string, unknown[][]>> = {
       ['inc_1', 10],
       ['inc_1', 10, 'cgr_2'],
     ],
-    confirmedChunksOf: [['cgr_1']],
+    confirmedPageOf: [
+      ['cgr_1', 10],
+      ['cgr_1', 10, { segmentId: 'seg_0', streamId: 'str_0' }],
+    ],
+    countChunksOf: [['cgr_1']],
     confirmedChunkOf: [['cgr_1', 'str_1', 'seg_1']],
     confirmedContextOf: [['cgr_1', hash('a')]],
   },
