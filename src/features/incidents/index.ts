@@ -13,8 +13,8 @@ export {
   captureGroupOf,
   captureGroupsOf,
 } from './captures/captures.store.ts';
-export { applySupersessionPolicy } from './captures/supersessions/apply-policy.ts';
 export { confirmedChunksOf, resolvedChunksAtMost, resolveGroup } from './captures/resolve-group.ts';
+export { applySupersessionPolicy } from './captures/supersessions/apply-policy.ts';
 export { supersessionShape } from './captures/supersessions/supersessions.json.ts';
 export {
   countSupersessions,

@@ -2,12 +2,12 @@ import { auditEntry } from '#features/audit/index.ts';
 import { isProblem } from '#kit/errors.ts';
 import type { ConfirmedChunk } from '#kit/evidence/evidence.ts';
 import { policyVersion } from '#kit/evidence/policy.ts';
-import { resolveEvidence } from '#kit/evidence/resolve-evidence.ts';
 import { newId } from '#kit/ids.ts';
 import { timestamp } from '#kit/time.ts';
 import type { BlobStore } from '#platform/blobs/blob-store.ts';
 import type { Metadata } from '#platform/metadata/metadata.ts';
-import { confirmedChunksOf, groupsToLookAt } from '../captures.store.ts';
+import { groupsToLookAt } from '../captures.store.ts';
+import { resolveGroup } from '../resolve-group.ts';
 import { judgeSupersession } from './judge-supersession.ts';
 import { supersessionsOf } from './supersessions.store.ts';
 import { lookedAtTransaction, recordSupersessionTransaction } from './supersessions.transactions.ts';
@@ -62,8 +62,12 @@ async function undecided({ read }: Metadata, { id }: Group): Promise<Pair[]> {
     if (rows.length < rowsAtOnce) break;
     after = rows.at(-1)?.id;
   }
-  const { segments } = resolveEvidence(await confirmedChunksOf(read, id));
-  return segments
+  // One that is too large to look through stays as it is: all of it is evidence.
+  const resolved = await resolveGroup(read, id).catch((error: unknown) => {
+    if (isProblem(error, 'capture_group_too_large')) return undefined;
+    throw error;
+  });
+  return (resolved?.segments ?? [])
     .flatMap(({ chosen, superseded }) => superseded.map((lesser) => ({ better: chosen, lesser })))
     .filter(
       ({ better, lesser }) =>
