@@ -16,6 +16,7 @@ import { type NodeProof, nodeProofs } from './nodes/proofs.ts';
 import { cutPower } from './power-cut/cut-power.ts';
 import { type NotRun, reliabilityPage, withEvidence } from './prove-report.ts';
 import { raceForIdentity, raceProcesses, raceRevocation, raceWithEnd } from './races/races.ts';
+import { cutWire } from './relay/cut-wire.ts';
 import type { Finding, Progress } from './support/finding.ts';
 import { missing, type Need } from './support/needs.ts';
 import { freshSeed } from './support/random.ts';
@@ -38,7 +39,7 @@ const { values } = parseArgs({
     ordinals: { type: 'string', default: '40' },
     clients: { type: 'string', default: '5000' },
     races: { type: 'string', default: '10000' },
-    /** Of each kind, to two nodes on one PostgreSQL, one bucket and one Valkey. */
+    /** Of each kind, to two nodes on one PostgreSQL, one bucket and one Valkey; and to the way from a relay to its core. */
     disturbances: { type: 'string', default: '500' },
     flips: { type: 'string', default: '1000' },
     sockets: { type: 'string', default: '2000' },
@@ -150,6 +151,13 @@ const jobs: Job[] = [
     run: (progress) => damageDatabase({ rounds: share(n('flips'), 0.1), seed, progress }),
   },
   { name: 'hostile', needs: [], run: () => besiege({ idleSockets: n('sockets'), fuzzRuns: n('fuzz'), seed }) },
+  ...(['proxy', 'cable'] as const).map(
+    (over): Job => ({
+      name: `relay-cut-${over}`,
+      needs: over === 'cable' ? ['root', 'ip'] : [],
+      run: (progress) => cutWire({ over, cuts: share(n('disturbances'), 0.5), seed, progress }),
+    }),
+  ),
   ...nodeProofs.map(
     ({ name, run, share: part, of }: NodeProof): Job => ({
       name,
