@@ -74,6 +74,7 @@ export function recordCommand(): Command {
     .option('--incident <id>', 'add to this incident instead of opening one')
     .option('--stream <id>', 'fill this empty stream instead of opening one')
     .option('--label <text>', 'name of the recording, shown to whoever may see it')
+    .option('--relay', "send chunks through the server's regional relay, and straight to the server while that is away")
     .option('--in-flight <count>', 'uploads at the same time', '3')
     .option('--link', 'make a link for a contact at the end, and print it')
     .option('--close', 'close the incident at the end')

@@ -42,6 +42,7 @@ export interface RecordFlags {
   keyFile?: string;
 
   inFlight: string;
+  relay?: boolean;
   link?: boolean;
   close?: boolean;
   completePartial?: boolean;

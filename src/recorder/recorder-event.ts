@@ -61,6 +61,14 @@ export type RecorderEvent =
       readonly with_context: number;
       readonly gaps: number;
     }
+  /** Where chunks go from now on: through the relay, or straight to the server. */
+  | {
+      readonly event: 'relay';
+      readonly state: 'used' | 'away' | 'none';
+      readonly relay_url?: string;
+      readonly reason?: string;
+      readonly again_in_ms?: number;
+    }
   | { readonly event: 'viewer_link'; readonly url: string; readonly expires_at?: string }
   | { readonly event: 'closed' }
   | { readonly event: 'notice'; readonly message: string };

@@ -95,7 +95,11 @@ async function deliverAll(
         )
       : undefined;
   try {
-    const stream = { staged: staging.stream, destination: session, place: { incident_id, stream_id, media_type } };
+    const stream = {
+      staged: staging.stream,
+      destination: session.destination(incident_id, stream_id),
+      place: { incident_id, stream_id, media_type },
+    };
     const blocked = await deliver(stream, inbox, report, {
       ...options.backoff,
       inFlight: options.inFlight,

@@ -18,7 +18,7 @@ export interface Way {
 }
 
 export function openSession(
-  { credentials, network }: Way,
+  { credentials, flags, network }: Way,
   server = 'http://127.0.0.1:8080',
   report: Report,
 ): ServerSession | undefined {
@@ -28,8 +28,9 @@ export function openSession(
       event: 'notice',
       message: 'Warning: this address is http. Password and session can be read on the way; use https.',
     });
-  const api = new ProoflineApi({ baseUrl: server, ...(network ? { fetch: network } : {}) });
-  return serverSession(api, credentials, report);
+  const api = new ProoflineApi({ baseUrl: server, ...(network === undefined ? {} : { fetch: network }) });
+  const fetch = network === undefined ? {} : { fetch: network };
+  return serverSession(api, credentials, report, flags.relay === true ? { relay: fetch } : {});
 }
 
 interface Begun {

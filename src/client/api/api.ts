@@ -1,21 +1,11 @@
 import { type Reader, read } from '../shape.ts';
 import { ProoflineApiError } from './api-error.ts';
 import * as captures from './captures-wire.ts';
-import { type ChunkFacts, chunkHeaders, sourceFields } from './chunk-facts.ts';
+import { type ChunkFacts, sourceFields } from './chunk-facts.ts';
+import { type Accepted, accepted, keyHeader, putChunk, type UploadCall } from './put-chunk.ts';
 import type { NewCaptureGroup, NewCheckin, NewIncident, NewStream } from './requests.ts';
 import { type CallOptions, pathOf, Transport, type TransportOptions } from './transport.ts';
 import * as wire from './wire.ts';
-
-export interface UploadCall extends CallOptions {
-  /** 1 to 255 visible ASCII characters. With one, the same upload may be sent again without harm. */
-  readonly idempotencyKey?: string;
-}
-
-export interface Accepted {
-  readonly chunk: wire.Chunk;
-  /** True when this very upload had been accepted before, and the earlier answer came again. */
-  readonly replayed: boolean;
-}
 
 export type Reconciliation =
   | { readonly status: 'matched'; readonly chunk_id: string }
@@ -141,9 +131,7 @@ export class ProoflineApi {
 
   /** Uploads one chunk file as the request's body. `bytes` must be what `facts.sha256_hex` was made from. */
   async putChunk(facts: ChunkFacts, bytes: Uint8Array<ArrayBuffer>, options: UploadCall = {}): Promise<Accepted> {
-    const path = incidentPath(facts.incident_id, 'streams', facts.stream_id, 'chunks', facts.chunk_index);
-    const headers = { ...chunkHeaders(facts), ...keyHeader(options) };
-    return accepted(await this.#transport.json(wire.chunk, { ...options, method: 'PUT', path, headers, body: bytes }));
+    return await putChunk(this.#transport, '/v1', facts, bytes, options);
   }
 
   /** Uploads one chunk as multipart/form-data, the way older clients do; with a name for display, if any. */
@@ -168,6 +156,21 @@ export class ProoflineApi {
       body: form,
     } as const;
     return accepted(await this.#transport.json(wire.chunk, call));
+  }
+
+  /** Lets the stream be uploaded through the relay, or read along there, for minutes. */
+  async createRelayCapability(
+    incidentId: string,
+    streamId: string,
+    input: { kind: 'upload' | 'fanout'; ttl_seconds?: number },
+    options?: CallOptions,
+  ): Promise<wire.RelayCapability> {
+    return await this.#post(
+      wire.relayCapability,
+      incidentPath(incidentId, 'streams', streamId, 'relay-capabilities'),
+      input,
+      options,
+    );
   }
 
   /** Asks whether a chunk is there and is this one. Changes nothing, and works after the incident was closed. */
@@ -270,12 +273,4 @@ export class ProoflineApi {
 
 function incidentPath(incidentId: string, ...rest: readonly (string | number)[]): string {
   return `/v1${pathOf('incidents', incidentId, ...rest)}`;
-}
-
-function keyHeader(options: UploadCall): Record<string, string> {
-  return options.idempotencyKey === undefined ? {} : { 'idempotency-key': options.idempotencyKey };
-}
-
-function accepted({ value, answer }: { value: wire.Chunk; answer: Response }): Accepted {
-  return { chunk: value, replayed: answer.headers.get('idempotency-replayed') === 'true' };
 }

@@ -151,3 +151,15 @@ export const deletionAnswer = object({
   }),
 });
 export type Deletion = Infer<typeof deletionAnswer>['deletion'];
+
+export const relayCapability = object({
+  capability_id: text,
+  token: text,
+  kind: oneOf('upload', 'fanout'),
+  relay_url: text,
+  incident_id: text,
+  stream_id: text,
+  variant_roles: list(text),
+  expires_at: text,
+});
+export type RelayCapability = Infer<typeof relayCapability>;

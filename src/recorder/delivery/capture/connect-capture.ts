@@ -51,7 +51,7 @@ export function captureStreams(
     return {
       variant,
       staged: staging.stream(variant),
-      destination: session,
+      destination: session.destination(incident_id, stream_id),
       place: { incident_id, stream_id, media_type },
       sourceOf: async (chunk) => {
         if (chunk.context_index === undefined) return sourceOf(chunk);
