@@ -35,7 +35,12 @@ export function captureOutcomeMessage(
       notice(`Stopped; ${left} chunks are not delivered yet. Nothing is lost. To go on:`, goOn);
       return 75;
     case 'failed':
-      notice('What could be kept is on the server. It shows each moment in the best quality that arrived.');
+      notice(
+        'What could be kept is on the server. It shows each moment in the best quality that arrived.',
+        ...(staging.state.capture === 'failed'
+          ? ['With --complete-partial, a recording that breaks off is completed all the same.']
+          : []),
+      );
       return 1;
     case 'blocked':
       notice(...nextStep(outcome.blocked.code, goOn), `What was recorded is kept in ${staging.folder}.`);
