@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, existsSync, globSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  createWriteStream,
+  existsSync,
+  globSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { after, before, test } from 'node:test';
 import { type Chunk, decryptChunk, ProoflineApi, type Stream } from '#client/index.ts';
 import type { MediaVariant } from '#recorder/capture/variants.ts';
@@ -10,7 +20,7 @@ import type { RecorderEvent } from '#recorder/recorder-event.ts';
 import { generatedPart } from '#recorder/sources/variants/generated-variants.ts';
 import { loadKey } from '#recorder/staging/key-on-disk.ts';
 import { startRecorder } from './support/recorder.ts';
-import { adminPassword, createAccount, scratchFolder, startServer, type TestServer } from './support/server.ts';
+import { adminPassword, cli, createAccount, scratchFolder, startServer, type TestServer } from './support/server.ts';
 import { chunkName, storedBlobs } from './support/stored-blobs.ts';
 
 const folder = scratchFolder('variants');
@@ -173,7 +183,9 @@ test('killed at any moment, recorder and server, every variant of every moment i
   }
   assert.ok(!server.log().includes(canary));
   assert.ok(kills >= 2 * seeds.length, `the kills came too late to test anything: ${kills}`);
-  t.diagnostic(`${kills} kills, ${seeds.length * spec.segments} moments in 3 variants, ${acknowledged} acknowledgements, 0 lost, 0 twice`);
+  t.diagnostic(
+    `${kills} kills, ${seeds.length * spec.segments} moments in 3 variants, ${acknowledged} acknowledgements, 0 lost, 0 twice`,
+  );
 });
 
 test('when it never comes back, the server shows what it has: previews where no master came', async () => {
@@ -194,6 +206,12 @@ test('when it never comes back, the server shows what it has: previews where no 
   assert.ok(present >= masters && present < 12, `${present} of 12 masters, ${masters} acknowledged`);
   for (const { chosen, master } of segments)
     assert.equal(chosen.variant_role, master === 'present' ? 'evidence_master' : 'live_preview');
+  const bundle = join(folder.path, 'lost.zip');
+  const { body } = await api.downloadGroupBundle(incidentId, groupId, 'partial');
+  assert.ok(body);
+  await pipeline(Readable.fromWeb(body), createWriteStream(bundle));
+  const verified = await cli(['verify', bundle, '--key-file', join(state, 'key.json')]);
+  assert.equal(verified.code, 0, verified.stdout + verified.stderr);
   const resumed = startRecorder(['--resume', state], env);
   assert.equal(await resumed.ended, 0, resumed.stderr());
   const later = await api.resolution(incidentId, groupId);

@@ -13,7 +13,7 @@ export function captureOutcomeMessage(
 ): number {
   const notice = (...lines: readonly string[]) => report({ event: 'notice', message: lines.join('\n') });
   const goOn = resumeCommand(staging.folder, flags);
-  const { key_file, incident_id } = staging.state;
+  const { key_file, incident_id, capture_group_id } = staging.state;
   const left = staging.variants.reduce(
     (sum, variant) => sum + staging.stream(variant).chunks.filter(({ fate }) => fate === 'waiting').length,
     0,
@@ -36,7 +36,8 @@ export function captureOutcomeMessage(
       return 75;
     case 'failed':
       notice(
-        'What could be kept is on the server. It shows each moment in the best quality that arrived.',
+        'What could be kept is on the server. It shows each moment in the best quality that arrived. All of it, in one file:',
+        `  GET /v1/incidents/${incident_id}/capture-groups/${capture_group_id}/download?kind=partial`,
         ...(staging.state.capture === 'failed'
           ? ['With --complete-partial, a recording that breaks off is completed all the same.']
           : []),
