@@ -141,9 +141,7 @@ describe('the timeline of a capture group', { concurrency: 4 }, () => {
     const stream = await later.stream('preview');
     const incident = session.path.split('/')[3];
     await ada.call('POST', `/v1/incidents/${incident}/streams/${stream}/complete`, { expected_chunk_count: 1 });
-    await other
-      .getByRole('link', { name: /^Its complete recordings alone/ })
-      .waitFor({ timeout: 12_000 });
+    await other.getByRole('link', { name: /^Its complete recordings alone/ }).waitFor({ timeout: 12_000 });
     await page.getByText('All 2 s are confirmed, but only by stand-ins.').waitFor({ timeout: 20_000 });
     await assertAccessible(page);
     assert.equal(await page.locator('body').getAttribute('data-same-page'), 'yes', 'it was never reloaded');
