@@ -129,6 +129,11 @@ export interface MovedTo {
   blobs?: Config['blobs']['backend'];
 }
 
+/** Of what takes chunks: its own settings, and what accounts may hold. */
+export function chunkConfig({ chunks, accounts }: Config) {
+  return { ...chunks, committedQuotaBytes: accounts.committedQuotaBytes };
+}
+
 /** Admin pages reachable from other machines deserve a word at start. */
 export function exposesAdmin(config: Config): boolean {
   return config.server.adminAddresses.some(({ host }) => !isLoopback(host));

@@ -22,6 +22,7 @@ import {
   captureRoutes,
   checkinRoutes,
   chunkRoutes,
+  chunkUploadRoutes,
   countUnfinished,
   deletionRoutes,
   incidentManifestShape,
@@ -33,7 +34,7 @@ import {
 } from '#features/incidents/index.ts';
 import { jobRoutes } from '#features/jobs/index.ts';
 import { type DescribedApi, referenceRoutes } from '#features/reference/index.ts';
-import { UploadLocks } from '#features/resumable/index.ts';
+import { countUnderWay, UploadLocks } from '#features/resumable/index.ts';
 import { vaultRoutes } from '#features/vault/index.ts';
 import { viewerRoutes } from '#features/viewer/index.ts';
 import { createApp } from '#http/app.ts';
@@ -47,7 +48,7 @@ import type { Route } from '#http/route.ts';
 import type { Log } from '#platform/process/log.ts';
 import { createMetrics, type Metrics } from '#platform/process/metrics.ts';
 import { type Backends, openBackends } from './backends/open-backends.ts';
-import { type Config, dataPaths, servesLineage } from './config.ts';
+import { type Config, chunkConfig, dataPaths, servesLineage } from './config.ts';
 import { lockDataDir, prepareDataDir } from './data-dir.ts';
 import { openJobQueue } from './jobs/open-job-queue.ts';
 import { startJobs, watchJobs } from './jobs/start-jobs.ts';
@@ -96,7 +97,7 @@ export async function startServer(config: Config, log: Log, options: ServerOptio
     watchJobs(metrics, backends);
 
     let accepting = true;
-    const workers = startWorkers(backends, config, log);
+    const workers = startWorkers({ ...backends, inFlight }, config, log);
     opened.push(() => workers.stop());
     const jobs = startJobs(queue, backends, config, config.jobs.inServer ? config.jobs.concurrency : 0, {
       metrics,
@@ -186,25 +187,21 @@ type MainDeps = Pick<Backends, 'metadata' | 'blobs' | 'coordinator'> & {
 
 /** Everything under /v1. */
 export function apiRoutes(deps: MainDeps, config: Config): Route[] {
+  const chunks = { ...deps, config: chunkConfig(config) };
+  const locks = new UploadLocks(deps.coordinator);
   return [
     ...accountRoutes(deps, config.accounts),
     ...auditRoutes(deps),
     ...incidentRoutes(deps),
     ...checkinRoutes(deps),
     ...streamRoutes(deps),
-    ...chunkRoutes({
-      ...deps,
-      config: { ...config.chunks, committedQuotaBytes: config.accounts.committedQuotaBytes },
-    }),
+    ...chunkRoutes(chunks),
+    ...chunkUploadRoutes({ ...chunks, locks }, config.resumable),
     ...captureRoutes(deps),
     ...bundleRoutes(deps),
     ...viewerTokenRoutes(deps, config.viewerTokens),
     ...deletionRoutes(deps),
-    ...documentUploadRoutes(
-      { ...deps, locks: new UploadLocks(deps.coordinator) },
-      config.resumable,
-      documentTarget(deps, config.documents),
-    ),
+    ...documentUploadRoutes({ ...deps, locks }, config.resumable, documentTarget(deps, config.documents)),
     ...documentRoutes(deps, config.documents),
     ...cloudRoutes(cloudDeps(deps.metadata, config.cloud)),
     ...documentJobRoutes(deps),
@@ -236,6 +233,11 @@ export function mainRoutes(deps: MainDeps, config: Config, lineage: readonly Rou
 
 function watchUploads(metrics: Metrics, { metadata }: Backends, inFlight: UploadsInFlight): void {
   metrics.gauge('proofline_commits_in_flight', 'Chunks being committed right now.', () => inFlight.size);
+  metrics.gauge(
+    'proofline_resumable_uploads_open',
+    'Resumable uploads that are not finished, of documents and of chunks.',
+    () => countUnderWay(metadata.read),
+  );
   metrics.gauge('proofline_deletions_unfinished', 'Deletion decisions that are not carried out yet.', () =>
     countUnfinished(metadata.read),
   );

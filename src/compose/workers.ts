@@ -1,13 +1,13 @@
 import { sweepSessions } from '#features/accounts/index.ts';
 import { startDueMirrors } from '#features/cloud/index.ts';
 import { deleteDocuments, documentTarget, expireTrash, sweepStrays } from '#features/documents/index.ts';
-import { applyRetention, runDeletions } from '#features/incidents/index.ts';
+import { applyRetention, chunkTarget, runDeletions, type UploadsInFlight } from '#features/incidents/index.ts';
 import { removeDoneJobs } from '#features/jobs/index.ts';
 import { sweepUploads, tendUploads } from '#features/resumable/index.ts';
 import type { Log } from '#platform/process/log.ts';
 import { type Repetition, repeatedly } from '#platform/process/repeatedly.ts';
 import type { Backends } from './backends/open-backends.ts';
-import type { Config } from './config.ts';
+import { type Config, chunkConfig } from './config.ts';
 
 export interface Workers {
   /** Ends after the current step. */
@@ -23,7 +23,11 @@ const dayMs = 24 * hourMs;
 const sessionSweepMs = 10 * 60_000;
 
 /** What runs by itself beside the listeners: what is to be deleted, ended or looked after, and what is swept. */
-export function startWorkers({ metadata, blobs, coordinator }: Backends, config: Config, log: Log): Workers {
+export function startWorkers(
+  { metadata, blobs, coordinator, inFlight }: Backends & { inFlight: UploadsInFlight },
+  config: Config,
+  log: Log,
+): Workers {
   const loops: Repetition[] = [];
   const every = (name: string, intervalMs: number, work: (signal: AbortSignal) => Promise<unknown>) => {
     if (intervalMs > 0) loops.push(repeatedly(name, intervalMs, work, log));
@@ -51,7 +55,10 @@ export function startWorkers({ metadata, blobs, coordinator }: Backends, config:
     if (removed > 0) log.info({ removed }, 'records of done jobs removed');
   });
   const uploads = { metadata, blobs, coordinator, log };
-  const targets = [documentTarget({ metadata, blobs }, config.documents)];
+  const targets = [
+    documentTarget({ metadata, blobs }, config.documents),
+    chunkTarget({ metadata, blobs, inFlight, config: chunkConfig(config) }),
+  ];
   const { workerIntervalMs } = config.resumable;
   inTurn('uploads', workerIntervalMs, (ending) => tendUploads(uploads, config.resumable, targets, ending));
   inTurn('stray uploads', workerIntervalMs === 0 ? 0 : hourMs, (ending) => sweepUploads(uploads, ending));

@@ -13,6 +13,7 @@ import {
   createIncidentTransaction,
 } from './incidents.transactions.ts';
 import { streamTransactions } from './streams/streams.transactions.ts';
+import { beginChunkUploadTransaction } from './uploads/chunk-uploads.transactions.ts';
 import { createTokenTransaction, revokeTokenTransaction } from './viewer-tokens/viewer-tokens.transactions.ts';
 
 /** A door of its own beside index.ts: the writer thread loads these and none of the routes. */
@@ -25,6 +26,7 @@ export const incidentTransactions: readonly AnyTransaction[] = [
   recordSupersessionTransaction,
   withdrawSupersessionTransaction,
   recordChunkTransaction,
+  beginChunkUploadTransaction,
   createCheckinTransaction,
   createTokenTransaction,
   revokeTokenTransaction,

@@ -61,6 +61,7 @@ export async function applyRetention(deps: { metadata: Metadata }, config: Delet
   for (const incidentId of due.tombstones) await deps.metadata.write(purgeTombstoneTransaction, { incidentId });
 }
 
+/** What is still to become a chunk, or to be refused, holds it off: nobody has been told yet what became of it. */
 async function expiredIncidents(db: Db, closedBefore: string): Promise<string[]> {
   const rows = await db
     .selectFrom('incidents')
@@ -68,6 +69,16 @@ async function expiredIncidents(db: Db, closedBefore: string): Promise<string[]>
     .where('status', '=', 'closed')
     .where('deletion_state', '=', 'active')
     .where('closed_at', '<', closedBefore)
+    .where(({ exists, not, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('resumable_uploads')
+            .select('resumable_uploads.id')
+            .whereRef('resumable_uploads.incident_id', '=', 'incidents.id')
+            .where('resumable_uploads.state', '=', 'open'),
+        ),
+      ),
+    )
     .orderBy('closed_at')
     .limit(atMost)
     .execute();

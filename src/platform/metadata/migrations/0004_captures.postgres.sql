@@ -85,3 +85,11 @@ CREATE TABLE safety_checks (
 CREATE INDEX safety_checks_incident ON safety_checks (incident_id, id);
 -- At most one at a time holds an incident back from retention.
 CREATE UNIQUE INDEX safety_checks_holding ON safety_checks (incident_id) WHERE state IN ('active', 'missed');
+
+-- A resumable upload that becomes a chunk belongs to an incident, and perhaps to a stream of it.
+ALTER TABLE resumable_uploads ADD COLUMN incident_id TEXT COLLATE "C" REFERENCES incidents (id) ON DELETE CASCADE
+  CHECK ((target = 'chunk') = (incident_id IS NOT NULL));
+ALTER TABLE resumable_uploads ADD COLUMN stream_id TEXT COLLATE "C" REFERENCES media_streams (id) ON DELETE CASCADE
+  CHECK (stream_id IS NULL OR incident_id IS NOT NULL);
+CREATE INDEX resumable_uploads_incident ON resumable_uploads (incident_id, id) WHERE incident_id IS NOT NULL;
+CREATE INDEX resumable_uploads_stream ON resumable_uploads (stream_id) WHERE stream_id IS NOT NULL;
