@@ -10,7 +10,7 @@ import type { TusDeps } from './answer-tus.ts';
 import { finishPatienceMs, finishUpload } from './finish-upload.ts';
 import type { ResumableConfig } from './resumable.config.ts';
 import { uploadJson, uploadShape } from './resumable.json.ts';
-import { isFull, type UploadRow, uploadFor, uploadsOf } from './resumable.store.ts';
+import { isFull, type UploadRow, type UploadScope, uploadFor, uploadsOf } from './resumable.store.ts';
 import type { UploadTarget } from './upload-target.ts';
 
 export interface ResumableRoutesOptions {
@@ -76,16 +76,22 @@ export function resumableRoutes(
   const { read } = deps.metadata;
   const one = `${path}/:upload_id`;
   // Loaded with the first upload: the library and what it brings along would cost every start a tenth of a second.
-  const tus = async ({ c, caller, param }: Asked) => {
+  const tus = async ({ c, caller }: Asked, { incident_id: incidentId }: UploadScope) => {
     assertVersion(c);
     const { answerTus } = await import('./answer-tus.ts');
-    const incidentId = incidentOf(param);
     const here = incidentId === null ? path : path.replace(incidentPart, incidentId);
     return await answerTus(deps, config, { c, caller, target, path: here, incidentId });
   };
-  const incidentOf = (param: Asked['param']) => (path.includes(incidentPart) ? param('incident_id') : null);
-  const scopeOf = (param: Asked['param']) => ({ target: target.kind, incident_id: incidentOf(param) });
-  const seen = ({ caller, param }: Asked) => uploadFor(read, caller, param('upload_id'), scopeOf(param));
+  const enter = async ({ caller, param }: Asked): Promise<UploadScope> => {
+    const incidentId = path.includes(incidentPart) ? param('incident_id') : null;
+    if (incidentId !== null) await target.admit?.(caller, incidentId);
+    return { target: target.kind, incident_id: incidentId };
+  };
+  const seen = async (asked: Asked): Promise<UploadRow> =>
+    await uploadFor(read, asked.caller, asked.param('upload_id'), await enter(asked));
+  const scopeErrors: readonly ErrorCode[] = path.includes(incidentPart)
+    ? ['incident_not_found', 'incident_deleting']
+    : [];
   /** What was refused already is not read through once more: that is for an empty PATCH to ask. */
   const end = async ({ id, refusal: code }: UploadRow) => {
     if (code !== null) throw new Problem(code);
@@ -136,10 +142,12 @@ export function resumableRoutes(
           json: z.object({ uploads: z.array(uploadShape), next_cursor: z.string().optional() }),
         },
       },
-      errors: ['invalid_cursor'],
-      handle: async ({ caller, query, param }) => {
+      errors: ['invalid_cursor', ...scopeErrors],
+      handle: async (asked) => {
+        const scope = await enter(asked);
+        const { caller, query } = asked;
         const after = decodeCursor(query.cursor);
-        const found = await uploadsOf(read, caller.accountId, scopeOf(param), query.limit + 1, after);
+        const found = await uploadsOf(read, caller.accountId, scope, query.limit + 1, after);
         const { rows, ...next } = pageOf(found, query.limit);
         return reply.json(200, { uploads: rows.map(uploadJson), ...next });
       },
@@ -186,7 +194,7 @@ export function resumableRoutes(
         ]),
       ],
       refusal,
-      handle: tus,
+      handle: async (asked) => await tus(asked, await enter(asked)),
     }),
     route({
       method: 'HEAD',
@@ -211,10 +219,10 @@ export function resumableRoutes(
       errors: [...new Set<ErrorCode>([...uploadErrors, ...bytesErrors, ...errors])],
       refusal,
       handle: async (asked) => {
-        assertVersion(asked.c);
         const upload = await seen(asked);
+        assertVersion(asked.c);
         if (isFull(upload)) await end(upload);
-        return await tus(asked);
+        return await tus(asked, upload);
       },
     }),
     route({
@@ -245,10 +253,7 @@ export function resumableRoutes(
       },
       errors: [...new Set<ErrorCode>([...uploadErrors, 'upload_offset_conflict', ...bytesErrors, ...errors])],
       refusal,
-      handle: async (asked) => {
-        await seen(asked);
-        return await tus(asked);
-      },
+      handle: async (asked) => await tus(asked, await seen(asked)),
     }),
     route({
       method: 'DELETE',
@@ -260,12 +265,9 @@ export function resumableRoutes(
       limit,
       headers: versionHeader,
       responses: { 204: { description: 'Ended' } },
-      errors: [...uploadErrors, 'coordination_unavailable'],
+      errors: [...uploadErrors, 'coordination_unavailable', ...scopeErrors],
       refusal,
-      handle: async (asked) => {
-        await seen(asked);
-        return await tus(asked);
-      },
+      handle: async (asked) => await tus(asked, await seen(asked)),
     }),
     route({
       method: 'GET',
@@ -275,7 +277,7 @@ export function resumableRoutes(
       access: 'account',
       limit,
       responses: { 200: { description: 'The upload', json: z.object({ upload: uploadShape }) } },
-      errors: ['upload_not_found', 'upload_gone'],
+      errors: ['upload_not_found', 'upload_gone', ...scopeErrors],
       handle: async (asked) => reply.json(200, { upload: uploadJson(await seen(asked)) }),
     }),
   ];

@@ -46,6 +46,8 @@ export interface OvertakenUpload {
 export interface UploadTarget {
   readonly kind: ResumableUploadsTable['target'];
   readonly maxBytes: number;
+  /** Where a path names an incident, before anything of its uploads is told: throws where it is nothing of the caller's. */
+  admit?(caller: Caller, incidentId: string): Promise<void>;
   /** Refuses before the first byte what can be known by then. Throws the Problems of its slice. */
   check(caller: Caller, wish: UploadWish): Promise<GrantedUpload>;
   /** `createUpload`, after what has to hold when its row is written. Returns the row that stands for the wish. */

@@ -4,6 +4,7 @@ import { Problem } from '#kit/errors.ts';
 import { appendChunk, closedCodes, settledBefore } from '../chunks/append-chunk.ts';
 import { judgeOffer } from '../chunks/judge-offer.ts';
 import type { ChunkUploads } from '../chunks/put-chunk.ts';
+import { assertNotDeleting, incidentFor } from '../incident-access.ts';
 import { overtakenUploads, roleOf } from './chunk-uploads.store.ts';
 import { beginChunkUploadTransaction } from './chunk-uploads.transactions.ts';
 import { offerOfWords } from './chunk-words.ts';
@@ -34,6 +35,9 @@ export function chunkTarget(uploads: ChunkUploads): UploadTarget {
   return {
     kind: 'chunk',
     maxBytes: config.maxUploadBytes,
+    async admit(caller, incidentId) {
+      assertNotDeleting(await incidentFor(metadata.read, caller, incidentId));
+    },
     beginning: beginChunkUploadTransaction,
     finalCodes: [
       ...closedCodes,
