@@ -5,13 +5,14 @@ import { once } from 'node:events';
 import { after, before, type TestContext, test } from 'node:test';
 import { Client } from '../http/support/client.ts';
 import { Contract } from '../http/support/contract.ts';
+import { until } from '../http/support/world.ts';
 import { failpointNames } from '../kill/failpoints.ts';
 import { type Cluster, clusterNeeds, type Node, startCluster } from '../nodes/cluster.ts';
 import { lacks, missing } from '../support/needs.ts';
 import { scratchFolder } from '../support/server.ts';
 import { type CutAt, startBodyCutter } from '../support/services/body-cutter.ts';
 import { chunkName } from '../support/stored-blobs.ts';
-import { begin, begun, lookAt, offsetOf, patch, patient, tusUpload } from '../support/tus-client.ts';
+import { begin, begun, lookAt, offsetOf, patch, patient, tusUpload, version } from '../support/tus-client.ts';
 import { assertAccepted, chunksOf, chunkWords, type SentTo, uploadsOf } from './support/chunk-words.ts';
 import { startTuspy, type Tuspy } from './support/tuspy.ts';
 
@@ -72,16 +73,20 @@ const clients = {
   },
 };
 
+/** A server that had time to look at what came keeps all of it; else what it had not looked at yet may be lost with the connection. */
+const lingers = { 'tus-js-client': 200, tuspy: 0 };
+
 const boundaries: readonly CutAt[] = [0, 1, sliceBytes - 1, sliceBytes, sliceBytes + 1, size - 1, size, 'answer'];
 
-for (const [name, send] of Object.entries(clients)) {
+for (const name of ['tus-js-client', 'tuspy'] as const) {
+  const send = clients[name];
   test(`${name}: a network that breaks at any boundary costs nothing that was kept`, async (t) => {
     const found = here(t);
     if (found === undefined) return;
     const { running, python } = found;
     for (const [n, cutAt] of boundaries.entries()) {
       const node = running.nodes[n % 2 === 0 ? 0 : 1];
-      const cutter = await startBodyCutter(portOf(node));
+      const cutter = await startBodyCutter(portOf(node), lingers[name]);
       try {
         const bytes = randomBytes(size);
         const to = next();
@@ -91,9 +96,11 @@ for (const [name, send] of Object.entries(clients)) {
         assert.equal(cutter.cuts, 1, `${cutAt}`);
         const [first, second] = cutter.offsets;
         const kept = cutAt === 'answer' ? size : cutAt;
+        assert.equal(first, 0);
         // With everything there a client that asks is told so, and need not send again.
-        if (second !== undefined) assert.deepEqual([first, second], [0, kept], `${cutAt}`);
-        else assert.ok(kept === size, `${cutAt}`);
+        if (second === undefined) assert.equal(kept, size, `${cutAt}`);
+        else if (lingers[name] > 0) assert.equal(second, kept, `${cutAt}`);
+        else assert.ok(second <= kept, `${second} of ${cutAt}`);
         const id = await assertAccepted(at(running.nodes[0]), running.stored, to, bytes, sent.path);
         if (sent.result !== undefined) assert.equal(sent.result, id);
       } finally {
@@ -101,6 +108,12 @@ for (const [name, send] of Object.entries(clients)) {
       }
     }
   });
+}
+
+async function isAt(node: Node, path: string): Promise<boolean> {
+  const { status } = await at(node).call('HEAD', path, undefined, version);
+  assert.ok(status === 200 || status === 423, `${status}`);
+  return status === 200;
 }
 
 /** On the way of an upload: its own, those of every chunk, and those of the database. */
@@ -130,6 +143,9 @@ test('a node that is killed at any named place of the way is followed by the oth
     const died = once(a.server.process, 'exit');
     await assert.rejects(tusUpload(at(a), '', bytes, { uploadUrl: urlOf(a, path) }), place);
     await died;
+    // Valkey takes the leases of a dead node from it after some seconds; once it has forgotten them, the rows decide alone.
+    if (n > 1) await running.redis.flush();
+    await until(async () => ((await isAt(b, path)) ? true : undefined), 'the other node lets go on');
     if ((await lookAt(at(b), path)).received_bytes < size) {
       const goOn = { endpoint: urlOf(b, uploadsOf(incident)), url: urlOf(b, path), token: running.token };
       // They take turns.

@@ -15,8 +15,11 @@ export interface BodyCutter {
   close(): Promise<void>;
 }
 
-/** The way of a client to a server, which ends in the body of a PATCH exactly where a test wants it to; other requests pass. */
-export async function startBodyCutter(target: number): Promise<BodyCutter> {
+/**
+ * The way of a client to a server, which ends in the body of a PATCH exactly where a test wants it to; other requests pass. The server has
+ * so many milliseconds to take what came.
+ */
+export async function startBodyCutter(target: number, lingerMs: number): Promise<BodyCutter> {
   const open = new Set<Socket>();
   const offsets: number[] = [];
   let cuts = 0;
@@ -43,9 +46,8 @@ export async function startBodyCutter(target: number): Promise<BodyCutter> {
       if (typeof cut === 'number' && passed + bytes.length >= cut) {
         over = true;
         cuts += 1;
-        // All of it has left before the connection ends.
-        server.write(bytes.subarray(0, cut - passed), () => server.end());
-        client.destroy();
+        server.write(bytes.subarray(0, cut - passed));
+        setTimeout(end, lingerMs);
         return;
       }
       passed += bytes.length;
