@@ -6,7 +6,8 @@
 --   psql --dbname=proofline --command='\password proofline_migrate' --command='\password proofline_app'
 --
 -- proofline_migrate owns the schema: SAFE_POSTGRES_MIGRATE_DSN. proofline_app serves requests and changes no table's shape:
--- SAFE_POSTGRES_DSN. A stolen application password then cannot drop a table, nor rewrite which migrations were applied.
+-- SAFE_POSTGRES_DSN. A stolen application password then cannot drop a table, nor rewrite which migrations were applied, nor what was
+-- recorded about superseded evidence.
 --
 -- With other names, as a vault of documents has them:
 --
@@ -35,7 +36,11 @@ BEGIN
   EXECUTE format('ALTER DEFAULT PRIVILEGES FOR ROLE %I IN SCHEMA public GRANT USAGE ON SEQUENCES TO %I', migrate, app);
   FOR made IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tableowner = migrate LOOP
     EXECUTE format('GRANT SELECT ON public.%I TO %I', made.tablename, app);
-    IF made.tablename <> 'schema_migrations' THEN
+    IF made.tablename = 'supersessions' THEN
+      -- Added to and never changed.
+      EXECUTE format('REVOKE UPDATE, DELETE ON public.%I FROM %I', made.tablename, app);
+      EXECUTE format('GRANT INSERT ON public.%I TO %I', made.tablename, app);
+    ELSIF made.tablename <> 'schema_migrations' THEN
       EXECUTE format('GRANT INSERT, UPDATE, DELETE ON public.%I TO %I', made.tablename, app);
     END IF;
   END LOOP;

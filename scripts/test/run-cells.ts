@@ -1,6 +1,7 @@
 import { globSync } from 'node:fs';
 import { type Cell, cellEnvironment, nameOf, needsOf } from '../../test/support/cells.ts';
 import { missing } from '../../test/support/needs.ts';
+import { bundleServer } from './bundle-server.ts';
 import { startCellServers } from './cell-servers.ts';
 import { runTests } from './run-tests.ts';
 
@@ -38,6 +39,7 @@ export async function runCells(
   const nothingMayLack = process.env.CI === 'true' && process.getuid?.() === 0;
   let good = notRunnable.length === 0 || !nothingMayLack;
   if (runnable.length > 0) {
+    using server = await bundleServer();
     await using servers = await startCellServers(runnable);
     for (const cell of runnable) {
       if (signal.aborted) break;
@@ -47,7 +49,7 @@ export async function runCells(
       // Somebody who asks for nothing else gets it on any cell.
       const passed = await runTests(
         own.length === 0 ? files : own,
-        { ...cellEnvironment(cell, servers.reached), ...fewer },
+        { ...cellEnvironment(cell, servers.reached), ...fewer, PROOFLINE_TEST_MAIN: server.main },
         signal,
       );
       await servers.tidy();

@@ -1,20 +1,45 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { relative, resolve } from 'node:path';
+import { type EventData, run } from 'node:test';
+import { spec } from 'node:test/reporters';
+import { repository } from '../../test/support/server.ts';
+import { slowFirst } from './slow-first.ts';
 
-/** Runs the files in Node's own runner; true when all is well. */
+/** On two cores: many of them wait for a server or a clock most of their time. */
+const atOnce = 4;
+
+/** Runs the files in Node's own runner; true when all is well. Says at the end which took longest. */
 export async function runTests(
   files: readonly string[],
   environment: Record<string, string>,
   signal: AbortSignal,
 ): Promise<boolean> {
-  // On two cores: many of them wait for a server or a clock most of their time.
-  const runner = spawn(process.execPath, ['--test', '--test-concurrency=3', '--test-reporter=spec', ...files], {
-    stdio: 'inherit',
+  const stream = run({
+    files: slowFirst(files),
+    concurrency: atOnce,
+    signal,
     env: { ...process.env, UV_THREADPOOL_SIZE: '16', ...environment },
   });
-  const end = () => void runner.kill('SIGTERM');
-  signal.addEventListener('abort', end);
-  const [code] = (await once(runner, 'exit')) as [number | null];
-  signal.removeEventListener('abort', end);
-  return code === 0;
+  let good = false;
+  const took: { file: string; ms: number }[] = [];
+  stream.on('test:summary', (summary: EventData.TestSummary) => {
+    if (summary.file === undefined) good = summary.success;
+  });
+  // A file is a test of its own name, around those in it.
+  stream.on('test:complete', ({ name, file, details }: EventData.TestComplete) => {
+    if (resolve(name) === file) took.push({ file, ms: details.duration_ms });
+  });
+  const report = stream.compose(new spec());
+  report.pipe(process.stdout, { end: false });
+  await once(report, 'end');
+  process.stdout.write(`${slowest(took)}\n`);
+  return good;
+}
+
+function slowest(took: readonly { file: string; ms: number }[]): string {
+  const lines = took
+    .toSorted((a, b) => b.ms - a.ms)
+    .slice(0, 15)
+    .map(({ file, ms }) => `${String(Math.round(ms / 1000)).padStart(5)} s  ${relative(repository, file)}`);
+  return ['', 'longest:', ...lines].join('\n');
 }

@@ -43,7 +43,7 @@ const commands = {
     load: async () => (await import('./migrate.ts')).migrateCommand(),
   },
   keys: {
-    summary: 'seal stored credentials with another SECRET_KEY',
+    summary: 'seal stored credentials with another SECRET_KEY, make keys of relays',
     load: async () => (await import('./keys.ts')).keysCommand(),
   },
   retention: {

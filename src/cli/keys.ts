@@ -4,6 +4,7 @@ import { cloudDeps, rotateKeys } from '#features/cloud/index.ts';
 import { createLog } from '#platform/process/log.ts';
 import { configuration } from './configuration.ts';
 import { exitCodes } from './exit-codes.ts';
+import { relayKeyCommand } from './relay-key.ts';
 
 interface Options {
   config?: string;
@@ -12,7 +13,9 @@ interface Options {
 }
 
 export function keysCommand(): Command {
-  const keys = new Command('keys').description('The keys that stored credentials are sealed with.');
+  const keys = new Command('keys').description(
+    'The keys that stored credentials are sealed with, and those of relays.',
+  );
   keys
     .command('rotate')
     .description(
@@ -45,5 +48,6 @@ export function keysCommand(): Command {
         await metadata.close();
       }
     });
+  keys.addCommand(relayKeyCommand());
   return keys;
 }

@@ -21,7 +21,14 @@ export function serveCommand(): Command {
       const log = createLog(config.server.logLevel);
       const setupSecret = offersSetUp(config) ? newSecret() : undefined;
       const server = await startServer(config, log, setupSecret === undefined ? {} : { setupSecret });
-      log.info({ main: server.main.map(shown), admin: server.admin.map(shown) }, 'ready');
+      log.info(
+        {
+          main: server.main.map(shown),
+          admin: server.admin.map(shown),
+          ...(server.relayApi.length === 0 ? {} : { relay: server.relayApi.map(shown) }),
+        },
+        'ready',
+      );
       if (exposesAdmin(config)) log.warn({}, 'the admin listener is reachable from other machines');
       if (!server.isSetUp)
         log.warn({}, 'no administrator exists yet; create one: proofline accounts create --role admin');

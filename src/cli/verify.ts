@@ -14,6 +14,7 @@ import { describeFailure } from './recorder-failure.ts';
 import { showName } from './show-name.ts';
 import { verifyAudit } from './verify-audit.ts';
 import { isFolder, verifyExportFolder } from './verify-export.ts';
+import { groupLines } from './verify-group.ts';
 
 interface VerifyFlags {
   keyFile?: string;
@@ -29,6 +30,7 @@ const notes = `
 Examples:
   proofline verify incident.zip
   proofline verify incident.zip --key-file key.json --out media
+  proofline verify group.zip --root 9c1d...         a capture group, against the SHA-256 of the manifest that the server gives
   proofline verify records --root 5f7c...           an export of "proofline lineage export"
   proofline verify vault                            an export of "proofline documents export"
   proofline verify --audit                          the audit log in the database of this configuration
@@ -36,6 +38,7 @@ Examples:
 
 Works without a server and without a network. Without a key it shows that the bundle is whole and agrees with its own
 manifest. With the key it also shows that each chunk was sealed by who holds the key, for this place in this recording.
+Of a capture group, what is chosen, what stands in for a master and what is missing is computed anew from the rows in its manifest.
 Only what was verified is written; a file that exists is never overwritten. Of an export of runs every record is hashed, sealed once
 more and found in its place in its chain; with the root that the export printed, also that nobody made all of it anew.
 Of the audit log every entry is held against the one before it and against the end that the log says it has. Whoever could write the
@@ -50,7 +53,7 @@ export function verifyCommand(): Command {
     .argument('[bundle]', 'the ZIP that was downloaded, or the folder of an export')
     .option('--key-file <file>', 'the key that the recorder made')
     .option('--out <folder>', 'write the decrypted media there, one file for each stream')
-    .option('--root <hash>', 'export: the root that it has to have')
+    .option('--root <hash>', 'export, capture group: the root that it has to have')
     .option('--audit [file]', 'the audit log: an export as JSONL, or else that of the database')
     .option('--head <seq:hash>', 'audit: an entry that it has to have')
     .option('--config <file>', 'audit: as for serve')
@@ -89,7 +92,6 @@ async function verify(path: string | undefined, flags: VerifyFlags): Promise<num
       throw new RecorderError('usage', '--key-file and --out are for bundles; an export of runs is not encrypted.');
     return await verifyExportFolder(path, flags);
   }
-  if (flags.root !== undefined) throw new RecorderError('usage', '--root is for an export of runs, which is a folder.');
   if (flags.out !== undefined && flags.keyFile === undefined)
     throw new RecorderError('usage', '--out needs --key-file: without the key there is nothing to write.');
   const key = flags.keyFile === undefined ? undefined : await loadKey(flags.keyFile);
@@ -109,6 +111,7 @@ async function verify(path: string | undefined, flags: VerifyFlags): Promise<num
       key,
       sink,
       digest: nodeDigest,
+      root: flags.root,
       onProgress: ({ bytes }) => {
         done += bytes;
         rate.add(bytes);
@@ -129,7 +132,9 @@ async function verify(path: string | undefined, flags: VerifyFlags): Promise<num
 }
 
 function textOf(report: BundleReport, withKey: boolean, sink: MediaFiles | undefined): string {
-  const lines = report.streams.flatMap((stream) => streamLines(stream, withKey, sink?.written.get(stream.stream_id)));
+  const lines = report.group === undefined ? [] : groupLines(report.group);
+  const streams = report.streams.flatMap((stream) => streamLines(stream, withKey, sink?.written.get(stream.stream_id)));
+  lines.push(...streams);
   if (report.failures.length > 0) {
     lines.push('', `${report.failures.length} ${report.failures.length === 1 ? 'failure' : 'failures'}:`);
     for (const { code, message, entry } of report.failures)
@@ -153,7 +158,9 @@ function streamLines(stream: StreamReport, withKey: boolean, file: string | unde
 function verdict(report: BundleReport, withKey: boolean): string {
   if (!report.ok) return 'NOT VERIFIED. Do not rely on this file; download the bundle again and compare.';
   if (report.streams.length === 0)
-    return 'Verified, but the bundle holds no stream: nothing was complete when it was made.';
+    return report.group === undefined || report.group.kind === 'completed'
+      ? 'Verified, but the bundle holds no stream: nothing was complete when it was made.'
+      : 'Verified, but the bundle holds no chunk: nothing was confirmed when it was made.';
   return withKey
     ? 'Verified: whole, unaltered, and sealed with this key.'
     : 'Verified: whole, and as its manifest says. With --key-file, who sealed it is checked too.';

@@ -6,6 +6,7 @@ export type { CallOptions, Fetch, TransportOptions } from './api/transport.ts';
 export type * from './api/wire.ts';
 export type { BundleFailure, BundleFailureCode, BundleReport, StreamReport } from './bundle/bundle-report.ts';
 export type { BundleEntry, BundleSource, Digest } from './bundle/bundle-source.ts';
+export type { GroupReport, VariantReport } from './bundle/group/group-report.ts';
 export type { StreamManifest } from './bundle/manifest.ts';
 export { verifyBundle } from './bundle/verify-bundle.ts';
 export type { PlaintextSink, VerifyOptions } from './bundle/verify-stream.ts';

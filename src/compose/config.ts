@@ -2,9 +2,17 @@ import { resolve } from 'node:path';
 import { accountSettings } from '#features/accounts/index.ts';
 import { cloudSettings } from '#features/cloud/index.ts';
 import { documentSettings, processingSettings } from '#features/documents/index.ts';
-import { chunkSettings, deletionSettings, viewerTokenSettings } from '#features/incidents/index.ts';
+import {
+  checkRetention,
+  chunkSettings,
+  deletionSettings,
+  relayCapabilitySettings,
+  safetyCheckSettings,
+  viewerTokenSettings,
+} from '#features/incidents/index.ts';
 import { jobSettings } from '#features/jobs/index.ts';
 import { identitySettings, lineageSettings } from '#features/lineage/index.ts';
+import { relayAccessSettings } from '#features/relay-access/index.ts';
 import { resumableSettings } from '#features/resumable/index.ts';
 import { rateLimitSettings } from '#http/rate-limits.ts';
 import { blobSettings } from '#platform/blobs/blobs.config.ts';
@@ -27,7 +35,10 @@ export const sections = {
   accounts: accountSettings,
   chunks: chunkSettings,
   viewerTokens: viewerTokenSettings,
+  safetyChecks: safetyCheckSettings,
   deletion: deletionSettings,
+  relayCapabilities: relayCapabilitySettings,
+  relayAccess: relayAccessSettings,
   documents: documentSettings,
   resumable: resumableSettings,
   processing: processingSettings,
@@ -68,7 +79,9 @@ export function loadConfig(sources: Sources): LoadedConfig {
   return { config: Object.freeze(config), effective };
 }
 
-function checkTogether({ server, blobs, chunks, coordination, documents, jobs, lineage, metadata }: Config): void {
+function checkTogether(config: Config): void {
+  const { server, blobs, chunks, coordination, documents, jobs, lineage, metadata } = config;
+  checkRetention(config.deletion);
   checkS3Settings(blobs, {
     SAFE_MAX_UPLOAD_BYTES: chunks.maxUploadBytes,
     SAFE_DOCUMENTS_MAX_UPLOAD_BYTES: documents.maxUploadBytes,
@@ -127,11 +140,6 @@ export function withBackends(
 export interface MovedTo {
   rows?: Config['metadata']['backend'];
   blobs?: Config['blobs']['backend'];
-}
-
-/** Of what takes chunks: its own settings, and what accounts may hold. */
-export function chunkConfig({ chunks, accounts }: Config) {
-  return { ...chunks, committedQuotaBytes: accounts.committedQuotaBytes };
 }
 
 /** Admin pages reachable from other machines deserve a word at start. */

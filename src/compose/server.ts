@@ -25,8 +25,11 @@ import {
   chunkUploadRoutes,
   countUnfinished,
   deletionRoutes,
+  groupBundleRoutes,
   incidentManifestShape,
   incidentRoutes,
+  relayCapabilityRoutes,
+  safetyCheckRoutes,
   streamManifestShape,
   streamRoutes,
   UploadsInFlight,
@@ -48,19 +51,24 @@ import type { Route } from '#http/route.ts';
 import type { Log } from '#platform/process/log.ts';
 import { createMetrics, type Metrics } from '#platform/process/metrics.ts';
 import { type Backends, openBackends } from './backends/open-backends.ts';
-import { type Config, chunkConfig, dataPaths, servesLineage } from './config.ts';
+import { chunkUploads } from './chunk-uploads.ts';
+import { type Config, dataPaths, servesLineage } from './config.ts';
 import { lockDataDir, prepareDataDir } from './data-dir.ts';
 import { openJobQueue } from './jobs/open-job-queue.ts';
 import { startJobs, watchJobs } from './jobs/start-jobs.ts';
 import { tellingMetadata } from './jobs/telling-metadata.ts';
 import { openLineage } from './lineage/open-lineage.ts';
+import { openRelayApi } from './relay-api.ts';
 import { packageVersion } from './version.ts';
 import { watchBackends } from './watch-backends.ts';
+import { watchIncidents } from './watch-incidents.ts';
 import { startWorkers } from './workers.ts';
 
 export interface RunningServer {
   main: readonly AddressInfo[];
   admin: readonly AddressInfo[];
+  /** None unless relays are served. */
+  relayApi: readonly AddressInfo[];
   /** False while nobody can sign in yet. */
   isSetUp: boolean;
   /** Not ready, stop accepting, finish what runs until the deadline, release in reverse order. */
@@ -94,10 +102,11 @@ export async function startServer(config: Config, log: Log, options: ServerOptio
     const inFlight = new UploadsInFlight({ coordinator, ttlMs: config.coordination.uploadLeaseTtlMs });
     watchBackends(metrics, backends);
     watchUploads(metrics, backends, inFlight);
+    watchIncidents(metrics, backends);
     watchJobs(metrics, backends);
 
     let accepting = true;
-    const workers = startWorkers({ ...backends, inFlight }, config, log);
+    const workers = startWorkers({ ...backends, inFlight }, config, { metrics, log });
     opened.push(() => workers.stop());
     const jobs = startJobs(queue, backends, config, config.jobs.inServer ? config.jobs.concurrency : 0, {
       metrics,
@@ -134,10 +143,15 @@ export async function startServer(config: Config, log: Log, options: ServerOptio
       log,
     };
     const peers = trustProxies(config.server.trustedProxies);
-    const listener = (name: 'main' | 'admin', routes: readonly Route[]): Promise<Listener> =>
+    const addresses = {
+      main: config.server.mainAddresses,
+      admin: config.server.adminAddresses,
+      relay: config.relayAccess.addresses,
+    };
+    const listener = (name: keyof typeof addresses, routes: readonly Route[]): Promise<Listener> =>
       listen({
         name,
-        addresses: name === 'main' ? config.server.mainAddresses : config.server.adminAddresses,
+        addresses: addresses[name],
         app: createApp(routes, appDeps),
         peers,
         observer: requestObserver(name, { log, metrics }),
@@ -145,6 +159,14 @@ export async function startServer(config: Config, log: Log, options: ServerOptio
       });
     const main = await listener('main', mainRoutes({ ...backends, inFlight, limiter, peers }, config, lineage?.routes));
     opened.push(() => main.close(config.server.shutdownDeadlineMs));
+    const relayApi =
+      addresses.relay.length === 0
+        ? undefined
+        : await listener(
+            'relay',
+            await openRelayApi(chunkUploads({ ...backends, inFlight }, config), config, { coordinator, log }),
+          );
+    opened.push(async () => await relayApi?.close(config.server.shutdownDeadlineMs));
     const accounts = {
       ...config.accounts,
       bootstrapSecret: config.accounts.bootstrapSecret || (options.setupSecret ?? ''),
@@ -167,6 +189,7 @@ export async function startServer(config: Config, log: Log, options: ServerOptio
     return {
       main: main.addresses,
       admin: admin.addresses,
+      relayApi: relayApi?.addresses ?? [],
       isSetUp: await administratorExists(backends.metadata.read),
       stop: async () => {
         accepting = false;
@@ -187,7 +210,7 @@ type MainDeps = Pick<Backends, 'metadata' | 'blobs' | 'coordinator'> & {
 
 /** Everything under /v1. */
 export function apiRoutes(deps: MainDeps, config: Config): Route[] {
-  const chunks = { ...deps, config: chunkConfig(config) };
+  const chunks = chunkUploads(deps, config);
   const locks = new UploadLocks(deps.coordinator);
   return [
     ...accountRoutes(deps, config.accounts),
@@ -196,10 +219,13 @@ export function apiRoutes(deps: MainDeps, config: Config): Route[] {
     ...checkinRoutes(deps),
     ...streamRoutes(deps),
     ...chunkRoutes(chunks),
-    ...chunkUploadRoutes({ ...chunks, locks }, config.resumable),
+    ...chunkUploadRoutes({ ...deps, ...chunks, locks }, config.resumable),
+    ...relayCapabilityRoutes(deps, config.relayCapabilities),
     ...captureRoutes(deps),
     ...bundleRoutes(deps),
+    ...groupBundleRoutes(deps),
     ...viewerTokenRoutes(deps, config.viewerTokens),
+    ...safetyCheckRoutes(deps),
     ...deletionRoutes(deps),
     ...documentUploadRoutes({ ...deps, locks }, config.resumable, documentTarget(deps, config.documents)),
     ...documentRoutes(deps, config.documents),

@@ -1,13 +1,28 @@
 import { sweepSessions } from '#features/accounts/index.ts';
 import { startDueMirrors } from '#features/cloud/index.ts';
 import { deleteDocuments, documentTarget, expireTrash, sweepStrays } from '#features/documents/index.ts';
-import { applyRetention, chunkTarget, runDeletions, type UploadsInFlight } from '#features/incidents/index.ts';
+import {
+  applyRetention,
+  chunkTarget,
+  noteMissedChecks,
+  runDeletions,
+  sweepCapabilities,
+  type UploadsInFlight,
+} from '#features/incidents/index.ts';
 import { removeDoneJobs } from '#features/jobs/index.ts';
 import { sweepUploads, tendUploads } from '#features/resumable/index.ts';
 import type { Log } from '#platform/process/log.ts';
+import type { Metrics } from '#platform/process/metrics.ts';
 import { type Repetition, repeatedly } from '#platform/process/repeatedly.ts';
 import type { Backends } from './backends/open-backends.ts';
-import { type Config, chunkConfig } from './config.ts';
+import { chunkUploads } from './chunk-uploads.ts';
+import type { Config } from './config.ts';
+import { tellRetention } from './tell-retention.ts';
+
+export interface WorkerSinks {
+  metrics: Pick<Metrics, 'retentionDecisions' | 'retentionIncidents'>;
+  log: Log;
+}
 
 export interface Workers {
   /** Ends after the current step. */
@@ -26,7 +41,7 @@ const sessionSweepMs = 10 * 60_000;
 export function startWorkers(
   { metadata, blobs, coordinator, inFlight }: Backends & { inFlight: UploadsInFlight },
   config: Config,
-  log: Log,
+  { metrics, log }: WorkerSinks,
 ): Workers {
   const loops: Repetition[] = [];
   const every = (name: string, intervalMs: number, work: (signal: AbortSignal) => Promise<unknown>) => {
@@ -44,7 +59,7 @@ export function startWorkers(
       }
     });
   inTurn('deletion', config.deletion.workerIntervalMs, async (ending) => {
-    await applyRetention({ metadata }, config.deletion);
+    tellRetention(await applyRetention({ metadata }, config.deletion), { metrics, log });
     await runDeletions({ metadata, blobs, log }, ending);
     await expireTrash({ metadata }, config.documents);
     await deleteDocuments({ metadata, blobs, log }, ending);
@@ -57,7 +72,7 @@ export function startWorkers(
   const uploads = { metadata, blobs, coordinator, log };
   const targets = [
     documentTarget({ metadata, blobs }, config.documents),
-    chunkTarget({ metadata, blobs, inFlight, config: chunkConfig(config) }),
+    chunkTarget(chunkUploads({ metadata, blobs, inFlight }, config)),
   ];
   const { workerIntervalMs } = config.resumable;
   inTurn('uploads', workerIntervalMs, (ending) => tendUploads(uploads, config.resumable, targets, ending));
@@ -71,8 +86,13 @@ export function startWorkers(
     const swept = await blobs.staging.sweep(config.chunks.stagingCleanupAgeMs);
     if (swept.removed > 0) log.info(swept, 'staging swept');
   });
+  inTurn('safety checks', config.safetyChecks.workerIntervalMs, async (ending) => {
+    const noted = await noteMissedChecks({ metadata }, ending);
+    if (noted > 0) log.info({ noted }, 'safety checks missed');
+  });
   inTurn('mirrors', config.cloud.mirrorIntervalMs, (ending) => startDueMirrors({ metadata }, ending));
   inTurn('sessions', sessionSweepMs, (ending) => sweepSessions({ metadata }, ending));
+  inTurn('relay capabilities', hourMs, () => sweepCapabilities({ metadata }));
   return {
     stop: async () => {
       await Promise.all(loops.map((loop) => loop.stop()));

@@ -23,6 +23,7 @@ const mainDefaults = {
   document_write: 300,
   document_upload: 600,
   document_download: 300,
+  relay: 60_000,
 } as const;
 
 const viewerDefaults = {

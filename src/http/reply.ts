@@ -24,7 +24,12 @@ function headersOf(extra: Headers): Headers {
 
 /** JSON, never cached: almost every answer is about one account or carries a token. */
 export function json(status: number, value: unknown, headers: Headers = {}): Response {
-  return new Response(JSON.stringify(value), {
+  return jsonText(status, JSON.stringify(value), headers);
+}
+
+/** JSON that was written already, where its bytes matter. */
+export function jsonText(status: number, body: string, headers: Headers = {}): Response {
+  return new Response(body, {
     status,
     headers: headersOf({ 'Content-Type': 'application/json; charset=utf-8', 'Cache-Control': 'no-store', ...headers }),
   });

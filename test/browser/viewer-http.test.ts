@@ -35,12 +35,14 @@ test('data has exactly the fields of the contract', async () => {
   const { token } = await newToken(incident);
   const empty = (await nobody().call('GET', `/i/${token}/data`)).body;
   assert.deepEqual(Object.keys(empty).sort(), [
+    'capture_groups',
     'chunk_count_by_media_type',
     'completed_streams',
     'generated_at',
     'incident',
     'latest_chunk_by_media_type',
     'media',
+    'more_capture_groups',
     'streams',
     'warning',
   ]);
@@ -101,7 +103,7 @@ test('whatever is wrong with a link, the answer is the same: a page for people, 
     assert.equal(page.status, 404);
     assert.match(page.headers.get('content-type') ?? '', /^text\/html/);
     answers.add(page.body);
-    for (const path of ['data', 'incident/download', 'streams/str_x/download']) {
+    for (const path of ['data', 'incident/download', 'streams/str_x/download', 'capture-groups/cgr_x/timeline']) {
       const answer = await nobody().call('GET', `/i/${token}/${path}`);
       assert.deepEqual([answer.status, answer.body.error.code], [404, 'incident_token_invalid'], path);
     }

@@ -7,7 +7,11 @@ import { openWorld, until, type World } from './support/world.ts';
 
 let world: World;
 before(async () => {
-  world = await openWorld('matrix', { SAFE_DELETION_WORKER_INTERVAL: '200ms', SAFE_RESUMABLE_MAX_OPEN: '1000' });
+  world = await openWorld('matrix', {
+    SAFE_DELETION_WORKER_INTERVAL: '200ms',
+    SAFE_RESUMABLE_MAX_OPEN: '1000',
+    SAFE_RELAY_URL: 'https://relay.example.org',
+  });
 });
 after(() => world.close());
 
@@ -35,11 +39,18 @@ async function objectsOf(owner: Client): Promise<Record<string, string>> {
     }),
   });
   assert.equal(upload.status, 201, upload.code);
+  const lane = `/v1/incidents/${incident}/streams/${await owner.stream(incident)}`;
+  const capability = await owner.post(`${lane}/relay-capabilities`, { kind: 'upload' });
+  const check = await owner.post(`/v1/incidents/${incident}/safety-checks`, {
+    due_at: new Date(Date.now() + 3_600_000).toISOString(),
+  });
   return {
     incident_id: incident,
+    safety_check_id: check.body.safety_check.id,
     stream_id: stream,
     capture_group_id: group.body.capture_group.id,
     token_id: token.body.token_id,
+    capability_id: capability.body.capability_id,
     token: token.body.token,
     account_id: world.accounts.bob,
     media_type: 'video',
@@ -55,7 +66,8 @@ function request({ method, path, operation }: Cell, objects: Record<string, stri
   return client.call(method, url, body);
 }
 
-const notFound = /^(incident|capture_group|stream|chunk|upload|incident_token|incident_deletion|account)_not_found$/;
+const notFound =
+  /^(incident|capture_group|safety_check|stream|chunk|upload|incident_token|relay_capability|incident_deletion|account)_not_found$/;
 const isPublic = ({ path }: Cell) => path.startsWith('/i/{token}');
 
 test('every operation x nobody: a signed-in route is closed', async (t) => {
@@ -81,7 +93,7 @@ test("every operation on an incident x another user: it does not exist; every ad
   for (const cell of world.contract.operations()) {
     const access = cell.operation['x-access'];
     if (access === 'anyone') continue;
-    const foreign = cell.path.includes('{incident_id}') || cell.path.includes('{token_id}');
+    const foreign = cell.path.includes('{incident_id}') || /\{(token|capability)_id\}/.test(cell.path);
     if (access === 'account' && !foreign) continue;
     const answer = await request(cell, objects, world.bob);
     const where = `${cell.method} ${cell.path}: ${answer.status} ${answer.code}`;
@@ -89,12 +101,14 @@ test("every operation on an incident x another user: it does not exist; every ad
     else {
       assert.equal(answer.status, 404, where);
       // The answer to a HEAD has no body that could say a code.
-      if (cell.method !== 'HEAD') assert.match(answer.code, /^(incident_not_found|incident_token_not_found)$/, where);
+      if (cell.method !== 'HEAD')
+        assert.match(answer.code, /^(incident|incident_token|relay_capability)_not_found$/, where);
       // Told just like an incident that never was.
       const never = {
         ...objects,
         incident_id: 'inc_00000000000000000000000000',
         token_id: 'itk_00000000000000000000000000',
+        capability_id: 'cap_00000000000000000000000000',
       };
       assert.deepEqual((await request(cell, never, world.bob)).body, answer.body, where);
     }
@@ -119,8 +133,10 @@ test('every operation x its owner and x an administrator: never refused for who 
       const answer = await request(cell, await objectsOf(world.ada), client);
       const where = `${who}: ${cell.method} ${cell.path}: ${answer.status} ${answer.code}`;
       assert.ok(![401, 403].includes(answer.status) || answer.code === 'invalid_credentials', where);
-      const owns = cell.path.startsWith('/v1/incidents/{incident_id}/deletion') && who === 'administrator';
-      if (cell.path.includes('{incident_id}') && !owns) assert.notEqual(answer.code, 'incident_not_found', where);
+      const owns =
+        who === 'administrator' && /^\/v1\/incidents\/\{incident_id\}\/(deletion|safety-checks)/.test(cell.path);
+      if (owns) assert.deepEqual([answer.status, answer.code], [404, 'incident_not_found'], where);
+      else if (cell.path.includes('{incident_id}')) assert.notEqual(answer.code, 'incident_not_found', where);
       cells += 1;
     }
   }
@@ -132,7 +148,7 @@ test('an object of one incident is not found in another, not even of the same ow
   const mine = await objectsOf(world.ada);
   const other = await world.ada.incident();
   for (const cell of world.contract.operations()) {
-    const noun = /\{(stream|capture_group|upload)_id\}/.exec(cell.path)?.[1];
+    const noun = /\{(stream|capture_group|safety_check|upload)_id\}/.exec(cell.path)?.[1];
     if (!cell.path.includes('{incident_id}') || noun === undefined) continue;
     const answer = await request(cell, { ...mine, incident_id: other }, world.ada);
     const code = cell.method === 'HEAD' ? '' : `${noun}_not_found`;
@@ -156,7 +172,8 @@ test('after deletion nothing answers any more but what was deleted', async () =>
     const where = `${cell.method} ${cell.path}: ${answer.status} ${answer.code}`;
     const isRecord =
       cell.path.endsWith('/deletion') ||
-      (cell.method === 'GET' && /\{incident_id\}(\/streams|\/chunks|\/capture-groups)?$/.test(cell.path));
+      (cell.method === 'GET' &&
+        /\{incident_id\}(\/streams|\/chunks|\/capture-groups|\/safety-checks)?$/.test(cell.path));
     // What can be done there is told to everybody.
     if (isRecord || cell.method === 'OPTIONS') assert.ok(answer.status < 300, where);
     else if (cell.method === 'HEAD') assert.equal(answer.status, 409, where);

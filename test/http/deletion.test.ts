@@ -157,8 +157,13 @@ test('what cannot be removed is tried again until it can, and until then nothing
 
 test('retention is previewed without a change, and then carried out by the worker', async () => {
   const [old, young, open] = [await world.ada.incident(), await world.ada.incident(), await world.ada.incident()];
-  await world.ada.filledStream(old, 2, 'video', 500);
-  for (const id of [old, young]) await world.ada.post(`/v1/incidents/${id}/close`);
+  const stream = await world.ada.filledStream(old, 2, 'video', 500);
+  await world.ada.complete(old, stream.id, 2);
+  const held = await world.ada.incident();
+  for (const id of [old, young, held]) await world.ada.post(`/v1/incidents/${id}/close`);
+  const checks = `/v1/incidents/${held}/safety-checks`;
+  const due = new Date(Date.now() + 3_600_000).toISOString();
+  const check = (await world.ada.post(checks, { due_at: due })).body.safety_check.id;
   const link = (await world.ada.post(`/v1/incidents/${young}/incident-tokens`)).body.token_id;
   await world.ada.post(`/v1/incident-tokens/${link}/revoke`);
   const gone = await world.ada.incident();
@@ -166,12 +171,15 @@ test('retention is previewed without a change, and then carried out by the worke
   await deleted(gone);
   const env = { SAFE_DATA_DIR: world.server.dataDir, ...retention };
   const preview = async () => JSON.parse((await cli(['retention', 'preview', '--json'], env)).stdout);
-  assert.deepEqual(await preview(), { incidents: [], viewerLinks: 0, sessions: 0, tombstones: [] });
+  const { rules, ...nothing } = await preview();
+  assert.equal(rules.length, 5);
+  const none = { viewerLinks: 0, sessions: 0, tombstones: [] };
+  assert.deepEqual(nothing, { modeRetention: 'off', incidents: [], held: [], ...none });
 
   // A clock cannot be turned by a request. The worker is quick, so all that is old becomes old in one transaction,
   // and the preview looks at a copy of the settings without the worker: it runs beside the server.
   await world.rows(async (query) => {
-    await query('UPDATE incidents SET closed_at = ? WHERE id = ?', hoursAgo(1.5), old);
+    for (const id of [old, held]) await query('UPDATE incidents SET closed_at = ? WHERE id = ?', hoursAgo(1.5), id);
     await query('UPDATE incident_tokens SET revoked_at = ? WHERE id = ?', hoursAgo(2.5), link);
     await query('UPDATE incident_deletion_decisions SET deleted_at = ? WHERE incident_id = ?', hoursAgo(3.5), gone);
   });
@@ -192,6 +200,15 @@ test('retention is previewed without a change, and then carried out by the worke
   await world.rows(async (query) => {
     assert.deepEqual(await query('SELECT id FROM incident_tokens WHERE id = ?', link), []);
   });
-  for (const id of [young, open])
+  for (const id of [young, open, held])
     assert.equal((await world.ada.get(`/v1/incidents/${id}`)).body.incident.deletion_state, 'active');
+  assert.deepEqual(
+    (await preview()).held.map(({ id, holds }: { id: string; holds: object[] }) => [id, holds]),
+    [[held, [{ kind: 'safety_check', id: check, state: 'active' }]]],
+  );
+  const metrics = async () => await (await fetch(`${world.server.adminUrl}/metrics`)).text();
+  assert.match(await metrics(), /^proofline_retention_incidents\{state="held"\} 1$/m);
+  assert.match(await metrics(), /^proofline_retention_decisions_total\{mode="none"\} 1$/m);
+  assert.equal((await world.ada.post(`${checks}/${check}/cancel`)).status, 200);
+  await deleted(held);
 });

@@ -215,13 +215,18 @@ test('streams open, are listed and read, and may be given up', async () => {
 
 test('a preview of retention counts what would go, and nothing goes', async () => {
   const id = await world.ada.incident({ client_label: 'old' });
-  await world.ada.filledStream(id, 2, 'video', 700);
-  await world.ada.post(`/v1/incidents/${id}/close`);
+  const { id: stream } = await world.ada.filledStream(id, 2, 'video', 700);
+  await world.ada.complete(id, stream, 2);
+  const held = await world.ada.incident({ incident_mode: 'emergency' });
+  const { id: open } = await world.ada.filledStream(held, 1);
+  for (const one of [id, held]) await world.ada.post(`/v1/incidents/${one}/close`);
+  const due = new Date(Date.now() + 3_600_000).toISOString();
+  const check = await world.ada.post(`/v1/incidents/${held}/safety-checks`, { due_at: due });
   const link = (await world.ada.post(`/v1/incidents/${id}/incident-tokens`)).body.token_id;
   await world.ada.post(`/v1/incident-tokens/${link}/revoke`);
   const old = new Date(Date.now() - 10 * 86_400_000).toISOString();
   await world.rows(async (query) => {
-    await query('UPDATE incidents SET closed_at = ? WHERE id = ?', old, id);
+    for (const one of [id, held]) await query('UPDATE incidents SET closed_at = ? WHERE id = ?', old, one);
     await query('UPDATE incident_tokens SET revoked_at = ? WHERE id = ?', old, link);
   });
   const env = {
@@ -229,11 +234,20 @@ test('a preview of retention counts what would go, and nothing goes', async () =
     SAFE_CLOSED_INCIDENT_RETENTION: '9d',
     SAFE_TOKEN_METADATA_RETENTION: '9d',
   };
+  const setting = 'SAFE_CLOSED_INCIDENT_RETENTION';
+  const holds = [
+    { kind: 'safety_check', id: check.body.safety_check.id, state: 'active' },
+    { kind: 'open_stream', id: open },
+  ];
   for (let i = 0; i < 2; i++) {
     const { stdout, code } = await cli(['retention', 'preview', '--json'], env);
     assert.equal(code, 0);
-    assert.deepEqual(JSON.parse(stdout), {
-      incidents: [{ id, closed_at: old, chunks: 2, bytes: 1_400 }],
+    const { rules, ...preview } = JSON.parse(stdout);
+    assert.deepEqual([rules.length, rules[0]], [5, { incident_mode: 'emergency', after: '9d', setting }]);
+    assert.deepEqual(preview, {
+      modeRetention: 'off',
+      incidents: [{ id, incident_mode: null, closed_at: old, setting, chunks: 2, bytes: 1_400 }],
+      held: [{ id: held, incident_mode: 'emergency', closed_at: old, setting, holds }],
       viewerLinks: 1,
       sessions: 0,
       tombstones: [],
@@ -248,5 +262,27 @@ test('a preview of retention counts what would go, and nothing goes', async () =
     longer.stdout,
     /^0 incidents, 0 tombstones, 0 viewer links, 0 sessions would go\. Nothing was changed\.$/m,
   );
-  assert.equal((await world.ada.get(`/v1/incidents/${id}`)).body.incident.deletion_state, 'active');
+  const words = await cli(['retention', 'preview'], {
+    ...env,
+    SAFE_MODE_RETENTION: 'dry_run',
+    SAFE_MODE_RETENTION_EMERGENCY: '2d',
+  });
+  assert.match(words.stdout, /^rule +emergency: 2d after closing \(SAFE_MODE_RETENTION_EMERGENCY\)$/m);
+  assert.match(
+    words.stdout,
+    new RegExp(`^incident +${id}  no mode  closed .*  2 chunks, 1400 bytes  by ${setting}$`, 'm'),
+  );
+  assert.match(
+    words.stdout,
+    new RegExp(`^held +${held} .* by active safety check sfc_\\w+, open stream ${open}$`, 'm'),
+  );
+  assert.match(
+    words.stdout,
+    /^SAFE_MODE_RETENTION is dry_run: a server leaves these incidents alone until it is apply\.$/m,
+  );
+  const useless = await cli(['retention', 'preview'], { ...env, SAFE_MODE_RETENTION_EMERGENCY: '2d' });
+  assert.notEqual(useless.code, 0);
+  assert.match(useless.stderr, /SAFE_MODE_RETENTION_EMERGENCY is set, but SAFE_MODE_RETENTION is off/);
+  for (const one of [id, held])
+    assert.equal((await world.ada.get(`/v1/incidents/${one}`)).body.incident.deletion_state, 'active');
 });

@@ -126,7 +126,7 @@ test('every mounted route is documented, but for pages, files and the older spel
   for (const route of left)
     assert.match(
       route,
-      /^(GET \/([is]\/\{token\}$|e\/|s\/assets\/|static\/|reference|lineage|documents)|POST \/(lineage\/sign-|s\/\{token\}$|documents))/,
+      /^(GET \/([is]\/\{token\}$|i\/\{token\}\/capture-groups\/\{capture_group_id\}$|e\/|s\/assets\/|static\/|reference|lineage|documents)|POST \/(lineage\/sign-|s\/\{token\}$|documents))/,
     );
   assert.equal(routes.length, documented.size + left.length);
 });

@@ -12,6 +12,7 @@ import * as auditReads from '#features/audit/read-audit.store.ts';
 import * as cloud from '#features/cloud/cloud.store.ts';
 import { searchDocuments } from '#features/documents/search/search.store.ts';
 import { parseSearch } from '#features/documents/search/search-query.ts';
+import * as groupChunks from '#features/incidents/bundles/group-chunks.store.ts';
 import * as captures from '#features/incidents/captures/captures.store.ts';
 import * as supersessions from '#features/incidents/captures/supersessions/supersessions.store.ts';
 import * as checkins from '#features/incidents/check-ins/check-ins.store.ts';
@@ -19,6 +20,8 @@ import * as chunks from '#features/incidents/chunks/chunks.store.ts';
 import * as deletion from '#features/incidents/deletion/deletion.store.ts';
 import { previewRetention } from '#features/incidents/deletion/retention.ts';
 import * as incidents from '#features/incidents/incidents.store.ts';
+import * as relayCapabilities from '#features/incidents/relay-capabilities/relay-capabilities.store.ts';
+import * as safetyChecks from '#features/incidents/safety-checks/safety-checks.store.ts';
 import * as streams from '#features/incidents/streams/streams.store.ts';
 import * as tokens from '#features/incidents/viewer-tokens/viewer-tokens.store.ts';
 import * as claims from '#features/jobs/job-claims.store.ts';
@@ -152,7 +155,20 @@ const reads: Record<string, Record<string, unknown[][]>> = {
     ],
     supersessionOf: [['cgr_1', 'sup_1']],
     withdrawalOf: [['sup_1']],
+    countSupersessions: [['cgr_1']],
   },
+  safetyChecks: {
+    safetyChecksOf: [
+      ['inc_1', 10],
+      ['inc_1', 10, 'sfc_2'],
+    ],
+    safetyCheckOf: [['inc_1', 'sfc_1']],
+    safetyCheckToChange: [['inc_1', 'sfc_1']],
+    holdingSafetyCheck: [['inc_1']],
+    overdueSafetyChecks: [[later, 10]],
+    countSafetyChecks: [['missed']],
+  },
+  groupChunks: { chunksOfGroup: [['cgr_1']] },
   checkins: { checkinsOf: [['inc_1', 10]], latestCheckins: [['inc_1', 1]] },
   chunks: {
     chunkById: [['chk_1']],
@@ -223,6 +239,10 @@ const reads: Record<string, Record<string, unknown[][]>> = {
     countIncidents: [[]],
   },
   streams: { streamOf: [['inc_1', 'str_1']], streamToChange: [['inc_1', 'str_1']], streamsOf: [['inc_1']] },
+  relayCapabilities: {
+    capabilityById: [['cap_1']],
+    useCapability: [[{ kind: 'upload', token: 'no such token', incidentId: 'inc_1', streamId: 'str_1' }]],
+  },
   tokens: { tokenById: [['itk_1']], incidentOfViewerToken: [['no such token']] },
   ...documentReads,
   ...resumableReads,
@@ -242,11 +262,14 @@ const stores = {
   chunks,
   claims,
   deletion,
+  groupChunks,
   incidents,
   jobs,
   jobStatistics,
   streams,
+  safetyChecks,
   supersessions,
+  relayCapabilities,
   tokens,
 };
 const notQueries = new Set([
@@ -379,8 +402,21 @@ const writes: Record<string, { input: unknown; after?: string }[]> = {
       },
     },
   ],
+  'safety_checks.create': [
+    { input: { check: rows.safetyCheck({ id: 'sfc_2' }).values, audit: auditOf } },
+    { input: { check: rows.safetyCheck({ id: 'sfc_2' }).values, audit: auditOf }, after: 'DELETE FROM safety_checks' },
+  ],
+  'safety_checks.end': [
+    { input: { incidentId: 'inc_1', checkId: 'sfc_1', to: 'cancelled', at, audit: auditOf, missedAudit: auditOf } },
+  ],
+  'safety_checks.note_missed': [{ input: { incidentId: 'inc_1', checkId: 'sfc_1', at: later, audit: auditOf } }],
   'checkins.create': [{ input: rows.checkin({ id: 'chi_2' }).values }],
   'viewer_tokens.create': [{ input: rows.token({ id: 'itk_2', token_hash: hash('e') }).values }],
+  'relay_capabilities.create': [
+    { input: { row: rows.capability({ id: 'cap_2', token_hash: hash('d') }).values, audit: auditOf } },
+  ],
+  'relay_capabilities.revoke': [{ input: { id: 'cap_1', at, audit: auditOf } }],
+  'relay_capabilities.sweep': [{ input: { before: at } }],
   'viewer_tokens.revoke': [{ input: { tokenId: 'itk_1', at } }],
   'deletion.request': [
     {
@@ -395,6 +431,12 @@ const writes: Record<string, { input: unknown; after?: string }[]> = {
         audit: auditOf,
       },
       after: noDecision,
+    },
+  ],
+  'deletion.retire': [
+    {
+      input: { id: 'del_2', incidentId: 'inc_2', reasonCode: 'x', closedBefore: later, at, audit: auditOf },
+      after: `UPDATE incidents SET status = 'closed', closed_at = '${at}'`,
     },
   ],
   'deletion.list_items': [{ input: { ...subject, after: 'chk_0', limit: 10 } }],
@@ -515,18 +557,28 @@ test('every function of the stores is looked at', async () => {
         running = `${name}.${functionName}`;
         // The one refusal among them comes after the query.
         await undone(() =>
-          call(db, ...given).catch((error: unknown) => assert.match(String(error), /viewer|link|token/i)),
+          call(db, ...given).catch((error: unknown) => assert.match(String(error), /viewer|link|token|capability/i)),
         );
       }
     }
   }
   running = 'retention';
   const day = 86_400_000;
-  const retention = { closedIncidentRetentionMs: day, tokenMetadataRetentionMs: day, tombstoneRetentionMs: day };
+  const ofMode = 'default' as const;
+  const retention = {
+    ...{ closedIncidentRetentionMs: day, tokenMetadataRetentionMs: day, tombstoneRetentionMs: day },
+    ...{ modeRetention: 'off' as const, emergencyRetention: ofMode, interactionRecordRetention: ofMode },
+    ...{ safetyCheckRetention: ofMode, evidenceNoteRetention: ofMode },
+  };
   await undone(async () => {
     database.exec(`UPDATE incidents SET status = 'closed', closed_at = '${at}' WHERE id = 'inc_2'`);
     const preview = await previewRetention(db, { workerIntervalMs: 0, ...retention }, Date.parse(later));
     assert.equal(preview.incidents.length, 1);
+    database.exec(
+      `UPDATE incidents SET status = 'closed', closed_at = '${at}', incident_mode = 'emergency' WHERE id = 'inc_1'`,
+    );
+    const { held } = await previewRetention(db, { workerIntervalMs: 0, ...retention }, Date.parse(later));
+    assert.equal(held.length, 1);
   });
   running = 'auditPages';
   for (const filter of [{}, { readableBy: 'acct_1', from: at }])

@@ -7,10 +7,8 @@ import {
   setPasswordTransaction,
 } from '#features/accounts/accounts.transactions.ts';
 import { auditEntry, checkStoredChain, recordAudit, recordAuditTransaction } from '#features/audit/index.ts';
-import {
-  claimDeletionTransaction,
-  requestDeletionTransaction,
-} from '#features/incidents/deletion/deletion.transactions.ts';
+import { requestDeletionTransaction } from '#features/incidents/deletion/decide-deletion.ts';
+import { claimDeletionTransaction } from '#features/incidents/deletion/deletion.transactions.ts';
 import { assignOwnerTransaction, closeIncidentTransaction } from '#features/incidents/incidents.transactions.ts';
 import { runDeletions } from '#features/incidents/index.ts';
 import { completeStreamTransaction, failStreamTransaction } from '#features/incidents/streams/streams.transactions.ts';

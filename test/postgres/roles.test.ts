@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
-import { contractTransactions } from '#platform/metadata/contract/transactions.ts';
+import { oneOfEach, rows } from '#platform/metadata/contract/rows.ts';
+import { anyTables, contractTransactions, deleteRow, insertRows } from '#platform/metadata/contract/transactions.ts';
 import { migratePostgres } from '#platform/metadata/postgres/migrate.ts';
 import {
   databaseOf,
@@ -95,6 +96,33 @@ testOnPostgres('the role that serves requests cannot change the schema, nor what
   const stranger = new pg.Client(elsewhere(dsn, { user: 'somebody' }));
   await assert.rejects(stranger.connect(), (error) => error instanceof pg.DatabaseError && error.code === '42501');
 });
+
+testOnPostgres(
+  'the role that serves requests adds supersessions and changes none, migrated before or after the roles',
+  async () => {
+    const { dsn, migrateDsn, database } = await withRoles();
+    const metadata = await databases.open(dsn, contractTransactions, { migrateDsn });
+    const server = await databases.server();
+    for (const round of ['as migrated', 'as roles.sql leaves it']) {
+      await metadata.write(insertRows, round === 'as migrated' ? oneOfEach() : [rows.supersession({ id: 'sup_2' })]);
+      for (const statement of [
+        "UPDATE supersessions SET reason = 'audio_replaced_by_master'",
+        'DELETE FROM supersessions',
+        'TRUNCATE supersessions',
+        'SELECT id FROM supersessions FOR UPDATE',
+      ])
+        await refused(dsn, statement);
+      await server.sql(database, rolesSql);
+    }
+    // Not even who owns the table, which is the only role there is where one setting has both rights.
+    await assert.rejects(server.sql(database, 'UPDATE supersessions SET policy_version = 2'), /never changed/);
+    const left = () => anyTables(metadata.read).selectFrom('supersessions').selectAll().execute();
+    assert.equal((await left()).length, 2);
+    assert.equal(await metadata.write(deleteRow, { table: 'capture_groups', id: 'cgr_1' }), 1);
+    assert.deepEqual(await left(), [], 'they go with their group, by no right of that role');
+    await metadata.close();
+  },
+);
 
 testOnPostgres('a role that may not migrate, on a database that needs it, is told what to do', async () => {
   const { dsn, migrateDsn } = await withRoles();

@@ -27,8 +27,7 @@ export const slices: Record<string, readonly string[]> = {
   documents: ['audit', 'accounts', 'jobs', 'resumable'],
   cloud: ['audit', 'documents', 'jobs'],
   lineage: [],
-  'relay-access': ['audit', 'incidents'],
-  relay: [],
+  'relay-access': ['incidents'],
 };
 
 /** Parts that run in a browser or a Worker too: whole layers, and folders of others. */

@@ -9,7 +9,8 @@ import { cellSettings } from './cells.ts';
 
 export const repository = fileURLToPath(new URL('../..', import.meta.url));
 const node = process.execPath;
-const main = join(repository, 'src/main.ts');
+/** Where a run of the cells made a bundle of it, that. */
+const main = process.env.PROOFLINE_TEST_MAIN ?? join(repository, 'src/main.ts');
 
 export const adminPassword = 'correct horse battery staple';
 
@@ -63,6 +64,8 @@ export interface TestServer {
   /** `http://127.0.0.1:port` of the main and of the admin listener. */
   url: string;
   adminUrl: string;
+  /** Where relays reach it, with SAFE_RELAY_API_BIND_ADDRS. */
+  relayApiUrl: string;
   pid: number;
   process: ChildProcess;
   dataDir: string;
@@ -113,20 +116,23 @@ export async function startServer(options: ServerOptions): Promise<TestServer> {
     output += data.toString();
   });
   const exited = once(child, 'exit') as Promise<[number | null, string | null]>;
-  const ready = new Promise<{ main?: string[]; lineage?: string[]; admin: string[] }>((resolve, reject) => {
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      output += `${line}\n`;
-      if (line.includes('"msg":"ready"')) resolve(JSON.parse(line));
-    });
-    child.once('error', reject);
-    void exited.then(([code, signal]) =>
-      reject(new Error(`the server ended (${code ?? signal}) before it was ready:\n${output}`)),
-    );
-  });
+  const ready = new Promise<{ main?: string[]; lineage?: string[]; relay?: string[]; admin: string[] }>(
+    (resolve, reject) => {
+      createInterface({ input: child.stdout }).on('line', (line) => {
+        output += `${line}\n`;
+        if (line.includes('"msg":"ready"')) resolve(JSON.parse(line));
+      });
+      child.once('error', reject);
+      void exited.then(([code, signal]) =>
+        reject(new Error(`the server ended (${code ?? signal}) before it was ready:\n${output}`)),
+      );
+    },
+  );
   const addresses = await ready;
   return {
     url: `http://${(addresses.main ?? addresses.lineage)?.[0]}`,
     adminUrl: `http://${addresses.admin[0]}`,
+    relayApiUrl: `http://${addresses.relay?.[0]}`,
     pid: child.pid ?? 0,
     process: child,
     dataDir: options.dataDir,

@@ -1,5 +1,6 @@
 import type { EnvelopeErrorCode } from '../envelope/envelope-error.ts';
 import type { MediaType } from '../media-type.ts';
+import type { GroupReport } from './group/group-report.ts';
 
 export type BundleFailureCode =
   | 'manifest_missing'
@@ -22,6 +23,16 @@ export type BundleFailureCode =
   | 'media_type_differs'
   | 'time_range_invalid'
   | 'chunk_too_large'
+  | 'row_duplicate'
+  | 'stream_unknown'
+  | 'variant_invalid'
+  | 'segment_conflict'
+  | 'policy_unknown'
+  | 'resolution_differs'
+  | 'manifest_differs'
+  | 'supersession_unfounded'
+  | 'sums_differ'
+  | 'root_differs'
   | `decryption_${EnvelopeErrorCode}`;
 
 export interface BundleFailure {
@@ -52,7 +63,10 @@ export interface StreamReport {
 export interface BundleReport {
   readonly ok: boolean;
   /** What the bundle is of; `unknown` when its manifest tells neither. */
-  readonly kind: 'stream' | 'incident' | 'unknown';
+  readonly kind: 'stream' | 'incident' | 'capture_group' | 'unknown';
+  /** Of a capture group those of which the bundle has chunks, and of these alone the counts. */
   readonly streams: readonly StreamReport[];
+  /** What the rows of a capture group come to, computed here. */
+  readonly group?: GroupReport;
   readonly failures: readonly BundleFailure[];
 }

@@ -14,8 +14,8 @@ import {
   whole,
 } from '../shape.ts';
 
-const time = textWhere('an RFC 3339 time', (value) => parseTimestamp(value) !== undefined);
-const encryption = object({ expected: oneOf('client-side'), scheme: text, server_decrypts: flag });
+export const time = textWhere('an RFC 3339 time', (value) => parseTimestamp(value) !== undefined);
+export const encryption = object({ expected: oneOf('client-side'), scheme: text, server_decrypts: flag });
 
 const streamHead = object({
   incident_id: text,
@@ -88,13 +88,14 @@ export function parseIncidentManifest(json: unknown): Parsed<IncidentManifest> {
 }
 
 /** Told apart by what only one of them has. */
-export function manifestKind(json: unknown): 'stream' | 'incident' | 'unknown' {
+export function manifestKind(json: unknown): 'stream' | 'incident' | 'capture_group' | 'unknown' {
   if (typeof json !== 'object' || json === null) return 'unknown';
+  if ('format' in json) return 'capture_group';
   if ('streams' in json) return 'incident';
   return 'chunks' in json ? 'stream' : 'unknown';
 }
 
-function parse<T>(reader: Reader<T>, json: unknown, problems: string[]): T | undefined {
+export function parse<T>(reader: Reader<T>, json: unknown, problems: string[]): T | undefined {
   const result = read(reader, json);
   if ('value' in result) return result.value;
   problems.push(...result.problems);

@@ -1,5 +1,6 @@
 import type { BundleFailure, BundleReport, StreamReport } from './bundle-report.ts';
-import { type BundleEntry, type BundleSource, collect } from './bundle-source.ts';
+import type { BundleEntry, BundleSource } from './bundle-source.ts';
+import { verifyGroup } from './group/verify-group.ts';
 import {
   type ChunkLine,
   type IncidentManifest,
@@ -8,17 +9,14 @@ import {
   parseStreamManifest,
   type StreamManifest,
 } from './manifest.ts';
+import { indexEntries, noteProblems, readJson } from './read-entries.ts';
 import {
   checkStreamManifest,
   chunkEntryName,
   type Fail,
-  reason,
   type VerifyOptions,
   verifyStreamChunks,
 } from './verify-stream.ts';
-
-/** A manifest grows by some 250 bytes a chunk; this is room for a quarter of a million of them. */
-const maxManifestBytes = 64 * 1024 * 1024;
 
 interface StreamInBundle {
   readonly head: StreamManifest;
@@ -29,9 +27,9 @@ interface StreamInBundle {
 }
 
 /**
- * Verifies a stream or incident bundle and lists everything that is wrong with it. Without a key it shows that the bundle
- * is whole and agrees with its own manifest; with one also that each chunk is authentic and in its place. Throws only the
- * signal's reason and what the sink throws.
+ * Verifies a bundle of a stream, an incident or a capture group and lists everything that is wrong with it. Without a key it shows
+ * that the bundle is whole and agrees with its own manifest, of a capture group also that what is chosen follows from its rows; with
+ * one also that each chunk is authentic and in its place. Throws only the signal's reason and what the sink throws.
  */
 export async function verifyBundle<E extends BundleEntry>(
   source: BundleSource<E>,
@@ -44,6 +42,10 @@ export async function verifyBundle<E extends BundleEntry>(
 
   const manifest = await readJson(source, entries, 'manifest.json', fail);
   const kind = manifest === undefined ? 'unknown' : manifestKind(manifest.json);
+  if (kind === 'capture_group' && manifest !== undefined) {
+    const { streams, group } = await verifyGroup(source, entries, manifest, options, { failures, fail });
+    return { ok: failures.length === 0, kind, streams, ...(group === undefined ? {} : { group }), failures };
+  }
   let found: readonly StreamInBundle[] = [];
   let incident: IncidentManifest | undefined;
   if (kind === 'stream') found = [streamOf(manifest?.json, '', fail)].flatMap((stream) => stream ?? []);
@@ -54,6 +56,8 @@ export async function verifyBundle<E extends BundleEntry>(
     found = await streamsOf(source, entries, incident, fail);
   } else if (manifest) fail('manifest_invalid', 'The manifest lists neither chunks nor streams.', 'manifest.json');
 
+  if (options.root !== undefined)
+    fail('root_differs', 'Only the bundle of a capture group has a hash of its own.', 'manifest.json');
   checkNamesAndOrder(source.entries, kind, found, fail);
   if (incident) checkAgreement(incident, found, fail);
   const streams: StreamReport[] = [];
@@ -69,43 +73,6 @@ export async function verifyBundle<E extends BundleEntry>(
     streams.push(reportOf(stream, counts, ok));
   }
   return { ok: failures.length === 0, kind, streams, failures };
-}
-
-function indexEntries<E extends BundleEntry>(list: readonly E[], fail: Fail): ReadonlyMap<string, E> {
-  const entries = new Map<string, E>();
-  for (const entry of list) {
-    // Of two entries with one name, programs disagree about which counts.
-    if (entries.has(entry.name)) fail('entry_duplicate', 'The bundle holds two entries of this name.', entry.name);
-    else entries.set(entry.name, entry);
-    if (!entry.stored)
-      fail('entry_compressed', 'The entry is compressed; a bundle as the server makes it never is.', entry.name);
-  }
-  return entries;
-}
-
-async function readJson<E extends BundleEntry>(
-  source: BundleSource<E>,
-  entries: ReadonlyMap<string, E>,
-  name: string,
-  fail: Fail,
-): Promise<{ json: unknown } | undefined> {
-  const entry = entries.get(name);
-  if (!entry) {
-    fail('manifest_missing', 'The manifest is not in the bundle.', name);
-    return undefined;
-  }
-  try {
-    const bytes = entry.byteSize > maxManifestBytes ? undefined : await collect(source.read(entry), entry.byteSize);
-    if (bytes) return { json: JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) };
-    fail('manifest_unreadable', 'The manifest is larger than any real one, or not as large as the ZIP says.', name);
-  } catch (error) {
-    fail('manifest_unreadable', `The manifest cannot be read: ${reason(error)}`, name);
-  }
-  return undefined;
-}
-
-function noteProblems(problems: readonly string[], entry: string, fail: Fail): void {
-  for (const problem of problems) fail('manifest_invalid', `In the manifest, ${problem}.`, entry);
 }
 
 function streamOf(json: unknown, folder: string, fail: Fail): StreamInBundle | undefined {

@@ -8,10 +8,15 @@ import type { ChunkLine, StreamManifest } from './manifest.ts';
 
 export type Fail = (code: BundleFailureCode, message: string, entry?: string) => void;
 
+/** Which stream, and of what. */
+export type StreamPlace = Pick<StreamManifest, 'incident_id' | 'stream_id' | 'media_type'>;
+/** What is said of the bytes of a chunk. */
+export type ChunkBytes = Pick<ChunkLine, 'chunk_index' | 'media_type' | 'byte_size' | 'sha256_hex'>;
+
 /** Takes what was decrypted, in order. `finish` says whether all of the stream was verified; if not, nothing of it is evidence. */
 export interface PlaintextSink {
-  write(stream: StreamManifest, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
-  finish(stream: StreamManifest, whole: boolean): Promise<void>;
+  write(stream: StreamPlace, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
+  finish(stream: StreamPlace, whole: boolean): Promise<void>;
 }
 
 export interface VerifyOptions {
@@ -19,6 +24,8 @@ export interface VerifyOptions {
   /** Only used with a key. */
   readonly sink?: PlaintextSink | undefined;
   readonly digest?: Digest | undefined;
+  /** Of a capture group: the SHA-256 that its manifest has to have, as the server told it. */
+  readonly root?: string | undefined;
   /** Largest chunk that is taken into memory for decryption, in bytes. Default 512 MiB. */
   readonly maxChunkBytes?: number;
   /** Told after each chunk. */
@@ -71,7 +78,7 @@ export function checkStreamManifest(
 export async function verifyStreamChunks<E extends BundleEntry>(
   source: BundleSource<E>,
   entries: ReadonlyMap<string, E>,
-  stream: { head: StreamManifest; chunks: readonly ChunkLine[]; folder: string },
+  stream: { head: StreamPlace; chunks: readonly ChunkBytes[]; folder: string },
   options: VerifyOptions,
   fail: Fail,
 ): Promise<Pick<StreamReport, 'chunks_verified' | 'chunks_decrypted'>> {
@@ -111,7 +118,7 @@ export async function verifyStreamChunks<E extends BundleEntry>(
 async function readVerified<E extends BundleEntry>(
   source: BundleSource<E>,
   entry: E,
-  chunk: ChunkLine,
+  chunk: ChunkBytes,
   options: VerifyOptions,
   fail: Fail,
 ): Promise<Uint8Array<ArrayBuffer> | 'not kept' | undefined> {
@@ -150,8 +157,8 @@ async function readVerified<E extends BundleEntry>(
 
 async function open(
   key: ChunkKey,
-  head: StreamManifest,
-  chunk: ChunkLine,
+  head: StreamPlace,
+  chunk: ChunkBytes,
   bytes: Uint8Array<ArrayBuffer>,
   entry: string,
   fail: Fail,
@@ -166,7 +173,7 @@ async function open(
   }
 }
 
-async function digestOf(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+export async function digestOf(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   return toHex(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)));
 }
 

@@ -44,6 +44,7 @@ export const storedTables: readonly StoredTable[] = [
   { name: 'upload_operations', key: ['idempotency_key_hash'] },
   byId('checkins'),
   byId('incident_tokens'),
+  byId('relay_capabilities'),
   byId('incident_deletion_decisions'),
   byId('incident_deletion_items'),
   byId('audit_log'),

@@ -40,6 +40,13 @@ export async function incidentFor(db: Db, caller: Caller, id: string): Promise<I
   return incident;
 }
 
+/** The caller's own incident; to everybody else, administrators too, it does not exist. */
+export async function ownIncidentFor(db: Db, caller: Caller, id: string): Promise<IncidentRow> {
+  const incident = await incidentById(db, id);
+  if (incident?.owner_account_id !== caller.accountId) throw new Problem('incident_not_found');
+  return incident;
+}
+
 /** Under deletion nothing may be written, bundled or shared any more. */
 export function assertNotDeleting(incident: Pick<IncidentRow, 'deletion_state'>): void {
   if (incident.deletion_state !== 'active') throw new Problem('incident_deleting');

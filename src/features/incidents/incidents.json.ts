@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import { optionalText } from '#http/check.ts';
 import type { IncidentRow } from './incident-access.ts';
+import { incidentModes } from './incident-mode.ts';
 
 const time = z.iso.datetime();
 
 export const createIncidentFields = z.strictObject({
   client_label: optionalText(200),
   notes: optionalText(10_000),
-  incident_mode: z.enum(['emergency', 'interaction_record', 'safety_check', 'evidence_note']).optional(),
+  incident_mode: z.enum(incidentModes).optional(),
   capture_profile: z
     .enum(['audio_video_location', 'audio_location', 'location_checkin', 'note_or_attachment', 'custom'])
     .optional(),

@@ -35,7 +35,8 @@ export function incidentRoutes(deps: { metadata: Metadata }): Route[] {
       method: 'POST',
       path: '/v1/incidents',
       summary: 'Open an incident',
-      description: 'The mode fields are labels for people: they change no behaviour of the server.',
+      description:
+        'The mode fields are labels for people: they change no behaviour of the server, except for how long retention keeps a closed incident.',
       tag,
       access: 'account',
       limit: 'incident_write',

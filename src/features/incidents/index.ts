@@ -1,8 +1,24 @@
 export { incidentBundle, streamBundle } from './bundles/build-bundle.ts';
 export { bundleRoutes } from './bundles/bundles.routes.ts';
+export { groupBundle, groupManifestText } from './bundles/group-bundle.ts';
+export { groupBundleRoutes } from './bundles/group-bundles.routes.ts';
+export { bundleQuery, groupManifestShape } from './bundles/group-manifest.json.ts';
 export { incidentManifestShape, streamManifestShape } from './bundles/manifest.ts';
 export { sendBundle } from './bundles/send-bundle.ts';
+export { captureGroupShape, resolutionJson, resolutionShape } from './captures/captures.json.ts';
 export { captureRoutes } from './captures/captures.routes.ts';
+export {
+  type CaptureGroupRow,
+  captureGroupOf,
+  captureGroupsOf,
+  confirmedChunksOf,
+} from './captures/captures.store.ts';
+export { supersessionShape } from './captures/supersessions/supersessions.json.ts';
+export {
+  countSupersessions,
+  type SupersessionRow,
+  supersessionsOf,
+} from './captures/supersessions/supersessions.store.ts';
 export { checkinJson, checkinShape } from './check-ins/check-ins.json.ts';
 export { checkinRoutes } from './check-ins/check-ins.routes.ts';
 export { type CheckinRow, latestCheckins } from './check-ins/check-ins.store.ts';
@@ -11,6 +27,8 @@ export { chunkJson, chunkShape } from './chunks/chunks.json.ts';
 export { chunkRoutes } from './chunks/chunks.routes.ts';
 export { type ChunkRow, chunkById, unstreamedSummary } from './chunks/chunks.store.ts';
 export { judgeChunkBlob } from './chunks/judge-chunk-blob.ts';
+export { authorisePut, type ChunkUploads, putChunk, putHeaders } from './chunks/put-chunk.ts';
+export { uploadErrors, uploadReply, uploadResponses } from './chunks/upload.routes.ts';
 export { UploadsInFlight } from './chunks/uploads-in-flight.ts';
 export { type DeletionConfig, deletionSettings } from './deletion/deletion.config.ts';
 export { deletionRoutes } from './deletion/deletion.routes.ts';
@@ -24,11 +42,26 @@ export {
 } from './deletion/deletion.store.ts';
 export { runDeletions } from './deletion/deletion-worker.ts';
 export { requestDeletion } from './deletion/request-deletion.ts';
-export { applyRetention, previewRetention, type RetentionPreview } from './deletion/retention.ts';
+export { applyRetention, previewRetention, type RetentionPreview, type RetentionTurn } from './deletion/retention.ts';
+export { checkRetention } from './deletion/retention-policy.ts';
 export { type IncidentRow, incidentById } from './incident-access.ts';
 export { incidentRoutes } from './incidents.routes.ts';
 export { countIncidents, findIncidents, type IncidentCount, type IncidentFilter } from './incidents.store.ts';
 export { assignOwnerTransaction } from './incidents.transactions.ts';
+export { mediaTypeShape } from './media-type.ts';
+export {
+  type FanoutRole,
+  mayFanOut,
+  type RelayCapabilityConfig,
+  relayCapabilitySettings,
+} from './relay-capabilities/relay-capabilities.config.ts';
+export { relayCapabilityRoutes } from './relay-capabilities/relay-capabilities.routes.ts';
+export { useCapability } from './relay-capabilities/relay-capabilities.store.ts';
+export { sweepCapabilities } from './relay-capabilities/sweep-capabilities.ts';
+export { noteMissedChecks } from './safety-checks/note-missed.ts';
+export { safetyCheckSettings } from './safety-checks/safety-checks.config.ts';
+export { safetyCheckRoutes } from './safety-checks/safety-checks.routes.ts';
+export { countSafetyChecks } from './safety-checks/safety-checks.store.ts';
 export { streamJson, streamShape } from './streams/streams.json.ts';
 export { streamRoutes } from './streams/streams.routes.ts';
 export { type StreamRow, streamsOf } from './streams/streams.store.ts';

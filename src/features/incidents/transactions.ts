@@ -12,6 +12,8 @@ import {
   closeIncidentTransaction,
   createIncidentTransaction,
 } from './incidents.transactions.ts';
+import { relayCapabilityTransactions } from './relay-capabilities/relay-capabilities.transactions.ts';
+import { safetyCheckTransactions } from './safety-checks/safety-checks.transactions.ts';
 import { streamTransactions } from './streams/streams.transactions.ts';
 import { beginChunkUploadTransaction } from './uploads/chunk-uploads.transactions.ts';
 import { createTokenTransaction, revokeTokenTransaction } from './viewer-tokens/viewer-tokens.transactions.ts';
@@ -28,7 +30,9 @@ export const incidentTransactions: readonly AnyTransaction[] = [
   recordChunkTransaction,
   beginChunkUploadTransaction,
   createCheckinTransaction,
+  ...safetyCheckTransactions,
   createTokenTransaction,
   revokeTokenTransaction,
+  ...relayCapabilityTransactions,
   ...deletionTransactions,
 ];

@@ -46,6 +46,8 @@ const pathParameters: Record<string, { description: string; schema: JsonSchema }
   incident_id: { description: 'The incident, `inc_…`', schema: { type: 'string' } },
   stream_id: { description: 'The stream, `str_…`', schema: { type: 'string' } },
   capture_group_id: { description: 'The capture group, `cgr_…`', schema: { type: 'string' } },
+  capability_id: { description: 'The relay capability, `cap_…`; not its token', schema: { type: 'string' } },
+  safety_check_id: { description: 'The safety check, `sfc_…`', schema: { type: 'string' } },
   supersession_id: { description: 'The supersession, `sup_…`', schema: { type: 'string' } },
   account_id: { description: 'The account, `acct_…`', schema: { type: 'string' } },
   token_id: { description: 'The viewer link, `itk_…`; not its token', schema: { type: 'string' } },

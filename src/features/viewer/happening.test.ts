@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { tellAgo, tellBytes, tellLength, tellMoment } from '#http/pages/tell.js';
+import { tellAgo, tellBytes, tellLength, tellMoment, tellRange, tellSpan } from '#http/pages/tell.js';
 import { checkinWords, happening, looseParts, streamWords } from './assets/happening.js';
 
 const now = Date.parse('2026-03-01T12:00:00.000Z');
@@ -19,6 +19,8 @@ function data(changes: { status?: string; streams?: string[]; lastPartSecondsAgo
       chunk_count: 2,
       total_bytes: 100,
     })),
+    capture_groups: [],
+    more_capture_groups: false,
     generated_at: ago(0),
   };
 }
@@ -81,4 +83,18 @@ test('sizes and times are said in words', () => {
     ['just now', '5 seconds ago', 'in 1 minute'],
   );
   assert.equal(tellMoment('2026-03-01T12:00:09.123456Z'), '1 Mar 2026, 12:00:09 UTC');
+  assert.deepEqual([0, 1, 400, 9_949, 9_950, 60_000, 65_400, 3_600_000, 7_265_000].map(tellSpan), [
+    '0 s',
+    '0.1 s',
+    '0.4 s',
+    '9.9 s',
+    '10 s',
+    '1 min',
+    '1 min 5 s',
+    '1 h',
+    '2 h 1 min',
+  ]);
+  const [late, early] = ['2026-03-01T23:59:59.000Z', '2026-03-02T00:00:01.5Z'];
+  assert.equal(tellRange(late, early), '1 Mar 2026, 23:59:59 to 2 Mar 2026, 00:00:01 UTC');
+  assert.equal(tellRange(early, early, early), '00:00:01 to 00:00:01 UTC');
 });

@@ -15,6 +15,8 @@ import {
 } from '#features/incidents/index.ts';
 import { timestamp } from '#kit/time.ts';
 import type { Db } from '#platform/metadata/metadata.ts';
+import { viewerGroups } from './captures/capture-data.ts';
+import { viewerGroupShape } from './captures/timeline-data.ts';
 
 /** What the page must never let anybody forget. */
 export const warning = {
@@ -43,6 +45,8 @@ export const viewerDataShape = z
       .describe('The same two, as one list for who draws it'),
     streams: z.array(viewerStreamShape),
     completed_streams: z.array(viewerStreamShape),
+    capture_groups: z.array(viewerGroupShape).describe('The newest, oldest of them first'),
+    more_capture_groups: z.boolean(),
     warning: z.string(),
     generated_at: z.iso.datetime(),
   })
@@ -76,6 +80,7 @@ export async function viewerData(db: Db, incident: IncidentRow, nowMs: number): 
     }),
   );
   const shown = streams.map(viewerStreamJson);
+  const { groups, more } = await viewerGroups(db, incident.id, streams);
   const checkin = checkins[0];
   return {
     incident: {
@@ -93,6 +98,8 @@ export async function viewerData(db: Db, incident: IncidentRow, nowMs: number): 
     media: list,
     streams: shown,
     completed_streams: shown.filter((stream) => stream.status === 'complete'),
+    capture_groups: groups,
+    more_capture_groups: more,
     warning: `${warning.limit} ${warning.advice}`,
     generated_at: timestamp(nowMs),
   };

@@ -3,12 +3,21 @@ import { ago, type Markup, moment } from '#http/pages/moment.ts';
 import type { StaticFiles } from '#http/pages/static-files.ts';
 import { tellBytes } from '#http/pages/tell.js';
 import { checkinWords, emptyWords, happening, latestArrival, looseParts, streamWords } from './assets/happening.js';
+import { captureSections } from './captures/captures.pages.ts';
+import type { ViewerTimeline } from './captures/timeline-data.ts';
+import { frame } from './frame.pages.ts';
 import { type ViewerData, type ViewerStream, warning } from './viewer-data.ts';
 
 /** Reloads by itself only where scripts do not run. Seconds. */
 const reloadSeconds = 30;
 
-export function incidentPage(files: StaticFiles, token: string, data: ViewerData, nowMs: number): Markup {
+export function incidentPage(
+  files: StaticFiles,
+  token: string,
+  data: ViewerData,
+  timelines: readonly ViewerTimeline[],
+  nowMs: number,
+): Markup {
   const now = happening(data, nowMs);
   const label = data.incident.client_label ?? 'Shared incident';
   const open = data.incident.status === 'open';
@@ -33,7 +42,8 @@ export function incidentPage(files: StaticFiles, token: string, data: ViewerData
         <span data-field="text">As of ${moment(data.generated_at)}.${open ? ' Reload the page to see what is new.' : ''}</span>
       </p>
       <p class="visually-hidden" id="announcements" role="status"></p>
-      ${checkinSection(data, nowMs)} ${streamsSection(data)} ${downloadsSection(token, data)}
+      ${checkinSection(data, nowMs)} ${streamsSection(data)} ${captureSections(token, data, timelines)}
+      ${downloadsSection(token, data)}
     </main>`,
     html`<p>Incident <code>${data.incident.id}</code></p>
       <p>Whoever has the address of this page can see it. Share it only with people you trust.</p>`,
@@ -127,41 +137,4 @@ function downloadLink(href: string, name: string, bytes: number): Markup {
   return html`<a href="${href}" download
     ><span data-field="name">${name}</span> <span class="size"><span class="visually-hidden">, </span>encrypted ZIP, <span data-field="size">${tellBytes(bytes)}</span></span></a
   >`;
-}
-
-/** What a person sees in place of an incident. */
-export function noticePage(files: StaticFiles, notice: { title: string; paragraphs: string[] }): Markup {
-  return frame(
-    files,
-    notice.title,
-    html``,
-    html`<main id="content" tabindex="-1">
-      <h1>${notice.title}</h1>
-      ${notice.paragraphs.map((text) => html`<p>${text}</p>`)}
-      <p class="warning"><strong>${warning.advice}</strong> ${warning.limit}</p>
-    </main>`,
-    html``,
-  );
-}
-
-function frame(files: StaticFiles, title: string, head: Markup, main: Markup, footer: Markup): Markup {
-  return html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="robots" content="noindex, nofollow" />
-        <meta name="color-scheme" content="light dark" />
-        <title>${title}</title>
-        <link rel="icon" href="${files.href('icon.svg')}" type="image/svg+xml" />
-        <link rel="stylesheet" href="${files.href('viewer.css')}" />
-        ${head}
-      </head>
-      <body>
-        <a class="skip" href="#content">Skip to the content</a>
-        <header class="top"><p class="mark">Proofline</p></header>
-        ${main}
-        <footer>${footer}</footer>
-      </body>
-    </html>`;
 }

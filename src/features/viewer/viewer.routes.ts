@@ -12,7 +12,12 @@ import { statusOf } from '#http/status.ts';
 import type { Problem } from '#kit/errors.ts';
 import type { BlobStore } from '#platform/blobs/blob-store.ts';
 import type { Metadata } from '#platform/metadata/metadata.ts';
-import { incidentPage, noticePage } from './viewer.pages.ts';
+import { viewerTimelines } from './captures/capture-data.ts';
+import { captureViewRoutes } from './captures/captures.routes.ts';
+import { KeptTimelines } from './captures/kept-timelines.ts';
+import { noticePage } from './frame.pages.ts';
+import { sharedGroupRoutes } from './shared-groups.routes.ts';
+import { incidentPage } from './viewer.pages.ts';
 import { viewerData, viewerDataShape } from './viewer-data.ts';
 
 const shared = (name: string) => new URL(`../../http/pages/${name}`, import.meta.url);
@@ -21,13 +26,21 @@ const own = (name: string) => new URL(`./assets/${name}`, import.meta.url);
 /** The public, read-only pages of one incident, for who has its link. Nothing but GET exists here. */
 export function viewerRoutes(deps: { metadata: Metadata; blobs: BlobStore }): Route[] {
   const files = staticFiles('/static', {
-    'viewer.css': [shared('base.css'), own('viewer.css')],
+    'viewer.css': [shared('base.css'), own('viewer.css'), own('captures.css')],
     'viewer.js': [own('viewer.js')],
     'draw.js': [own('draw.js')],
+    'draw-captures.js': [own('draw-captures.js')],
+    'follow-captures.js': [own('follow-captures.js')],
     'happening.js': [own('happening.js')],
+    'live-rows.js': [own('live-rows.js')],
+    'row-words.js': [own('row-words.js')],
+    'segments.js': [own('segments.js')],
+    'times.js': [own('times.js')],
+    'timeline-words.js': [own('timeline-words.js')],
     'tell.js': [shared('tell.js')],
     'icon.svg': [shared('icon.svg')],
   });
+  const timelines = new KeptTimelines();
   const incidentOf = (token: string): Promise<IncidentRow> => incidentOfViewerToken(deps.metadata.read, token);
   const refusal = async (problem: Problem, headers: Record<string, string>) =>
     reply.page(statusOf(problem.kind), await noticePage(files, noticeFor(problem)), {
@@ -53,7 +66,8 @@ export function viewerRoutes(deps: { metadata: Metadata; blobs: BlobStore }): Ro
         const incident = await incidentOf(token);
         const now = Date.now();
         const data = await viewerData(deps.metadata.read, incident, now);
-        return reply.page(200, await incidentPage(files, token, data, now));
+        const shown = await viewerTimelines({ read: deps.metadata.read, timelines }, data.capture_groups);
+        return reply.page(200, await incidentPage(files, token, data, shown, now));
       },
     }),
     route({
@@ -107,6 +121,8 @@ export function viewerRoutes(deps: { metadata: Metadata; blobs: BlobStore }): Ro
         return await sendBundle(c, await incidentBundle(deps, incident));
       },
     }),
+    ...sharedGroupRoutes(deps, prefix, isAlias),
+    ...captureViewRoutes({ read: deps.metadata.read, timelines, files, incidentOf, refusal }, prefix, isAlias),
   ];
   return [...one('/i', false), ...one('/e', true), ...files.routes];
 }

@@ -45,6 +45,21 @@ export function tellLength(ms) {
 }
 
 /**
+ * @param {number} ms
+ * @returns {string} exactly enough to add up by eye: `0.4 s`, `12 s`, `3 min 5 s`, `2 h 1 min`
+ */
+export function tellSpan(ms) {
+  if (ms > 0 && ms < 9950) return `${Number((Math.max(ms, 50) / 1000).toFixed(1))} s`;
+  const seconds = Math.round(ms / 1000);
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60)];
+  const parts =
+    hours > 0
+      ? [`${hours.toLocaleString('en')} h`, minutes === 0 ? '' : `${minutes} min`]
+      : [minutes === 0 ? '' : `${minutes} min`, minutes > 0 && seconds % 60 === 0 ? '' : `${seconds % 60} s`];
+  return parts.filter(Boolean).join(' ');
+}
+
+/**
  * @param {string} at a timestamp
  * @param {number} nowMs
  * @returns {string} `just now`, `8 seconds ago`, `in 3 hours`
@@ -66,4 +81,16 @@ export function tellMoment(at) {
   if (Number.isNaN(date.getTime())) return at;
   const clock = date.toISOString().slice(11, 19);
   return `${date.getUTCDate()} ${months[date.getUTCMonth()]} ${date.getUTCFullYear()}, ${clock} UTC`;
+}
+
+/**
+ * @param {string} from a timestamp
+ * @param {string} to
+ * @param {string} [since] where the reader already knows the day, as of a list
+ * @returns {string} `14:05:09 to 14:05:11 UTC`, with the day where it is not known or another
+ */
+export function tellRange(from, to, since) {
+  const without = (/** @type {string} */ at, /** @type {string | undefined} */ known) =>
+    known !== undefined && at.slice(0, 10) === known.slice(0, 10) ? at.slice(11, 19) : tellMoment(at).slice(0, -4);
+  return `${without(from, since)} to ${without(to, from)} UTC`;
 }

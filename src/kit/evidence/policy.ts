@@ -1,4 +1,10 @@
-import { type ConfirmedChunk, qualityProfiles, variantRoles } from './evidence.ts';
+import {
+  type ConfirmedChunk,
+  type QualityProfile,
+  qualityProfiles,
+  type VariantRole,
+  variantRoles,
+} from './evidence.ts';
 import { contains } from './timeline.ts';
 
 /** A change of any rule of this file is a new number beside this one: manifests and decisions say which they were made with. */
@@ -7,6 +13,22 @@ export const policyVersion = 1;
 /** What belongs to the moment, but is neither picture nor sound. */
 export function isContext({ role }: Pick<ConfirmedChunk, 'role'>): boolean {
   return role === 'location_context' || role === 'metadata_context';
+}
+
+/** Which media a role may be of, and in which quality: context has one profile, its own; picture and sound have the others. */
+export function variantFits(
+  role: VariantRole,
+  quality: QualityProfile,
+  mediaType: ConfirmedChunk['mediaType'],
+): boolean {
+  const fits = {
+    evidence_master: mediaType === 'audio' || mediaType === 'video',
+    live_preview: mediaType === 'audio' || mediaType === 'video',
+    audio_priority: mediaType === 'audio',
+    location_context: mediaType === 'location',
+    metadata_context: mediaType === 'metadata',
+  };
+  return fits[role] && (isContext({ role }) ? quality === role : !quality.endsWith('_context'));
 }
 
 /** Less is better: the role decides, within a role the quality. */

@@ -96,3 +96,26 @@ export function conflictsOf(segments: readonly Segment[]): Conflict[] {
     ...between('sequence_order', bySequence, (a, b) => a.sequence < b.sequence && isBefore(b.startedAt, a.startedAt)),
   ];
 }
+
+/** The time of one union that is not in the other. */
+export function withoutRanges(union: readonly SourceRange[], taken: readonly SourceRange[]): SourceRange[] {
+  const left: SourceRange[] = [];
+  let next = 0;
+  for (const { startedAt, endedAt } of union) {
+    let from = startedAt;
+    for (let cut = taken[next]; cut !== undefined && isBefore(cut.startedAt, endedAt); cut = taken[next]) {
+      if (isBefore(from, cut.startedAt)) left.push({ startedAt: from, endedAt: cut.startedAt });
+      if (isBefore(from, cut.endedAt)) from = cut.endedAt;
+      // One that goes on beyond this range may cut the next as well.
+      if (isBefore(endedAt, cut.endedAt)) break;
+      next += 1;
+    }
+    if (isBefore(from, endedAt)) left.push({ startedAt: from, endedAt });
+  }
+  return left;
+}
+
+/** Milliseconds. */
+export function lengthOf(union: readonly SourceRange[]): number {
+  return union.reduce((sum, { startedAt, endedAt }) => sum + Date.parse(endedAt) - Date.parse(startedAt), 0);
+}

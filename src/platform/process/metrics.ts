@@ -1,4 +1,4 @@
-import type { Counter, Histogram, Registry } from 'prom-client';
+import type { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 export interface Metrics {
   registry: Registry;
@@ -9,6 +9,8 @@ export interface Metrics {
   commitSeconds: Histogram<'step'>;
   lineageActs: Counter<'action' | 'outcome'>;
   jobRuns: Counter<'kind' | 'outcome'>;
+  retentionDecisions: Counter<'mode'>;
+  retentionIncidents: Gauge<'state'>;
   /** A gauge that is read when it is scraped. */
   gauge(name: string, help: string, read: () => number | Promise<number>): void;
 }
@@ -66,6 +68,18 @@ export async function createMetrics(): Promise<Metrics> {
       name: 'proofline_job_runs_total',
       help: 'Runs of background jobs in this process, and what they came to.',
       labelNames: ['kind', 'outcome'],
+      registers,
+    }),
+    retentionDecisions: new Counter({
+      name: 'proofline_retention_decisions_total',
+      help: 'Incidents that this process has decided to delete for their age, by mode.',
+      labelNames: ['mode'],
+      registers,
+    }),
+    retentionIncidents: new Gauge({
+      name: 'proofline_retention_incidents',
+      help: 'Incidents whose time is over, in the last turn of this process: held by something, or left alone by a dry run.',
+      labelNames: ['state'],
       registers,
     }),
     gauge(name, help, read) {

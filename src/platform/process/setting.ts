@@ -142,12 +142,13 @@ export function parseAddress(value: string): Address | undefined {
   return { host: match[1] ?? (match[2] === '' ? '0.0.0.0' : (match[2] ?? '')), port };
 }
 
-/** One or more `host:port`, separated by commas; `[::1]:8080` for IPv6, port 0 for any free one. */
+/** One or more `host:port`, separated by commas; `[::1]:8080` for IPv6, port 0 for any free one. None where the default is none. */
 export function addresses(setting: Common & { default: string }): Setting<readonly Address[]> {
   return {
     ...setting,
     expected: 'one or more host:port separated by commas, like 127.0.0.1:8080 or [::1]:8080',
     parse: (value) => {
+      if (value === '' && setting.default === '') return [];
       const list = value.split(',').map((part) => parseAddress(part.trim()));
       return list.length > 0 && list.every((address) => address !== undefined) ? list : undefined;
     },

@@ -1,7 +1,6 @@
 import { type FileHandle, link, mkdir, open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { StreamManifest } from '#client/bundle/manifest.ts';
-import type { PlaintextSink } from '#client/bundle/verify-stream.ts';
+import type { PlaintextSink, StreamPlace } from '#client/bundle/verify-stream.ts';
 import { hasCode, RecorderError } from '../recorder-error.ts';
 
 export interface MediaFiles extends PlaintextSink {
@@ -19,7 +18,7 @@ export function mediaFiles(folder: string): MediaFiles {
   const written = new Map<string, string>();
   let current: { streamId: string; handle: FileHandle; partial: string; path: string } | undefined;
 
-  const begin = async (stream: StreamManifest, firstBytes: Uint8Array) => {
+  const begin = async (stream: StreamPlace, firstBytes: Uint8Array) => {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     // The id comes out of the bundle: nothing of it may lead out of the folder.
     const name = `${stream.media_type}_${stream.stream_id.replace(/[^A-Za-z0-9_-]/g, '_')}`;

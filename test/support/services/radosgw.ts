@@ -10,7 +10,7 @@ import { unusedPort } from './unused-port.ts';
 
 const run = promisify(execFile);
 
-/** Ceph's object gateway: one monitor, one OSD in memory, one gateway; about 15 seconds and 250 MB. Needs 'radosgw'. */
+/** Ceph's object gateway: one monitor, one OSD in memory, one gateway; about two seconds and 250 MB. Needs 'radosgw'. */
 export async function startRadosgw(): Promise<TestS3> {
   const folder = scratchFolder('radosgw');
   const pids: number[] = [];
@@ -79,7 +79,10 @@ interface Addresses {
   port: number;
 }
 
-/** Keys are needed: without them the gateway hangs. One copy, few placement groups and no background work keep it small. */
+/**
+ * Keys are needed: without them the gateway hangs. One copy, few placement groups and no background work keep it small.
+ * The monitor collects changes for a second by default, and every pool that the gateway makes takes several of them.
+ */
 function configuration(folder: string, { cluster, address, port }: Addresses): string {
   return `[global]
 fsid = ${cluster}
@@ -104,6 +107,8 @@ osd pool default pg autoscale mode = off
 osd crush chooseleaf type = 0
 mon allow pool size one = true
 mon max pg per osd = 1000
+paxos propose interval = 0.02
+paxos min wait = 0.01
 mon data avail crit = 1
 mon data avail warn = 2
 osd heartbeat grace = 60

@@ -23,6 +23,10 @@ const actions: Record<string, string> = {
   'incident.assign_owner': 'Gave an incident to an account',
   'incident.request_deletion': 'Asked for a deletion',
   'incident.deleted': 'Finished a deletion',
+  'safety_check.create': 'Began a safety check',
+  'safety_check.cancel': 'Cancelled a safety check',
+  'safety_check.missed': 'Noted that a safety check was missed',
+  'safety_check.resolve': 'Resolved a missed safety check',
   'job.repeat': 'Repeated a parked job',
 };
 

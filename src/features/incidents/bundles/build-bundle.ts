@@ -1,4 +1,5 @@
 import { Problem } from '#kit/errors.ts';
+import { encryptionStatement } from '#kit/evidence/bundle/group-manifest.ts';
 import { timestamp } from '#kit/time.ts';
 import type { BlobStore } from '#platform/blobs/blob-store.ts';
 import type { Db, Metadata } from '#platform/metadata/metadata.ts';
@@ -9,7 +10,8 @@ import { type ChunkRow, chunksOfStream } from '../chunks/chunks.store.ts';
 import { assertNotDeleting, type IncidentRow } from '../incident-access.ts';
 import { incidentJson } from '../incidents.json.ts';
 import { type StreamRow, streamOf, streamsOf } from '../streams/streams.store.ts';
-import { encryptionStatement, streamManifest } from './manifest.ts';
+import { assertBlobsThere, chunkEntry, textEntry } from './bundle-entries.ts';
+import { streamManifest } from './manifest.ts';
 import { type ZipEntry, zipSize } from './zip-writer.ts';
 
 export interface Bundle {
@@ -60,7 +62,7 @@ export async function incidentBundle(deps: BundleDeps, incident: IncidentRow): P
   return bundle(`incident_${incident.id}.zip`, [jsonEntry('manifest.json', manifest), ...parts.flat()], generatedAt);
 }
 
-function bundle(filename: string, entries: readonly ZipEntry[], at: string | null): Bundle {
+export function bundle(filename: string, entries: readonly ZipEntry[], at: string | null): Bundle {
   return { filename, entries, byteSize: zipSize(entries), modifiedAt: new Date(at ?? 0) };
 }
 
@@ -72,34 +74,10 @@ async function streamEntries(deps: BundleDeps, stream: StreamRow, folder: string
   await assertBlobsThere(deps.blobs, chunks);
   return [
     jsonEntry(`${folder}manifest.json`, streamManifest(stream, chunks)),
-    ...chunks.map((chunk) => chunkEntry(deps.blobs, folder, chunk)),
+    ...chunks.map((chunk) =>
+      chunkEntry(deps.blobs, `${folder}chunks/${chunkFileName(chunk.media_type, chunk.chunk_index)}`, chunk),
+    ),
   ];
-}
-
-const checksAtOnce = 16;
-
-/** Before the first byte is sent, while a clear refusal is still possible. */
-async function assertBlobsThere(blobs: BlobStore, chunks: readonly ChunkRow[]): Promise<void> {
-  for (let i = 0; i < chunks.length; i += checksAtOnce) {
-    const good = await Promise.all(
-      chunks.slice(i, i + checksAtOnce).map(async (chunk) => (await blobs.size(chunk.stored_path)) === chunk.byte_size),
-    );
-    if (good.includes(false)) throw new Problem('incident_bundle_inconsistent');
-  }
-}
-
-/** Holds of the row only what reading takes, as an archive may have very many entries and last for hours. */
-function chunkEntry(blobs: BlobStore, folder: string, chunk: ChunkRow): ZipEntry {
-  const path = chunk.stored_path;
-  const record = { byteSize: chunk.byte_size, sha256Hex: chunk.sha256_hex };
-  return {
-    name: `${folder}chunks/${chunkFileName(chunk.media_type, chunk.chunk_index)}`,
-    byteSize: chunk.byte_size,
-    content: async function* () {
-      const { pieces } = await blobs.openVerified(path, record);
-      yield* pieces;
-    },
-  };
 }
 
 async function allChunks(db: Db, stream: StreamRow): Promise<ChunkRow[]> {
@@ -113,12 +91,5 @@ async function allChunks(db: Db, stream: StreamRow): Promise<ChunkRow[]> {
 }
 
 function jsonEntry(name: string, value: unknown): ZipEntry {
-  const bytes = Buffer.from(`${JSON.stringify(value, null, 2)}\n`);
-  return {
-    name,
-    byteSize: bytes.length,
-    content: async function* () {
-      yield bytes;
-    },
-  };
+  return textEntry(name, `${JSON.stringify(value, null, 2)}\n`);
 }

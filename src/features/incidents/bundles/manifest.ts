@@ -1,20 +1,14 @@
 import { z } from 'zod';
+import { encryptionStatement } from '#kit/evidence/bundle/group-manifest.ts';
 import { checkinShape } from '../check-ins/check-ins.json.ts';
 import type { ChunkRow } from '../chunks/chunks.store.ts';
 import { incidentShape } from '../incidents.json.ts';
 import { mediaTypeShape } from '../media-type.ts';
 import type { StreamRow } from '../streams/streams.store.ts';
 
-/** What the server knows of the encryption: only that it happened on the client. It never looks inside. */
-export const encryptionStatement = {
-  expected: 'client-side',
-  scheme: 'safety-recorder-chunk-encryption-v1',
-  server_decrypts: false,
-} as const;
-
 const time = z.iso.datetime();
 
-const encryptionShape = z.object({
+export const encryptionShape = z.object({
   expected: z.literal('client-side'),
   scheme: z.string(),
   server_decrypts: z.literal(false),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Problem } from '#kit/errors.ts';
 import { qualityProfiles, uploadPriorities, variantRoles } from '#kit/evidence/evidence.ts';
+import { variantFits } from '#kit/evidence/policy.ts';
 import type { MediaType } from '../media-type.ts';
 import type { StreamRow } from '../streams/streams.store.ts';
 
@@ -37,18 +38,7 @@ export function parseVariant(
     upload_priority === undefined
   )
     throw new Problem('invalid_variant');
-  const fits = {
-    evidence_master: mediaType === 'audio' || mediaType === 'video',
-    live_preview: mediaType === 'audio' || mediaType === 'video',
-    audio_priority: mediaType === 'audio',
-    location_context: mediaType === 'location',
-    metadata_context: mediaType === 'metadata',
-  };
-  if (!fits[variant_role]) throw new Problem('invalid_variant');
-  // Context has one profile, its own; picture and sound have the others.
-  const isContext = variant_role === 'location_context' || variant_role === 'metadata_context';
-  if (isContext ? quality_profile !== variant_role : quality_profile.endsWith('_context'))
-    throw new Problem('invalid_variant');
+  if (!variantFits(variant_role, quality_profile, mediaType)) throw new Problem('invalid_variant');
   return { capture_group_id: capture_stream_group_id, variant_role, quality_profile, upload_priority };
 }
 

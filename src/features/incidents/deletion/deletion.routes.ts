@@ -4,7 +4,7 @@ import * as reply from '#http/reply.ts';
 import { type Route, route } from '#http/route.ts';
 import { Problem } from '#kit/errors.ts';
 import type { Metadata } from '#platform/metadata/metadata.ts';
-import { incidentFor } from '../incident-access.ts';
+import { incidentFor, ownIncidentFor } from '../incident-access.ts';
 import { type DecisionRow, decisionOf } from './deletion.store.ts';
 import { requestDeletion } from './request-deletion.ts';
 
@@ -57,11 +57,8 @@ export function deletionRoutes(deps: { metadata: Metadata }): Route[] {
 function pair(deps: { metadata: Metadata }, access: 'account' | 'admin', prefix: string): Route[] {
   const path = `${prefix}/:incident_id/deletion`;
   const tag = 'Deletion';
-  const ownIncident = async (caller: Caller, id: string) => {
-    const incident = await incidentFor(deps.metadata.read, caller, id);
-    if (access === 'account' && incident.owner_account_id !== caller.accountId) throw new Problem('incident_not_found');
-    return incident;
-  };
+  const incidentOf = access === 'account' ? ownIncidentFor : incidentFor;
+  const ownIncident = (caller: Caller, id: string) => incidentOf(deps.metadata.read, caller, id);
   return [
     route({
       method: 'POST',

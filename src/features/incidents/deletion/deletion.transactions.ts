@@ -1,76 +1,10 @@
 import { type AuditEntry, appendAudit } from '#features/audit/index.ts';
-import { Problem } from '#kit/errors.ts';
 import type { Timestamp } from '#kit/time.ts';
 import { type Trx, transaction } from '#platform/metadata/metadata.ts';
-
-import { type ChunkSpot, chunksAfter, chunksOfIncident, unstreamedSummary } from '../chunks/chunks.store.ts';
+import { type ChunkSpot, chunksAfter, chunksOfIncident } from '../chunks/chunks.store.ts';
 import { incidentToChange } from '../incident-access.ts';
-import { streamsOf } from '../streams/streams.store.ts';
-import { type DecisionRow, decisionOf, openItems } from './deletion.store.ts';
-
-import type { DeletionDecisionsTable } from './deletion.tables.ts';
-
-interface RequestDeletion {
-  id: string;
-  incidentId: string;
-  source: DeletionDecisionsTable['source'];
-  reasonCode: string | null;
-  actorAccountId: string | null;
-  allowOpen: boolean;
-  at: Timestamp;
-  audit: AuditEntry;
-}
-
-/**
- * Decides once: from here on the incident takes nothing more, so that its blobs can be written down afterwards, in steps.
- * Repeats get the same decision.
- */
-export const requestDeletionTransaction = transaction(
-  'deletion.request',
-  async (trx, input: RequestDeletion): Promise<DecisionRow> => {
-    // To itself: uploads that were being recorded have ended and are among the chunks below; the next find what is decided here.
-    const incident = await incidentToChange(trx, input.incidentId);
-    if (incident === undefined) throw new Problem('incident_not_found');
-    const earlier = await decisionOf(trx, input.incidentId);
-    if (earlier !== undefined) return earlier;
-    if (incident.status === 'open' && !input.allowOpen) throw new Problem('incident_open');
-    const decision: DecisionRow = {
-      id: input.id,
-      incident_id: incident.id,
-      source: input.source,
-      reason_code: input.reasonCode,
-      actor_account_id: input.actorAccountId,
-      allow_open: input.allowOpen ? 1 : 0,
-      state: 'deletion_pending',
-      item_count: await countChunks(trx, incident.id),
-      error_code: null,
-      requested_at: input.at,
-      updated_at: input.at,
-      deleted_at: null,
-    };
-    await trx.insertInto('incident_deletion_decisions').values(decision).execute();
-    await setState(trx, incident.id, 'deletion_pending', input.at);
-    await appendAudit(trx, input.audit);
-    return decision;
-  },
-);
-
-async function setState(trx: Trx, incidentId: string, state: DecisionRow['state'], at: Timestamp): Promise<void> {
-  await trx
-    .updateTable('incidents')
-    .set({ deletion_state: state, updated_at: at })
-    .where('id', '=', incidentId)
-    .execute();
-}
-
-/** The streams have counted; only chunks of the older kind, without one, are counted here. */
-async function countChunks(trx: Trx, incidentId: string): Promise<number> {
-  const [streams, unstreamed] = [await streamsOf(trx, incidentId), await unstreamedSummary(trx, incidentId)];
-  return [...streams.map((stream) => stream.chunk_count), ...unstreamed.map((part) => part.count)].reduce(
-    (total, count) => total + count,
-    0,
-  );
-}
+import { requestDeletionTransaction, retireIncidentTransaction, setDeletionState } from './decide-deletion.ts';
+import { type DecisionRow, openItems } from './deletion.store.ts';
 
 /**
  * Writes down the blobs of some chunks, after that of the given one, and returns the last of them; undefined when there were fewer
@@ -131,7 +65,7 @@ export const claimDeletionTransaction = transaction(
     if (decision === undefined || decision.state === 'deleted') return false;
     if (decision.state === 'deleting' && staleBefore !== null && decision.updated_at > staleBefore) return false;
     await setDecision(trx, decisionId, { state: 'deleting', updated_at: at });
-    await setState(trx, incidentId, 'deleting', at);
+    await setDeletionState(trx, incidentId, 'deleting', at);
     return true;
   },
 );
@@ -143,7 +77,7 @@ export const releaseDeletionTransaction = transaction(
     const decision = await decisionToChange(trx, input.decisionId);
     if (decision?.state !== 'deleting') return;
     await setDecision(trx, input.decisionId, { state: 'deletion_pending', updated_at: input.at });
-    await setState(trx, input.incidentId, 'deletion_pending', input.at);
+    await setDeletionState(trx, input.incidentId, 'deletion_pending', input.at);
   },
 );
 
@@ -184,7 +118,7 @@ export const deletionFailedTransaction = transaction(
       error_code: input.errorCode,
       updated_at: input.at,
     });
-    await setState(trx, input.incidentId, 'deletion_failed', input.at);
+    await setDeletionState(trx, input.incidentId, 'deletion_failed', input.at);
   },
 );
 
@@ -262,7 +196,7 @@ export const removeRowsTransaction = transaction(
 );
 
 /** Chunks are gone by then, and idempotency keys went with them. */
-const childTables = ['media_streams', 'capture_groups', 'checkins', 'incident_tokens'] as const;
+const childTables = ['media_streams', 'capture_groups', 'safety_checks', 'checkins', 'incident_tokens'] as const;
 
 interface FinishDeletion {
   decisionId: string;
@@ -346,6 +280,7 @@ export const purgeTokensTransaction = transaction(
 
 export const deletionTransactions = [
   requestDeletionTransaction,
+  retireIncidentTransaction,
   claimDeletionTransaction,
   listItemsTransaction,
   releaseDeletionTransaction,

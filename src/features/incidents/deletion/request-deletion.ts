@@ -2,13 +2,13 @@ import { type Actor, auditEntry } from '#features/audit/index.ts';
 import { newId } from '#kit/ids.ts';
 import { timestamp } from '#kit/time.ts';
 import type { Metadata } from '#platform/metadata/metadata.ts';
+import { requestDeletionTransaction } from './decide-deletion.ts';
 import type { DecisionRow } from './deletion.store.ts';
 import type { DeletionDecisionsTable } from './deletion.tables.ts';
-import { requestDeletionTransaction } from './deletion.transactions.ts';
 
 export interface DeletionRequest {
   incidentId: string;
-  source: DeletionDecisionsTable['source'];
+  source: Exclude<DeletionDecisionsTable['source'], 'retention_policy'>;
   reasonCode: string | undefined;
   allowOpen: boolean;
   by: Actor;

@@ -1,12 +1,30 @@
-import { timestamp } from '#kit/time.ts';
+import { auditEntry } from '#features/audit/index.ts';
+import { newId } from '#kit/ids.ts';
+import { formatDuration, timestamp } from '#kit/time.ts';
 import type { Db, Metadata } from '#platform/metadata/metadata.ts';
+import { type RetentionDecision, retireIncidentTransaction } from './decide-deletion.ts';
 import type { DeletionConfig } from './deletion.config.ts';
 import { purgeTokensTransaction, purgeTombstoneTransaction } from './deletion.transactions.ts';
-import { requestDeletion } from './request-deletion.ts';
+import {
+  type ClosedIncident,
+  countEnded,
+  dueIncidents,
+  expiredTombstones,
+  heldIncidents,
+  sizesOf,
+} from './retention.store.ts';
+import { holdsOf, type RetentionHold } from './retention-holds.ts';
+import { closedBefore, type RetentionRule, retentionRules } from './retention-policy.ts';
 
 export interface RetentionPreview {
-  /** Closed incidents whose time is over, oldest first. */
-  incidents: { id: string; closed_at: string | null; chunks: number; bytes: number }[];
+  /** `dry_run`: a server with these settings would take none of the incidents yet. */
+  modeRetention: DeletionConfig['modeRetention'];
+  /** Without those by which incidents stay for ever. */
+  rules: { incident_mode: RetentionRule['mode']; after: string; setting: string }[];
+  /** Closed incidents whose time is over, oldest first, and the setting that says so. */
+  incidents: (ClosedIncident & { setting: string; chunks: number; bytes: number })[];
+  /** Those that would go, if nothing held them. */
+  held: (ClosedIncident & { setting: string; holds: RetentionHold[] })[];
   viewerLinks: number;
   sessions: number;
   /** Records of earlier deletions whose own time is over. */
@@ -15,110 +33,126 @@ export interface RetentionPreview {
 
 const atMost = 1_000;
 
-/** What a retention turn at `nowMs` would take. Changes nothing. */
+/** What a retention turn at `nowMs` would take, why, and what is held by what. Changes nothing. */
 export async function previewRetention(db: Db, config: DeletionConfig, nowMs: number): Promise<RetentionPreview> {
-  const { incidentIds, ...due } = await dueNow(db, config, nowMs);
-  return { incidents: incidentIds.length === 0 ? [] : await summaries(db, incidentIds), ...due };
-}
-
-interface Due extends Omit<RetentionPreview, 'incidents'> {
-  incidentIds: string[];
-}
-
-async function dueNow(db: Db, config: DeletionConfig, nowMs: number): Promise<Due> {
-  const before = (ms: number) => timestamp(nowMs - ms);
-  const {
-    closedIncidentRetentionMs: closedMs,
-    tokenMetadataRetentionMs: tokenMs,
-    tombstoneRetentionMs: tombMs,
-  } = config;
+  const [due, held] = [await ofRules(db, config, nowMs, dueIncidents), await ofRules(db, config, nowMs, heldIncidents)];
+  const sizes = await sizesOf(db, idsOf(due));
+  const holds = await holdsOf(db, idsOf(held), timestamp(nowMs));
   return {
-    incidentIds: closedMs === 0 ? [] : await expiredIncidents(db, before(closedMs)),
-    viewerLinks: tokenMs === 0 ? 0 : await countEnded(db, 'incident_tokens', before(tokenMs)),
-    sessions: tokenMs === 0 ? 0 : await countEnded(db, 'auth_sessions', before(tokenMs)),
-    tombstones: tombMs === 0 ? [] : await expiredTombstones(db, before(tombMs)),
+    modeRetention: config.modeRetention,
+    rules: retentionRules(config).map(({ mode, afterMs, setting }) => ({
+      incident_mode: mode,
+      after: formatDuration(afterMs),
+      setting,
+    })),
+    incidents: due.map(({ incident, rule }) => ({
+      ...incident,
+      setting: rule.setting,
+      ...(sizes.get(incident.id) ?? { chunks: 0, bytes: 0 }),
+    })),
+    held: held.map(({ incident, rule }) => ({
+      ...incident,
+      setting: rule.setting,
+      holds: holds.get(incident.id) ?? [],
+    })),
+    ...(await records(db, config, nowMs)),
   };
 }
 
-/** One retention turn: decides deletions for the deletion worker, and removes metadata that is only a record of the past. */
-export async function applyRetention(deps: { metadata: Metadata }, config: DeletionConfig): Promise<void> {
-  const now = Date.now();
-  const { incidentIds, ...due } = await dueNow(deps.metadata.read, config, now);
-  for (const incidentId of incidentIds) {
-    await requestDeletion(deps, {
-      incidentId,
-      source: 'retention_policy',
-      reasonCode: 'closed_incident_retention',
-      allowOpen: false,
-      by: { actor: 'server' },
-    });
+interface ByRule {
+  incident: ClosedIncident;
+  rule: RetentionRule;
+}
+
+const idsOf = (found: readonly ByRule[]) => found.map(({ incident }) => incident.id);
+
+/** Of all rules together, the longest overdue by the clock first. */
+async function ofRules(
+  db: Db,
+  config: DeletionConfig,
+  nowMs: number,
+  find: typeof dueIncidents | typeof heldIncidents,
+): Promise<ByRule[]> {
+  const found: ByRule[] = [];
+  for (const rule of retentionRules(config)) {
+    const incidents = await find(db, rule.mode, closedBefore(rule, nowMs), atMost);
+    found.push(...incidents.map((incident) => ({ incident, rule })));
   }
-  if (due.viewerLinks + due.sessions > 0) {
+  const closedAt = ({ incident }: ByRule) => incident.closed_at ?? '';
+  return found.sort((a, b) => (closedAt(a) < closedAt(b) ? -1 : 1)).slice(0, atMost);
+}
+
+/** What is only a record of the past. */
+async function records(db: Db, config: DeletionConfig, nowMs: number) {
+  const before = (ms: number) => timestamp(nowMs - ms);
+  const { tokenMetadataRetentionMs: tokenMs, tombstoneRetentionMs: tombMs } = config;
+  return {
+    viewerLinks: tokenMs === 0 ? 0 : await countEnded(db, 'incident_tokens', before(tokenMs)),
+    sessions: tokenMs === 0 ? 0 : await countEnded(db, 'auth_sessions', before(tokenMs)),
+    tombstones: tombMs === 0 ? [] : await expiredTombstones(db, before(tombMs), atMost),
+  };
+}
+
+export interface RetentionTurn {
+  /** The modes of the incidents whose deletion was decided, null for those without one. */
+  decided: RetentionRule['mode'][];
+  /** Incidents that would have been decided on, in a dry run. */
+  wouldGo: number;
+  /** Incidents whose time is over and which something holds. */
+  held: number;
+}
+
+/** One retention turn: decides deletions for the deletion worker, and removes metadata that is only a record of the past. */
+export async function applyRetention(deps: { metadata: Metadata }, config: DeletionConfig): Promise<RetentionTurn> {
+  const now = Date.now();
+  const { read } = deps.metadata;
+  const due = await ofRules(read, config, now, dueIncidents);
+  const turn: RetentionTurn = {
+    decided: [],
+    wouldGo: 0,
+    held: (await ofRules(read, config, now, heldIncidents)).length,
+  };
+  if (config.modeRetention === 'dry_run') turn.wouldGo = due.length;
+  else {
+    for (const { incident, rule } of due) {
+      const outcome = await decide(deps, incident.id, rule, now);
+      if (outcome === 'decided') turn.decided.push(rule.mode);
+      // Since it was looked for.
+      if (outcome === 'held') turn.held += 1;
+    }
+  }
+  const { viewerLinks, sessions, tombstones } = await records(read, config, now);
+  if (viewerLinks + sessions > 0) {
     await deps.metadata.write(purgeTokensTransaction, {
       endedBefore: timestamp(now - config.tokenMetadataRetentionMs),
     });
   }
-  for (const incidentId of due.tombstones) await deps.metadata.write(purgeTombstoneTransaction, { incidentId });
+  for (const incidentId of tombstones) await deps.metadata.write(purgeTombstoneTransaction, { incidentId });
+  return turn;
 }
 
-/** What is still to become a chunk, or to be refused, holds it off: nobody has been told yet what became of it. */
-async function expiredIncidents(db: Db, closedBefore: string): Promise<string[]> {
-  const rows = await db
-    .selectFrom('incidents')
-    .select('id')
-    .where('status', '=', 'closed')
-    .where('deletion_state', '=', 'active')
-    .where('closed_at', '<', closedBefore)
-    .where(({ exists, not, selectFrom }) =>
-      not(
-        exists(
-          selectFrom('resumable_uploads')
-            .select('resumable_uploads.id')
-            .whereRef('resumable_uploads.incident_id', '=', 'incidents.id')
-            .where('resumable_uploads.state', '=', 'open'),
-        ),
-      ),
-    )
-    .orderBy('closed_at')
-    .limit(atMost)
-    .execute();
-  return rows.map((row) => row.id);
-}
-
-/** Reads every row of their chunks: for a person who asks, not for the server. */
-async function summaries(db: Db, ids: readonly string[]): Promise<RetentionPreview['incidents']> {
-  const rows = await db
-    .selectFrom('incidents')
-    .leftJoin('chunks', 'chunks.incident_id', 'incidents.id')
-    .select((builder) => [
-      'incidents.id',
-      'incidents.closed_at',
-      builder.fn.count<number>('chunks.id').as('chunks'),
-      builder.fn.coalesce(builder.fn.sum<number>('chunks.byte_size'), builder.val(0)).as('bytes'),
-    ])
-    .where('incidents.id', 'in', ids)
-    .groupBy(['incidents.id', 'incidents.closed_at'])
-    .orderBy('incidents.closed_at')
-    .execute();
-  return rows.map((row) => ({ ...row, chunks: Number(row.chunks), bytes: Number(row.bytes) }));
-}
-
-async function countEnded(db: Db, table: 'incident_tokens' | 'auth_sessions', before: string): Promise<number> {
-  const row = await db
-    .selectFrom(table)
-    .select((builder) => builder.fn.countAll<number>().as('count'))
-    .where((builder) => builder.or([builder('revoked_at', '<', before), builder('expires_at', '<', before)]))
-    .executeTakeFirstOrThrow();
-  return Number(row.count);
-}
-
-async function expiredTombstones(db: Db, deletedBefore: string): Promise<string[]> {
-  const rows = await db
-    .selectFrom('incident_deletion_decisions')
-    .select('incident_id')
-    .where('state', '=', 'deleted')
-    .where('deleted_at', '<', deletedBefore)
-    .limit(atMost)
-    .execute();
-  return rows.map((row) => row.incident_id);
+/** Judged again where nothing can change any more: what was due when it was looked for may be held by now. */
+async function decide(
+  deps: { metadata: Metadata },
+  incidentId: string,
+  rule: RetentionRule,
+  nowMs: number,
+): Promise<RetentionDecision> {
+  return await deps.metadata.write(retireIncidentTransaction, {
+    id: newId('del', nowMs),
+    incidentId,
+    reasonCode: rule.reasonCode,
+    closedBefore: closedBefore(rule, nowMs),
+    at: timestamp(nowMs),
+    audit: auditEntry(
+      {
+        actor: 'server',
+        action: 'incident.request_deletion',
+        subjectType: 'incident',
+        subjectId: incidentId,
+        detail: `retention_policy: ${rule.setting}, ${formatDuration(rule.afterMs)}`,
+      },
+      nowMs,
+    ),
+  });
 }

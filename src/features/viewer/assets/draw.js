@@ -1,5 +1,6 @@
-import { tellAgo, tellBytes } from '../../../http/pages/tell.js';
+import { tellBytes } from '../../../http/pages/tell.js';
 import { checkinWords, emptyWords, happening, latestArrival, looseParts, streamWords } from './happening.js';
+import { drawTimes } from './times.js';
 
 /**
  * Puts data into the page that the server wrote. Only text and attributes are set, never markup, so nothing that a recorder sent
@@ -10,7 +11,7 @@ import { checkinWords, emptyWords, happening, latestArrival, looseParts, streamW
  */
 
 /** @param {ParentNode | null | undefined} root @param {string} name @param {string} text */
-function fill(root, name, text) {
+export function fill(root, name, text) {
   const element = root?.querySelector(`[data-field=${name}]`);
   // Untouched where nothing changed: a selection or a screen reader may be in it.
   if (element instanceof HTMLElement && element.textContent !== text) element.textContent = text;
@@ -18,7 +19,7 @@ function fill(root, name, text) {
 }
 
 /** @param {HTMLElement | null | undefined} element @param {boolean} visible */
-function show(element, visible) {
+export function show(element, visible) {
   if (element instanceof HTMLElement && element.hidden === visible) element.hidden = !visible;
 }
 
@@ -46,8 +47,6 @@ export function draw(data, nowMs) {
   drawClock(data, nowMs);
 }
 
-const exact = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' });
-
 const lastKnown = 'Last known: ';
 
 /**
@@ -58,14 +57,7 @@ const lastKnown = 'Last known: ';
  *   that nothing new came since is our own doing
  */
 export function drawClock(data, nowMs, lostSinceMs) {
-  for (const time of document.querySelectorAll('time')) {
-    const at = new Date(time.dateTime);
-    if (Number.isNaN(at.getTime())) continue;
-    const local = exact.format(at);
-    const text = time.dataset.tell === 'ago' ? tellAgo(time.dateTime, nowMs) : local;
-    if (time.textContent !== text) time.textContent = text;
-    if (time.dataset.tell === 'ago' && time.title !== local) time.title = local;
-  }
+  drawTimes(nowMs);
   const now = document.getElementById('now');
   if (data === undefined) {
     const written = now?.querySelector('[data-field=title]')?.textContent ?? '';
@@ -108,7 +100,7 @@ function drawCheckin(data) {
 }
 
 /** @param {string} id of a template @returns {HTMLElement | undefined} a copy of its one element */
-function copyOf(id) {
+export function copyOf(id) {
   const template = document.getElementById(id);
   const copy =
     template instanceof HTMLTemplateElement ? document.importNode(template.content, true).firstElementChild : null;

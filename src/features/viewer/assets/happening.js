@@ -1,12 +1,13 @@
 // @ts-check
 import { tellBytes, tellCount, tellLength } from '../../../http/pages/tell.js';
+import { evidenceName } from './row-words.js';
 
 /**
  * What the data of an incident means, in words for a worried reader. Runs in the server for the first page and in the browser for every
  * later moment of it.
  *
  * @typedef {{ created_at: string }} Chunk
- * @typedef {{ id: string, media_type: string, label?: string | undefined, status: string, chunk_count: number, total_bytes: number, failure_reason?: string | undefined }} Stream
+ * @typedef {{ id: string, media_type: string, label?: string | undefined, status: string, chunk_count: number, total_bytes: number, failure_reason?: string | undefined, variant_role?: string | undefined, quality_profile?: string | undefined }} Stream
  * @typedef {{ created_at: string, device_battery_percent?: number | undefined, device_network?: string | undefined, latitude?: number | undefined, longitude?: number | undefined, accuracy_meters?: number | undefined }} Checkin
  * @typedef {{
  *   incident: { status: string, client_label?: string | undefined, created_at: string, updated_at: string },
@@ -14,6 +15,8 @@ import { tellBytes, tellCount, tellLength } from '../../../http/pages/tell.js';
  *   latest_chunk_by_media_type: Record<string, Chunk>,
  *   chunk_count_by_media_type: Record<string, number>,
  *   streams: Stream[],
+ *   capture_groups: { id: string, label?: string | undefined, chunk_count: number }[],
+ *   more_capture_groups: boolean,
  *   generated_at: string,
  * }} Data
  * @typedef {'live' | 'quiet' | 'waiting' | 'paused' | 'closed'} State
@@ -86,7 +89,7 @@ const streamStates = { open: 'Recording', complete: 'Complete', failed: 'Broken 
  * @returns {{ name: string, state: string, amount: string, note: string }}
  */
 export function streamWords(stream, incidentOpen) {
-  const name = mediaName(stream.media_type);
+  const name = stream.variant_role === undefined ? mediaName(stream.media_type) : evidenceName(stream);
   const unfinished = stream.status === 'open' && !incidentOpen;
   return {
     name: stream.label === undefined ? name : `${name}: ${stream.label}`,

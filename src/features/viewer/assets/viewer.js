@@ -1,4 +1,5 @@
 import { draw, drawClock } from './draw.js';
+import { drawTimelines } from './follow-captures.js';
 import { happening } from './happening.js';
 
 /** @typedef {import('./happening.js').Data} Data */
@@ -82,6 +83,7 @@ function take(next) {
   lastAnswerAt = Date.now();
   clockAheadMs = Date.parse(next.generated_at) - lastAnswerAt;
   draw(next, serverNow());
+  void drawTimelines(next, serverNow);
   showConnection(
     'live',
     next.incident.status === 'closed' ? 'Up to date.' : 'Up to date. This page keeps itself current.',

@@ -2,7 +2,7 @@ import { at, build, hash } from './build-row.ts';
 
 const later = '2026-01-02T03:04:07.678Z';
 
-/** One valid row of each table of captures, for `rows`. They refer to one another and to the incident and chunk there. */
+/** One valid row of each table of captures and of the relay, for `rows`. They refer to one another and to the incident and chunk there. */
 export const captureRows = {
   captureGroup: build('capture_groups', {
     id: 'cgr_1',
@@ -45,7 +45,18 @@ export const captureRows = {
     state: 'active',
     due_at: at,
     grace_seconds: 60,
+    overdue_at: later,
     created_at: at,
     updated_at: at,
+  }),
+  capability: build('relay_capabilities', {
+    id: 'cap_1',
+    kind: 'upload',
+    incident_id: 'inc_1',
+    stream_id: 'str_1',
+    account_id: 'acct_1',
+    token_hash: hash('7'),
+    created_at: at,
+    expires_at: later,
   }),
 };

@@ -3,8 +3,9 @@ import { test } from 'node:test';
 import { isProblem } from '#kit/errors.ts';
 import type { Constraint } from '#platform/metadata/constraint.ts';
 import type { Metadata } from '#platform/metadata/metadata.ts';
+import { at } from './build-row.ts';
 import { hash, oneOfEach, rows } from './rows.ts';
-import { anyTables, deleteRow, insertRows, type Row } from './transactions.ts';
+import { anyTables, deleteRow, insertRows, type Row, updateRow } from './transactions.ts';
 
 /** Each value outside its CHECK, in a row that is valid otherwise and clashes with none of `oneOfEach`. */
 const outside: Record<string, [Row, ...Row[]]> = {
@@ -55,7 +56,9 @@ const outside: Record<string, [Row, ...Row[]]> = {
     rows.supersession({ id: 'sup_2', actor_account_id: 'acct_1' }),
   ],
   'safety_checks.state': [rows.safetyCheck({ id: 'sfc_2', state: 'x' })],
-  'safety_checks.grace_seconds': [rows.safetyCheck({ id: 'sfc_2', state: 'cancelled', grace_seconds: -1 })],
+  'safety_checks.grace_seconds': [ended({ grace_seconds: -1 })],
+  'safety_checks.missed_at': [ended({ missed_at: at }), ended({ state: 'resolved' })],
+  'safety_checks.ended_at': [ended({ ended_at: null })],
   'chunks.chunk_index': [
     rows.chunk({ id: 'chk_2', chunk_index: 0 }),
     rows.chunk({ id: 'chk_2', stream_id: null, chunk_index: -1 }),
@@ -165,6 +168,10 @@ function variant(values: Record<string, unknown>): Row {
   });
 }
 
+function ended(values: Record<string, unknown>): Row {
+  return rows.safetyCheck({ id: 'sfc_2', state: 'cancelled', ended_at: at, ...values });
+}
+
 function decision(values: Record<string, unknown>): Row {
   return rows.decision({ id: 'del_2', incident_id: 'inc_1', ...values });
 }
@@ -189,7 +196,7 @@ const twice: Record<string, [Row[], Row]> = {
     [rows.supersession({ id: 'sup_3', reason: 'withdrawn', withdraws_id: 'sup_1' })],
     rows.supersession({ id: 'sup_4', reason: 'withdrawn', withdraws_id: 'sup_1' }),
   ],
-  'a safety check that holds': [[], rows.safetyCheck({ id: 'sfc_2', state: 'missed' })],
+  'a safety check that holds': [[], rows.safetyCheck({ id: 'sfc_2', state: 'missed', missed_at: at })],
   'an idempotency key': [[], rows.operation({ id: 'upo_2' })],
   'a streamed chunk': [[], rows.chunk({ id: 'chk_2', sha256_hex: hash('f') })],
   'an unstreamed chunk': [
@@ -233,7 +240,7 @@ const astray: Record<string, Row> = {
   'a place in no segment': rows.chunkSource({ chunk_id: 'chk_2', source_segment_id: 'seg_9' }),
   'a supersession in no group': rows.supersession({ id: 'sup_2', capture_group_id: 'cgr_9' }),
   'what takes nothing back': rows.supersession({ id: 'sup_2', reason: 'withdrawn', withdraws_id: 'sup_9' }),
-  'a safety check of no incident': rows.safetyCheck({ id: 'sfc_2', incident_id: 'inc_9', state: 'cancelled' }),
+  'a safety check of no incident': ended({ incident_id: 'inc_9' }),
   'a chunk of no stream': rows.chunk({ id: 'chk_2', stream_id: 'str_9' }),
   'a chunk of another media type than its stream': rows.chunk({ id: 'chk_2', chunk_index: 2, media_type: 'video' }),
   'a chunk of no incident': rows.chunk({ id: 'chk_2', stream_id: null, incident_id: 'inc_9' }),
@@ -347,11 +354,20 @@ export function schemaContract(open: () => Promise<Metadata>): void {
       'chunk_sources',
       'supersessions',
       'safety_checks',
+      'relay_capabilities',
     ]) {
       assert.deepEqual(await anyTables(metadata.read).selectFrom(table).selectAll().execute(), [], table);
     }
     const kept = await filledAgain(metadata, all);
     await assert.rejects(kept.write(deleteRow, { table: 'incidents', id: 'inc_1' }));
+  });
+
+  test('what is only added to takes no change', async () => {
+    const metadata = await filled();
+    const values = { reason: 'audio_replaced_by_master' };
+    await assert.rejects(metadata.write(updateRow, { table: 'supersessions', id: 'sup_1', values }));
+    const [row] = await anyTables(metadata.read).selectFrom('supersessions').selectAll().execute();
+    assert.equal(row?.reason, 'higher_quality_confirmed');
   });
 
   test('an account that owns documents stays', async () => {
@@ -404,7 +420,7 @@ const optional = new Set([
 const ofIncidents = new Set(
   [
     ...[rows.incident, rows.stream, rows.chunk, rows.operation, rows.checkin, rows.token, rows.decision, rows.item],
-    ...[rows.captureGroup, rows.segment, rows.chunkSource, rows.supersession, rows.safetyCheck],
+    ...[rows.captureGroup, rows.segment, rows.chunkSource, rows.supersession, rows.safetyCheck, rows.capability],
   ].map((row) => row().table),
 );
 

@@ -69,6 +69,17 @@ CREATE TABLE supersessions (
   CHECK ((actor = 'account') = (actor_account_id IS NOT NULL))
 );
 CREATE INDEX supersessions_group ON supersessions (capture_group_id, id);
+CREATE FUNCTION supersessions_fixed() RETURNS trigger LANGUAGE plpgsql AS $$
+  BEGIN RAISE EXCEPTION 'a supersession is never changed' USING ERRCODE = 'integrity_constraint_violation'; END
+$$;
+CREATE TRIGGER supersessions_fixed BEFORE UPDATE ON supersessions FOR EACH ROW EXECUTE FUNCTION supersessions_fixed();
+-- Roles that only work on the rows add to it, whatever the default privileges gave them. What its group takes along goes with the owner's rights.
+DO $$ DECLARE grantee name; BEGIN
+  FOR grantee IN
+    SELECT DISTINCT pg_get_userbyid(entry.grantee) FROM pg_class, aclexplode(relacl) AS entry
+    WHERE oid = 'supersessions'::regclass AND entry.grantee NOT IN (0, relowner)
+  LOOP EXECUTE format('REVOKE UPDATE, DELETE, TRUNCATE ON supersessions FROM %I', grantee); END LOOP;
+END $$;
 
 -- State for a later notice; nothing is sent.
 CREATE TABLE safety_checks (
@@ -77,14 +88,24 @@ CREATE TABLE safety_checks (
   state TEXT NOT NULL CHECK (state IN ('active', 'cancelled', 'missed', 'resolved')),
   due_at TIMESTAMPTZ NOT NULL,
   grace_seconds INTEGER NOT NULL CHECK (grace_seconds >= 0),
+  -- Both together: from then on it is missed, whether that is written down yet or not.
+  overdue_at TIMESTAMPTZ NOT NULL,
   created_at TIMESTAMPTZ NOT NULL,
   updated_at TIMESTAMPTZ NOT NULL,
   missed_at TIMESTAMPTZ,
-  ended_at TIMESTAMPTZ
+  ended_at TIMESTAMPTZ,
+  CHECK ((state IN ('missed', 'resolved')) = (missed_at IS NOT NULL)),
+  CHECK ((state IN ('cancelled', 'resolved')) = (ended_at IS NOT NULL))
 );
 CREATE INDEX safety_checks_incident ON safety_checks (incident_id, id);
 -- At most one at a time holds an incident back from retention.
 CREATE UNIQUE INDEX safety_checks_holding ON safety_checks (incident_id) WHERE state IN ('active', 'missed');
+-- What the worker writes down as missed, and how many there are of each.
+CREATE INDEX safety_checks_overdue ON safety_checks (state, overdue_at);
+
+-- Each mode has its own time, so the oldest of each are looked for.
+DROP INDEX incidents_closed;
+CREATE INDEX incidents_closed ON incidents (incident_mode, closed_at) WHERE status = 'closed' AND deletion_state = 'active';
 
 -- A resumable upload that becomes a chunk belongs to an incident, and perhaps to a stream of it.
 ALTER TABLE resumable_uploads ADD COLUMN incident_id TEXT COLLATE "C" REFERENCES incidents (id) ON DELETE CASCADE

@@ -69,6 +69,9 @@ CREATE TABLE supersessions (
   CHECK ((actor = 'account') = (actor_account_id IS NOT NULL))
 ) STRICT;
 CREATE INDEX supersessions_group ON supersessions (capture_group_id, id);
+CREATE TRIGGER supersessions_fixed BEFORE UPDATE ON supersessions BEGIN
+  SELECT RAISE(ABORT, 'a supersession is never changed');
+END;
 
 -- State for a later notice; nothing is sent.
 CREATE TABLE safety_checks (
@@ -77,14 +80,24 @@ CREATE TABLE safety_checks (
   state TEXT NOT NULL CHECK (state IN ('active', 'cancelled', 'missed', 'resolved')),
   due_at TEXT NOT NULL,
   grace_seconds INTEGER NOT NULL CHECK (grace_seconds >= 0),
+  -- Both together: from then on it is missed, whether that is written down yet or not.
+  overdue_at TEXT NOT NULL,
   created_at TEXT NOT NULL,
   updated_at TEXT NOT NULL,
   missed_at TEXT,
-  ended_at TEXT
+  ended_at TEXT,
+  CHECK ((state IN ('missed', 'resolved')) = (missed_at IS NOT NULL)),
+  CHECK ((state IN ('cancelled', 'resolved')) = (ended_at IS NOT NULL))
 ) STRICT;
 CREATE INDEX safety_checks_incident ON safety_checks (incident_id, id);
 -- At most one at a time holds an incident back from retention.
 CREATE UNIQUE INDEX safety_checks_holding ON safety_checks (incident_id) WHERE state IN ('active', 'missed');
+-- What the worker writes down as missed, and how many there are of each.
+CREATE INDEX safety_checks_overdue ON safety_checks (state, overdue_at);
+
+-- Each mode has its own time, so the oldest of each are looked for.
+DROP INDEX incidents_closed;
+CREATE INDEX incidents_closed ON incidents (incident_mode, closed_at) WHERE status = 'closed' AND deletion_state = 'active';
 
 -- A resumable upload that becomes a chunk belongs to an incident, and perhaps to a stream of it.
 ALTER TABLE resumable_uploads ADD COLUMN incident_id TEXT REFERENCES incidents (id) ON DELETE CASCADE

@@ -37,3 +37,13 @@ export async function supersessionOf(db: Db, groupId: string, id: string): Promi
 export async function withdrawalOf(db: Db, id: string): Promise<SupersessionRow | undefined> {
   return await db.selectFrom('supersessions').selectAll().where('withdraws_id', '=', id).executeTakeFirst();
 }
+
+/** Decisions of a group, and how many of them were taken back. */
+export async function countSupersessions(db: Db, groupId: string): Promise<{ recorded: number; withdrawn: number }> {
+  const found = await db
+    .selectFrom('supersessions')
+    .select(({ fn }) => [fn.countAll<number>().as('rows'), fn.count<number>('withdraws_id').as('withdrawn')])
+    .where('capture_group_id', '=', groupId)
+    .executeTakeFirstOrThrow();
+  return { recorded: found.rows - found.withdrawn, withdrawn: found.withdrawn };
+}

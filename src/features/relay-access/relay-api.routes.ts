@@ -1,0 +1,162 @@
+import { z } from 'zod';
+import {
+  authorisePut,
+  type ChunkUploads,
+  type FanoutRole,
+  mayFanOut,
+  putChunk,
+  putHeaders,
+  type RelayCapabilityConfig,
+  uploadErrors,
+  uploadReply,
+  uploadResponses,
+  useCapability,
+} from '#features/incidents/index.ts';
+import { bearerToken } from '#http/caller.ts';
+import * as reply from '#http/reply.ts';
+import { type HttpContext, type Route, route } from '#http/route.ts';
+import { isProblem, Problem } from '#kit/errors.ts';
+import type { RelayIdentity } from './identity/relay-identity.ts';
+
+export const capabilityHeader = 'Proofline-Relay-Capability';
+export const declaredBytesHeader = 'Proofline-Declared-Bytes';
+
+const chunkPath = '/relay/v1/incidents/:incident_id/streams/:stream_id/chunks/:chunk_index';
+const readersAtOnce = 200;
+
+const readerShape = z.strictObject({
+  token: z.string().max(256),
+  incident_id: z.string().max(128),
+  stream_id: z.string().max(128),
+});
+
+export interface RelayApiDeps extends ChunkUploads {
+  identity: RelayIdentity;
+}
+
+/** What a relay may ask, and nothing else. Both are shown: who the relay is, and for whom it asks. */
+export function relayApiRoutes(deps: RelayApiDeps, config: RelayCapabilityConfig): Route[] {
+  const { read } = deps.metadata;
+  const tag = 'Relay';
+  const headers = {
+    [capabilityHeader]: { description: "The client's capability", required: true },
+    ...putHeaders,
+  };
+  const relayErrors = ['relay_unauthenticated', 'relay_capability_invalid'] as const;
+
+  const identified = async (c: HttpContext) =>
+    await deps.identity.identify(bearerToken(c.env.incoming.headers.authorization));
+
+  const forUpload = async (c: HttpContext, param: (name: string) => string) => {
+    await identified(c);
+    const place = { incidentId: param('incident_id'), streamId: param('stream_id'), chunkIndex: param('chunk_index') };
+    const token = c.env.incoming.headers[capabilityHeader.toLowerCase()]?.toString() ?? '';
+    return { place, granted: await useCapability(read, { kind: 'upload', token, ...place }) };
+  };
+
+  return [
+    route({
+      method: 'POST',
+      path: `${chunkPath}/preflight`,
+      summary: 'Ask whether a chunk would be taken',
+      tag,
+      access: 'anyone',
+      limit: 'relay',
+      headers: {
+        ...headers,
+        [declaredBytesHeader]: { description: 'Of the body that the relay is about to read, where the client said' },
+      },
+      responses: {
+        200: {
+          description: 'It would, as far as can be known',
+          json: z.object({ max_bytes: z.number(), fanout: z.boolean(), variant_role: z.string().optional() }),
+        },
+      },
+      errors: [...relayErrors, ...uploadErrors],
+      handle: async ({ c, param }) => {
+        const { place, granted } = await forUpload(c, param);
+        const declared = c.env.incoming.headers[declaredBytesHeader.toLowerCase()]?.toString() ?? '';
+        if (!/^(\d{1,15})?$/.test(declared)) throw new Problem('invalid_request');
+        const bytes = Number(declared);
+        await authorisePut(deps, granted.caller, place, c.env.incoming.headers, bytes);
+        deps.blobs.staging.assertRoom(bytes);
+        return reply.json(200, {
+          max_bytes: deps.config.maxUploadBytes,
+          fanout: granted.isOpen && mayFanOut(config, granted.role),
+          ...roleJson(granted.role),
+        });
+      },
+    }),
+    route({
+      method: 'PUT',
+      path: chunkPath,
+      summary: 'Hand over a chunk',
+      tag,
+      access: 'anyone',
+      limit: 'relay',
+      headers,
+      body: { mediaType: 'application/octet-stream', description: 'The encrypted chunk' },
+      responses: uploadResponses,
+      errors: [...relayErrors, ...uploadErrors],
+      handle: async ({ c, param }) => {
+        const { place, granted } = await forUpload(c, param);
+        return uploadReply(await putChunk(deps, granted.caller, place, c.env.incoming));
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/relay/v1/fanout-authorisations',
+      summary: 'Ask which readers may read along',
+      tag,
+      access: 'anyone',
+      limit: 'relay',
+      responses: {
+        200: {
+          description: 'In the order of the question',
+          json: z.object({
+            readers: z.array(
+              z.object({
+                granted: z.boolean(),
+                expires_at: z.string().optional(),
+                variant_role: z.string().optional(),
+                ended: z.literal(true).optional().describe('The stream has ended'),
+              }),
+            ),
+          }),
+        },
+      },
+      errors: ['relay_unauthenticated', 'invalid_request', 'request_too_large'],
+      handle: async ({ c, body }) => {
+        await identified(c);
+        const asked = parseReaders(await body(readersAtOnce * 600));
+        return reply.json(200, { readers: await Promise.all(asked.map((reader) => judged(reader))) });
+      },
+    }),
+  ];
+
+  async function judged({ token, incident_id, stream_id }: z.output<typeof readerShape>) {
+    try {
+      const use = { kind: 'fanout' as const, token, incidentId: incident_id, streamId: stream_id };
+      const { expiresAt, role, isOpen } = await useCapability(read, use);
+      if (!mayFanOut(config, role)) return { granted: false };
+      if (!isOpen) return { granted: false, ended: true };
+      return { granted: true, expires_at: expiresAt, ...roleJson(role) };
+    } catch (error) {
+      if (isProblem(error, 'relay_capability_invalid')) return { granted: false };
+      throw error;
+    }
+  }
+}
+
+function roleJson(role: FanoutRole): { variant_role?: string } {
+  return role === 'none' ? {} : { variant_role: role };
+}
+
+function parseReaders(body: Uint8Array): z.output<typeof readerShape>[] {
+  try {
+    const json: unknown = JSON.parse(new TextDecoder().decode(body));
+    return z.strictObject({ readers: z.array(readerShape).min(1).max(readersAtOnce) }).parse(json).readers;
+  } catch (cause) {
+    throw new Problem('invalid_request', { cause });
+  }
+}

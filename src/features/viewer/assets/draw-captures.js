@@ -1,0 +1,110 @@
+import { tellCount, tellRange } from '../../../http/pages/tell.js';
+import { copyOf, fill, show } from './draw.js';
+import { withLive } from './live-rows.js';
+import { rowLength, rowNote, stateNames } from './row-words.js';
+import { alsoKeptNote, earlierNote, factsOf, groupTitle, leadOf, stripPath } from './timeline-words.js';
+
+/**
+ * The timelines of capture groups, put into the sections that the server wrote. As in draw.js, only text and attributes are set.
+ *
+ * @typedef {import('./happening.js').Data} Data
+ * @typedef {import('./timeline-words.js').Timeline} Timeline
+ * @typedef {import('./row-words.js').Row} Row
+ */
+
+/** A section for every group that has none yet. @param {Data} data */
+export function drawGroups(data) {
+  const place = document.getElementById('captures');
+  for (const group of data.capture_groups) {
+    if (sectionOf(group.id) !== undefined) continue;
+    const section = copyOf('capture-section');
+    if (section === undefined || place === null) continue;
+    section.dataset.capture = group.id;
+    const title = fill(section, 'title', groupTitle(group.label));
+    if (title !== undefined) title.id = `capture-${group.id}`;
+    section.setAttribute('aria-labelledby', `capture-${group.id}`);
+    const link = section.querySelector('a');
+    if (link !== null) link.href = `${location.pathname}/capture-groups/${encodeURIComponent(group.id)}`;
+    place.append(section);
+  }
+  show(document.getElementById('more-captures'), data.more_capture_groups);
+}
+
+/** @param {string} groupId */
+function sectionOf(groupId) {
+  return [...(document.getElementById('captures')?.children ?? [])].find(
+    /** @returns {section is HTMLElement} */ (section) =>
+      section instanceof HTMLElement && section.dataset.capture === groupId,
+  );
+}
+
+/** How many parts are confirmed and not drawn. @param {string} groupId @param {number} count */
+export function drawBehind(groupId, count) {
+  const text = count > 0 ? `${tellCount(count, 'more part')} confirmed since. This timeline shows them soon.` : '';
+  show(fill(sectionOf(groupId), 'behind', text), count > 0);
+}
+
+/** @param {Timeline} timeline @param {boolean} open does the incident go on? */
+export function drawTimeline(timeline, open) {
+  const section = sectionOf(timeline.capture_group_id);
+  if (section === undefined) return;
+  const { source_started_at: from, source_ended_at: to } = timeline;
+  fill(section, 'lead', leadOf(timeline, open));
+  const strip = section.querySelector('.strip');
+  for (const path of section.querySelectorAll('[data-strip]')) {
+    const part = partOf(path.getAttribute('data-strip'));
+    const d = stripPath(timeline, part);
+    if (path.getAttribute('d') !== d) path.setAttribute('d', d);
+    show(asElement(section.querySelector(`[data-legend=${part}]`)), timeline.strip[part].length > 0);
+  }
+  show(asElement(strip), from !== undefined);
+  for (const [key, , text] of factsOf(timeline)) {
+    fill(section, key, text);
+    show(asElement(section.querySelector(`[data-row=${key}]`)), text !== '');
+  }
+  const span = asElement(section.querySelector('[data-row=span]'));
+  show(span, from !== undefined);
+  if (from !== undefined && to !== undefined) drawRange(span, from, to, undefined);
+  drawRows(section, timeline, open);
+  fill(section, 'count', `, ${tellCount(timeline.rows.length + timeline.earlier_row_count, 'range')}`);
+  show(fill(section, 'earlier', earlierNote(timeline)), timeline.earlier_row_count > 0);
+  show(fill(section, 'also', alsoKeptNote(timeline)), timeline.also_kept.length > 0);
+}
+
+/** @param {string | null} name */
+function partOf(name) {
+  return name === 'fallback' || name === 'context_only' || name === 'missing' ? name : 'best';
+}
+
+/** @param {Element | null} element */
+const asElement = (element) => (element instanceof HTMLElement ? element : null);
+
+/** @param {HTMLElement} section @param {Timeline} timeline @param {boolean} open */
+function drawRows(section, timeline, open) {
+  const list = asElement(section.querySelector('[data-list=rows]'));
+  if (list === null) return;
+  const since = timeline.source_started_at ?? '';
+  if (list.dataset.since !== since) list.dataset.since = since;
+  const hasContext = timeline.context.present + timeline.context.shared > 0;
+  const rows = withLive(timeline.rows, [], new Set());
+  for (const [index, row] of rows.entries()) {
+    const item = asElement(list.children[index] ?? null) ?? copyOf('capture-row');
+    if (item === undefined) return;
+    if (item.dataset.evidence !== row.state) item.dataset.evidence = row.state;
+    drawRange(item, row.source_started_at, row.source_ended_at, since);
+    fill(item, 'length', rowLength(row));
+    fill(item, 'state', stateNames[row.state]);
+    fill(item, 'note', rowNote(row, { open, hasContext }));
+    if (item.parentElement === null) list.append(item);
+  }
+  while (list.children.length > rows.length) list.lastElementChild?.remove();
+}
+
+/** @param {HTMLElement | null} root @param {string} from @param {string} to @param {string | undefined} since */
+function drawRange(root, from, to, since) {
+  for (const time of root?.querySelectorAll('time') ?? []) {
+    const at = time.dataset.edge === 'to' ? to : from;
+    if (time.dateTime !== at) time.dateTime = at;
+  }
+  fill(root, 'utc', tellRange(from, to, since));
+}

@@ -1,0 +1,3 @@
+import { drawTimes } from './times.js';
+
+drawTimes(Date.now());

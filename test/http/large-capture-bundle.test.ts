@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { after, before, type TestContext, test } from 'node:test';
+import { currentCell } from '../support/cells.ts';
+import { sha256Hex } from './support/client.ts';
+import { storeGroup } from './support/stored-group.ts';
+import { assertVerified, verifyDownload } from './support/verify-download.ts';
+import { openWorld, type World } from './support/world.ts';
+
+let world: World;
+before(async () => {
+  world = await openWorld('large-capture-bundle', { SAFE_MAIN_API_RATE_LIMIT_ENABLED: 'false' });
+});
+after(() => world.close());
+
+const pathOf = (incident: string, group: string) => `/v1/incidents/${incident}/capture-groups/${group}`;
+
+test('the same rows and bytes are the same manifest and archive, in whatever database and store they are', async () => {
+  const [incident, group] = ['inc_01golden', 'cgr_01golden'];
+  await storeGroup(world, {
+    incident,
+    group,
+    segments: 5,
+    variants: {
+      preview: { stream: 'str_02', bytes: 11, complete: false },
+      master: { stream: 'str_10', bytes: 70, complete: true },
+      place: { stream: 'str_1a', bytes: 5, complete: false },
+    },
+  });
+  const hashes: Record<string, string> = {};
+  for (const kind of ['completed', 'partial', 'canonical']) {
+    const manifest = await world.ada.get(`${pathOf(incident, group)}/manifest?kind=${kind}`);
+    const archive = await world.ada.get(`${pathOf(incident, group)}/download?kind=${kind}`);
+    hashes[kind] = `${sha256Hex(manifest.bytes)} ${sha256Hex(archive.bytes)}`;
+    assertVerified(await verifyDownload(world.server.dataDir, archive.bytes));
+  }
+  assert.deepEqual(hashes, {
+    canonical:
+      '0c97e77743e5558ad008526c09e1dcca5621621de7bb47cf6c865d1398f697df 0fea0cb8fc976a4bf507a9e93f9be6cf1ed4a037b64619ce92b491cb342031b4',
+    completed:
+      'be80713870723eaff282149deb169b5299d42421413809b20ff423a52f33be33 1e3e1d0e645906c54bdc4680c8ac3551bbcb1115d504bcebda763cd8950a2220',
+    partial:
+      'a3ef529d705f1849eb5d5e691659efe9191e94d2bcfe6174f6c6a60295fd5089 fa302b3490b45f2f087058c574e7741cbbce1e8cbc06c3fbd8fb5441b13bcba4',
+  });
+});
+
+const status = (name: string) =>
+  Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(readFileSync(`/proc/${world.server.pid}/status`, 'utf8'))?.[1]) *
+  1024;
+
+async function drain(path: string): Promise<{ bytes: number; hash: string }> {
+  const answer = await fetch(`${world.server.url}${path}`, { headers: { authorization: `Bearer ${world.ada.token}` } });
+  const hash = createHash('sha256');
+  let bytes = 0;
+  for await (const piece of answer.body ?? []) {
+    hash.update(piece);
+    bytes += piece.length;
+  }
+  return { bytes, hash: hash.digest('hex') };
+}
+
+const mebibyte = 1024 * 1024;
+
+/** Four readers at once, after four before: by how much the server grew, at its highest. MiB. */
+async function peakOfReaders(t: TestContext, path: string): Promise<number> {
+  const alone = await drain(path);
+  const readers = async () => {
+    const all = await Promise.all([drain(path), drain(path), drain(path), drain(path)]);
+    assert.deepEqual(all, [alone, alone, alone, alone]);
+  };
+  // The heap of a young process grows by itself.
+  await readers();
+  writeFileSync(`/proc/${world.server.pid}/clear_refs`, '5');
+  const before = status('VmRSS');
+  const began = Date.now();
+  await readers();
+  const grown = Math.round((status('VmHWM') - before) / mebibyte);
+  t.diagnostic(
+    `4 downloads of ${Math.round(alone.bytes / mebibyte)} MiB at once in ${Date.now() - began} ms: ${grown} MiB more`,
+  );
+  return grown;
+}
+
+test('a bundle of large chunks leaves in the memory of a few of them', async (t) => {
+  const [incident, group] = ['inc_01wide', 'cgr_01wide'];
+  const master = { stream: 'str_w1', bytes: 8 * mebibyte, complete: true };
+  const preview = { stream: 'str_w2', bytes: mebibyte, complete: false };
+  await storeGroup(world, { incident, group, segments: 16, variants: { master, preview } });
+  const grown = await peakOfReaders(t, `${pathOf(incident, group)}/download?kind=partial`);
+  assert.ok(grown < 96, `${grown} MiB for 576 MiB`);
+});
+
+test('a bundle of half an hour in four variants takes memory for its rows alone', async (t) => {
+  const [incident, group] = ['inc_01long', 'cgr_01long'];
+  // A request each, where the bytes are in a bucket.
+  const segments = currentCell.blobs === 'disk' ? 900 : 90;
+  await storeGroup(world, {
+    incident,
+    group,
+    segments,
+    variants: {
+      preview: { stream: 'str_l1', bytes: 2_000, complete: true },
+      master: { stream: 'str_l2', bytes: 4_000, complete: true },
+      sound: { stream: 'str_l3', bytes: 1_000, complete: true },
+      place: { stream: 'str_l4', bytes: 200, complete: true },
+    },
+  });
+  const grown = await peakOfReaders(t, `${pathOf(incident, group)}/download?kind=partial`);
+  assert.ok(grown < 192, `${grown} MiB for four times ${segments * 4} chunks`);
+});

@@ -1,0 +1,82 @@
+import { randomBytes } from 'node:crypto';
+import { type Api, sha256 } from './api.ts';
+
+export const variants = {
+  master: {
+    media_type: 'video',
+    variant_role: 'evidence_master',
+    quality_profile: 'full_quality',
+    upload_priority: 'background_queue',
+  },
+  preview: {
+    media_type: 'video',
+    variant_role: 'live_preview',
+    quality_profile: 'adaptive_low_latency',
+    upload_priority: 'near_live',
+  },
+  sound: {
+    media_type: 'audio',
+    variant_role: 'audio_priority',
+    quality_profile: 'audio_priority',
+    upload_priority: 'near_live',
+  },
+  place: {
+    media_type: 'location',
+    variant_role: 'location_context',
+    quality_profile: 'location_context',
+    upload_priority: 'preservation',
+  },
+} as const;
+export type Variant = keyof typeof variants;
+
+const began = Date.UTC(2026, 0, 2, 22, 58);
+export const at = (second: number) => new Date(began + second * 1000).toISOString();
+
+/** A capture group with a stream of each variant. Seconds count from 22:58 UTC. */
+export async function captureSession(as: Api, incidentId: string, label?: string) {
+  const groups = `/v1/incidents/${incidentId}/capture-groups`;
+  const fields = { capture_source_id: 'phone-secret-7', ...(label === undefined ? {} : { label }) };
+  const group: string = (await as.call('POST', groups, fields)).body.capture_group.id;
+  const streams = new Map<Variant, { id: string; count: number }>();
+  const streamOf = async (name: Variant) => {
+    const known = streams.get(name);
+    if (known !== undefined) return known;
+    const fields = { ...variants[name], capture_stream_group_id: group };
+    const made = {
+      id: (await as.call('POST', `/v1/incidents/${incidentId}/streams`, fields)).body.stream.id,
+      count: 0,
+    };
+    streams.set(name, made);
+    return made;
+  };
+  return {
+    group,
+    path: `${groups}/${group}`,
+    stream: async (name: Variant): Promise<string> => (await streamOf(name)).id,
+    /** One chunk of the range, or several where a length is given. Names and numbers follow from the range. */
+    async put(name: Variant, from: number, to: number, { length = to - from, segment = '', digest = '' } = {}) {
+      const stream = await streamOf(name);
+      for (let start = from; start < to; start += length) {
+        const bytes = randomBytes(1_000 + start);
+        stream.count += 1;
+        const path = `/v1/incidents/${incidentId}/streams/${stream.id}/chunks/${stream.count}`;
+        const answer = await fetch(`${as.url}${path}`, {
+          method: 'PUT',
+          headers: {
+            authorization: `Bearer ${as.token}`,
+            'repr-digest': `sha-256=:${sha256(bytes).toString('base64')}:`,
+            'proofline-started-at': at(start),
+            'proofline-ended-at': at(start + length),
+            'proofline-source-segment': segment || `seg:${start}-${start + length}`,
+            'proofline-source-sequence': String(1_000_000 + start * 1_000 - length),
+            'proofline-source-started-at': at(start),
+            'proofline-source-ended-at': at(start + length),
+            ...(digest === '' ? {} : { 'proofline-context-digest': digest }),
+          },
+          body: bytes,
+        });
+        if (answer.status !== 201) throw new Error(`chunk refused: ${answer.status} ${await answer.text()}`);
+      }
+    },
+  };
+}
