@@ -12,7 +12,7 @@ import { lacks, missing } from '../support/needs.ts';
 import { scratchFolder } from '../support/server.ts';
 import { type CutAt, startBodyCutter } from '../support/services/body-cutter.ts';
 import { chunkName } from '../support/stored-blobs.ts';
-import { begin, begun, lookAt, offsetOf, patch, patient, tusUpload, version } from '../support/tus-client.ts';
+import { begin, begun, lookAt, patch, patient, tusUpload, version } from '../support/tus-client.ts';
 import { assertAccepted, chunksOf, chunkWords, type SentTo, uploadsOf } from './support/chunk-words.ts';
 import { startTuspy, type Tuspy } from './support/tuspy.ts';
 
@@ -31,7 +31,8 @@ before(async () => {
   if (missing(...needs).length > 0) return;
   cluster = await startCluster('versitygw', {
     SAFE_RESUMABLE_SLICE_BYTES: String(sliceBytes),
-    SAFE_RESUMABLE_WORKER_INTERVAL: '200ms',
+    // Nobody but its sender brings an upload to its end, until the last test.
+    SAFE_RESUMABLE_WORKER_INTERVAL: '0',
     SAFE_MAIN_API_RATE_LIMIT_ENABLED: 'false',
     SAFE_RESUMABLE_MAX_OPEN: '200',
   });
@@ -122,7 +123,8 @@ const places = [
   'before-blob-commit',
   'after-blob-commit',
   'before-reply',
-  ...[1, 5, 6].flatMap((nth) => [`before-db-commit:${nth}`, `after-db-commit:${nth}`]),
+  // The fifth is the chunk's, after those of four parts.
+  ...[5, 6].flatMap((nth) => [`before-db-commit:${nth}`, `after-db-commit:${nth}`]),
 ];
 
 test('a node that is killed at any named place of the way is followed by the other', async (t) => {
@@ -134,7 +136,6 @@ test('a node that is killed at any named place of the way is followed by the oth
     await a.server.kill();
     await running.restart(a, {
       PROOFLINE_FAILPOINT: place,
-      SAFE_RESUMABLE_WORKER_INTERVAL: '0',
       SAFE_DELETION_WORKER_INTERVAL: '0',
     });
     const bytes = randomBytes(size);
@@ -146,7 +147,10 @@ test('a node that is killed at any named place of the way is followed by the oth
     // Valkey takes the leases of a dead node from it after some seconds; once it has forgotten them, the rows decide alone.
     if (n > 1) await running.redis.flush();
     await until(async () => ((await isAt(b, path)) ? true : undefined), 'the other node lets go on');
-    if ((await lookAt(at(b), path)).received_bytes < size) {
+    const { received_bytes: received, status } = await lookAt(at(b), path);
+    // Whoever is told that all bytes are there may rely on the chunk.
+    if (received === size) assert.equal(status, 'done', place);
+    else {
       const goOn = { endpoint: urlOf(b, uploadsOf(incident)), url: urlOf(b, path), token: running.token };
       // They take turns.
       if (n % 2 === 0) await tusUpload(at(b), '', bytes, { uploadUrl: goOn.url, retryDelays: patient });
@@ -154,7 +158,7 @@ test('a node that is killed at any named place of the way is followed by the oth
     }
     await assertAccepted(at(b), running.stored, to, bytes, path);
   }
-  await running.restart(a);
+  await running.restart(a, { SAFE_RESUMABLE_WORKER_INTERVAL: '200ms' });
 });
 
 test('two clients at two nodes at once make one chunk', async (t) => {
@@ -227,30 +231,7 @@ test('a wrong hash at the end is told at either node, and leaves the place free'
   await assertAccepted(at(a), running.stored, to, bytes, right.path);
 });
 
-test('whoever is told that all bytes are there may rely on the chunk', async (t) => {
-  const found = here(t);
-  if (found === undefined) return;
-  const { running } = found;
-  const [a, b] = running.nodes;
-  await a.server.kill();
-  await running.restart(a, { PROOFLINE_FAILPOINT: 'before-upload-finish', SAFE_RESUMABLE_WORKER_INTERVAL: '0' });
-  await b.server.kill();
-  await running.restart(b, { SAFE_RESUMABLE_WORKER_INTERVAL: '0' });
-  const bytes = randomBytes(size);
-  const to = next();
-  const path = await begun(at(b), uploadsOf(incident), size, chunkWords(to, bytes));
-  await assert.rejects(patch(at(a), path, 0, bytes));
-  assert.equal((await lookAt(at(b), path)).status, 'finishing');
-  assert.equal(await offsetOf(at(b), path), size);
-  assert.ok((await chunksOf(at(b), incident)).some(({ chunk_index }) => chunk_index === to.index));
-  for (const node of [a, b]) {
-    await node.server.kill();
-    await running.restart(node);
-  }
-  await assertAccepted(at(a), running.stored, to, bytes, path);
-});
-
-test('at the end the stream is complete: every chunk that was acknowledged is there, once', async (t) => {
+test('at the end the stream is complete: every chunk that was acknowledged is there, once, and no part is left', async (t) => {
   const found = here(t);
   if (found === undefined) return;
   const { running } = found;
@@ -262,5 +243,7 @@ test('at the end the stream is complete: every chunk that was acknowledged is th
   assert.equal((await at(running.nodes[1]).complete(incident, stream, index)).status, 200);
   const late = await begin(at(running.nodes[0]), uploadsOf(incident), 1, chunkWords(next(), Buffer.alloc(1)));
   assert.equal(late.code, 'stream_not_open');
-  t.diagnostic(`chunks: ${chunks.length}, cuts: ${boundaries.length * 2}, kills: ${places.length + 1}`);
+  const parts = async () => (await running.stored.list('uploads')).length;
+  await until(async () => ((await parts()) === 0 ? true : undefined), 'no part is left');
+  t.diagnostic(`chunks: ${chunks.length}, cuts: ${boundaries.length * 2}, kills: ${places.length}`);
 });

@@ -50,6 +50,7 @@ test('an upload becomes a chunk, byte for byte, in one request or in many, in a 
       `${path}/${sent.id}`,
     );
     assert.equal(sent.result, id);
+    await partsGone(world.blobs, sent.id);
   }
   const bytes = bytesOf(5_000);
   const { stream_id: _, ...words } = chunkWords({ stream, index: 0 }, bytes, {
