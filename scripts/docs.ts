@@ -7,13 +7,17 @@ import { apiPage } from './docs/api-page.ts';
 import { configurationPage } from './docs/configuration-page.ts';
 import { envExample } from './docs/env-example.ts';
 import { errorsPage } from './docs/errors-page.ts';
-import { routesOfServer } from './docs/routes-of-server.ts';
+import { routesOfRelay } from './docs/routes-of-relay.ts';
+import { routesOfRelayApi, routesOfServer } from './docs/routes-of-server.ts';
 import { scalingPage } from './docs/scaling-page.ts';
 
 /** Writes the pages that are made from the code. With --check it writes nothing and fails where they differ. */
 async function main(): Promise<number> {
   const check = process.argv.includes('--check');
-  const api = describeApi(describedApi(await routesOfServer()));
+  const ofRelay = await routesOfRelay();
+  // Handing over a chunk is the same PUT on both sides of a relay.
+  const forRelays = (await routesOfRelayApi()).filter(({ method }) => method !== 'PUT');
+  const api = describeApi(describedApi([...(await routesOfServer()), ...ofRelay, ...forRelays]));
   const pages: Record<string, string> = {
     'docs/api.md': apiPage(api),
     'docs/errors.md': errorsPage(api),

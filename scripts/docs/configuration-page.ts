@@ -20,6 +20,7 @@ export const titles: Record<string, string> = {
   cloud: 'Cloud connections',
   lineage: 'Lineage',
   lineageIdentity: 'Who may send lineage',
+  relay: 'Relay',
   rateLimits: 'Rate limits',
 };
 

@@ -14,6 +14,10 @@ const commands = {
     summary: 'run background jobs alone, beside servers',
     load: async () => (await import('./worker.ts')).workerCommand(),
   },
+  relay: {
+    summary: 'take chunks near the people who record, and pass them on to a server',
+    load: async () => (await import('./relay.ts')).relayCommand(),
+  },
   accounts: {
     summary: 'create and list accounts, reset passwords',
     load: async () => (await import('./accounts.ts')).accountsCommand(),

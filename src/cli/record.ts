@@ -1,17 +1,12 @@
 import { Command } from 'commander';
-import { ProoflineApi } from '#client/api/api.ts';
-import { type CredentialFlags, isExposed, readCredentials } from '#recorder/credentials.ts';
+import { type CredentialFlags, readCredentials } from '#recorder/credentials.ts';
 import { batteryPercent } from '#recorder/delivery/check-ins.ts';
-import { type ServerSession, serverSession } from '#recorder/delivery/server-session.ts';
 import { poorNetwork } from '#recorder/network/poor-network.ts';
-import { type Prepared, prepareRecording } from '#recorder/prepare-recording.ts';
-import { terminalOf } from '#recorder/progress/progress-line.ts';
-import { humanReporter, jsonReporter } from '#recorder/progress/record-reporter.ts';
 import { numberIn, poorNetworkOf, type RecordFlags, sourceSpecOf, wholeIn } from '#recorder/record-flags.ts';
-import { outcomeMessage } from '#recorder/record-outcome.ts';
-import type { Report } from '#recorder/recorder-event.ts';
-import { runRecording } from '#recorder/run-recording.ts';
-import { readState } from '#recorder/staging/recording-state.ts';
+import { RecorderError } from '#recorder/recorder-error.ts';
+import { isCapture, usernameIn } from '#recorder/staging/state-file.ts';
+import { recordCapture } from './record/record-capture.ts';
+import { recordStream } from './record/record-stream.ts';
 import { describeFailure } from './recorder-failure.ts';
 
 const examples = `
@@ -22,6 +17,8 @@ Examples:
     proofline record --input /dev/video0 --input-format v4l2 --username ada --password-file pw
   A file that exists already, byte for byte:
     proofline record --files interview.mp4 --username ada --password-file pw
+  Seen at once over a thin line, in full quality later, with the places a GPS tells:
+    gpspipe -w | proofline record --input /dev/video0 --input-format v4l2 --variants --context - --username ada --password-file pw
   Without any network; deliver later:
     proofline record --input /dev/video0 --input-format v4l2 --stage-only --state ./walk
     proofline record --resume ./walk --server https://evidence.example --username ada --password-file pw
@@ -31,6 +28,11 @@ Examples:
 Everything recorded is encrypted on this machine before it is written anywhere. The key file is made on the first run and
 stays here: whoever has it can play the recording, and without it nobody can. Ctrl-C ends the recording and delivers what
 there is; a second Ctrl-C stops at once, and --resume goes on later. The same holds after a crash or a power cut.
+
+With --variants the preview goes first, then the sound, the places and, when nothing else waits, full quality. Over a line too thin for
+the preview, the sound of now goes before everything else. What is acknowledged is removed here. Where room ends, full quality goes first, of
+moments that the server has, then of those that wait here as a preview; a moment never loses its only evidence. A line of --context belongs
+to the moment of its "at", "time" or "timestamp", else to when it was read. It leaves this machine encrypted, and is written nowhere else.
 
 Exit codes: 0 done; 1 the server refused, or the stream failed; 2 wrong options; 66 no such file; 69 ffmpeg is missing;
 75 stopped before everything was delivered, go on with --resume.`;
@@ -47,6 +49,14 @@ export function recordCommand(): Command {
     .option('--watch <folder>', 'a folder that another program writes segments into')
     .option('--generate <count>x<size>', 'made-up bytes, such as 20x64KiB')
     .optionsGroup('How:')
+    .option(
+      '--variants',
+      'several streams of one source: a small preview and the sound at once, full quality behind them',
+    )
+    .option(
+      '--context <file>',
+      'with --variants: JSON lines, such as places, sealed with each moment; - reads standard input',
+    )
     .option('--media-type <type>', 'audio, video, location or metadata', 'video')
     .option('--segment <duration>', 'length of a chunk captured by ffmpeg', '4s')
     .option('--duration <duration>', 'end an ffmpeg capture after this time')
@@ -64,6 +74,7 @@ export function recordCommand(): Command {
     .option('--incident <id>', 'add to this incident instead of opening one')
     .option('--stream <id>', 'fill this empty stream instead of opening one')
     .option('--label <text>', 'name of the recording, shown to whoever may see it')
+    .option('--relay', "send chunks through the server's regional relay, and straight to the server while that is away")
     .option('--in-flight <count>', 'uploads at the same time', '3')
     .option('--link', 'make a link for a contact at the end, and print it')
     .option('--close', 'close the incident at the end')
@@ -72,6 +83,7 @@ export function recordCommand(): Command {
     .option('--state <folder>', 'where the recording is kept until delivered (default: in ~/.local/state/proofline)')
     .option('--resume <folder>', 'go on with the recording in this state folder')
     .option('--no-capture', 'with --resume: deliver what is there and record no more')
+    .option('--max-staging <size>', 'with --variants: so much may wait there (default: all but 64 MiB of the disk)')
     .option('--stage-only', 'record into the state folder and touch no network')
     .option('--key-file <file>', 'use this key, or make it there (default: key.json in the state folder)')
     .option('--json', 'print one JSON object for each event')
@@ -103,87 +115,30 @@ export function recordCommand(): Command {
 }
 
 async function record(flags: RecordFlags): Promise<number> {
-  const network = poorNetworkOf(flags);
-  const inFlight = wholeIn('--in-flight', flags.inFlight, 1, 32);
-  const checkinFacts = checkinFactsOf(flags);
+  const poor = poorNetworkOf(flags);
+  const way = {
+    flags,
+    network: poor === undefined ? undefined : poorNetwork(poor),
+    inFlight: wholeIn('--in-flight', flags.inFlight, 1, 32),
+    checkinFacts: checkinFactsOf(flags),
+  };
   if (flags.resume === undefined) sourceSpecOf(flags);
+  const variants = flags.resume === undefined ? flags.variants === true : await isCapture(flags.resume);
+  if (!variants && (flags.variants === true || flags.context !== undefined || flags.maxStaging !== undefined))
+    throw new RecorderError(
+      'usage',
+      '--context and --max-staging go with --variants, which is chosen when a recording begins.',
+    );
   // Asked for before anything is captured: nobody wants to learn of a missing password afterwards.
   const credentials =
     flags.stageOnly === true ? undefined : await readCredentials(await withKnownUsername(flags), process.env);
-  const prepared = await prepareRecording(flags);
-  const { staging } = prepared;
-  const reporter =
-    flags.json === true
-      ? jsonReporter((text) => void process.stdout.write(text))
-      : humanReporter(terminalOf(process.stdout), startOf(prepared));
-  const server = staging.state.server ?? 'http://127.0.0.1:8080';
-  let session: ServerSession | undefined;
-  const stop = stopOnSignals(reporter.report);
-  try {
-    announce(prepared, reporter.report);
-    if (credentials) {
-      if (isExposed(server))
-        reporter.report({
-          event: 'notice',
-          message: 'Warning: this address is http. Password and session can be read on the way; use https.',
-        });
-      session = serverSession(
-        new ProoflineApi({ baseUrl: server, ...(network ? { fetch: poorNetwork(network) } : {}) }),
-        credentials,
-        reporter.report,
-      );
-    }
-    const deps = {
-      staging,
-      source: prepared.source,
-      session,
-      report: reporter.report,
-      checkinFacts,
-      stopCapture: stop.capture,
-      stopAll: stop.all,
-    };
-    const outcome = await runRecording(deps, { inFlight, resumed: prepared.resumed });
-    await session?.leave();
-    reporter.stop();
-    return outcomeMessage(outcome, staging, flags, reporter.report);
-  } finally {
-    stop.forget();
-    reporter.stop();
-    await staging.close();
-  }
+  return await (variants ? recordCapture : recordStream)({ ...way, credentials });
 }
 
 /** A recording that goes on does so under the name it began with. */
 async function withKnownUsername(flags: RecordFlags): Promise<CredentialFlags> {
   if (flags.resume === undefined || flags.username !== undefined) return flags;
-  return { ...flags, username: (await readState(flags.resume)).username };
-}
-
-function startOf({ staging, source }: Prepared): Parameters<typeof humanReporter>[1] {
-  const sum = (chunks: readonly { byte_size: number }[]) =>
-    chunks.reduce((total, { byte_size }) => total + byte_size, 0);
-  const accepted = sum(staging.chunks.filter((chunk) => chunk.accepted));
-  return { staged: sum(staging.chunks), accepted, capturing: source !== undefined, expected: source?.expectedBytes };
-}
-
-function announce({ staging, resumed, keyCreated, keyIsOpen, gap }: Prepared, report: Report): void {
-  report({
-    event: 'state',
-    folder: staging.folder,
-    key_file: staging.state.key_file,
-    key_created: keyCreated,
-    resumed,
-  });
-  if (keyIsOpen)
-    report({
-      event: 'notice',
-      message: `Warning: others on this machine may read the key file. Run: chmod 600 ${staging.state.key_file}`,
-    });
-  if (gap)
-    report({
-      event: 'notice',
-      message: 'The recording goes on now; what happened since it was interrupted is not in it.',
-    });
+  return { ...flags, username: await usernameIn(flags.resume) };
 }
 
 function checkinFactsOf(flags: RecordFlags) {
@@ -198,27 +153,5 @@ function checkinFactsOf(flags: RecordFlags) {
   return async () => {
     const battery = percent ?? (await batteryPercent());
     return { ...fixed, ...(battery === undefined ? {} : { device_battery_percent: battery }) };
-  };
-}
-
-/** The first signal ends the capture, the second everything. SIGTERM leaves no time, and stops at once. */
-function stopOnSignals(report: Report): { capture: AbortSignal; all: AbortSignal; forget: () => void } {
-  const capture = new AbortController();
-  const all = new AbortController();
-  const atOnce = () => all.abort(new DOMException('Stopped.', 'AbortError'));
-  const gently = () => {
-    if (capture.signal.aborted) return atOnce();
-    capture.abort(new DOMException('Stopped.', 'AbortError'));
-    report({
-      event: 'notice',
-      message:
-        'Ending the recording, and delivering what is left if there is a server. Press Ctrl-C again to stop at once.',
-    });
-  };
-  process.on('SIGINT', gently).on('SIGTERM', atOnce);
-  return {
-    capture: capture.signal,
-    all: all.signal,
-    forget: () => void process.off('SIGINT', gently).off('SIGTERM', atOnce),
   };
 }

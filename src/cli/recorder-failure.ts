@@ -7,6 +7,7 @@ const exitCodeOf: Record<RecorderErrorCode, number> = {
   no_input: 66,
   ffmpeg_missing: 69,
   ffmpeg_failed: 1,
+  disk_full: 1,
   state_exists: 73,
   state_missing: 66,
   state_damaged: 1,

@@ -1,7 +1,10 @@
 /** `proofline/client`: for recorders, contacts and verifiers. Needs fetch, WebCrypto and web streams, nothing else. */
-export type { Accepted, ChunkFacts, NewCheckin, NewIncident, Reconciliation, UploadCall } from './api/api.ts';
+export type { Reconciliation } from './api/api.ts';
 export { ProoflineApi } from './api/api.ts';
 export { isAmbiguous, ProoflineApiError, ProoflineNetworkError } from './api/api-error.ts';
+export type { ChunkFacts, ChunkSource } from './api/chunk-facts.ts';
+export type { Accepted, UploadCall } from './api/put-chunk.ts';
+export type { NewCaptureGroup, NewCheckin, NewIncident, NewStream, Variant } from './api/requests.ts';
 export type { CallOptions, Fetch, TransportOptions } from './api/transport.ts';
 export type * from './api/wire.ts';
 export type { BundleFailure, BundleFailureCode, BundleReport, StreamReport } from './bundle/bundle-report.ts';
@@ -30,7 +33,16 @@ export { type ChangesWanted, LineageApi, type RunRange, type RunsWanted } from '
 export type { AcceptedRun, Impact, RunChanges, RunLine, ServiceLine, ServiceName } from './lineage/lineage-wire.ts';
 export type { Patience } from './lineage/patience.ts';
 export type { ReceivedRecord } from './lineage/received-record.ts';
+export { type FollowOptions, type LiveBytes, LiveClient, type LiveClientOptions } from './live/live-client.ts';
+export {
+  type LiveChunk,
+  type LiveEvent,
+  type LiveState,
+  type LiveStateChange,
+  liveStates,
+} from './live/live-events.ts';
 export { isMediaType, type MediaType, mediaTypes } from './media-type.ts';
+export { type RelayEvent, RelayUploads, type RelayUploadsOptions } from './relay/relay-uploads.ts';
 export { backoffMs, sleep } from './upload/backoff.ts';
 export { type PersistOptions, persist } from './upload/persist.ts';
 export type { ChunkUpload, UploadDeps, UploadOptions, UploadOutcome } from './upload/upload-chunk.ts';

@@ -12,6 +12,7 @@ import {
 } from '#features/incidents/index.ts';
 import { jobSettings } from '#features/jobs/index.ts';
 import { identitySettings, lineageSettings } from '#features/lineage/index.ts';
+import { relaySettings } from '#features/relay/index.ts';
 import { relayAccessSettings } from '#features/relay-access/index.ts';
 import { resumableSettings } from '#features/resumable/index.ts';
 import { rateLimitSettings } from '#http/rate-limits.ts';
@@ -46,6 +47,7 @@ export const sections = {
   cloud: cloudSettings,
   lineage: lineageSettings,
   lineageIdentity: identitySettings,
+  relay: relaySettings,
   rateLimits: rateLimitSettings,
 } satisfies Record<string, Settings>;
 

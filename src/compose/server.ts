@@ -253,7 +253,7 @@ export function mainRoutes(deps: MainDeps, config: Config, lineage: readonly Rou
     },
     config.documents,
   );
-  const routes = [...api, ...lineage, ...viewerRoutes(deps), ...vault];
+  const routes = [...api, ...lineage, ...viewerRoutes(deps, config.relayCapabilities), ...vault];
   return [...routes, ...referenceRoutes(describedApi(routes))];
 }
 

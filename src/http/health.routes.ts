@@ -44,21 +44,25 @@ export function healthRoutes(readiness: Readiness, metrics: Metrics): Route[] {
         return reply.json(ready ? 200 : 503, { status, checks: Object.fromEntries(entries) });
       },
     }),
-    route({
-      method: 'GET',
-      path: '/metrics',
-      summary: 'Metrics for Prometheus',
-      tag: 'Operations',
-      access: 'anyone',
-      responses: { 200: { description: 'Text exposition format' } },
-      errors: [],
-      hidden: true,
-      handle: async () =>
-        reply.text(200, await metrics.registry.metrics(), metrics.registry.contentType, {
-          'Cache-Control': 'no-store',
-        }),
-    }),
+    metricsRoute(metrics),
   ];
+}
+
+export function metricsRoute(metrics: Metrics): Route {
+  return route({
+    method: 'GET',
+    path: '/metrics',
+    summary: 'Metrics for Prometheus',
+    tag: 'Operations',
+    access: 'anyone',
+    responses: { 200: { description: 'Text exposition format' } },
+    errors: [],
+    hidden: true,
+    handle: async () =>
+      reply.text(200, await metrics.registry.metrics(), metrics.registry.contentType, {
+        'Cache-Control': 'no-store',
+      }),
+  });
 }
 
 async function inTime(check: HealthCheck): Promise<string> {

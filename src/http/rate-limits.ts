@@ -34,7 +34,14 @@ const viewerDefaults = {
   viewer_password: 10,
 } as const;
 
-export type RateClass = keyof typeof mainDefaults | keyof typeof viewerDefaults;
+/** Of a relay, before anything is known of who asks. A phone sends a handful of chunks a second, and many share an address. */
+const relayDefaults = {
+  relay_upload: 600,
+  relay_live: 120,
+  relay_live_chunk: 2400,
+} as const;
+
+export type RateClass = keyof typeof mainDefaults | keyof typeof viewerDefaults | keyof typeof relayDefaults;
 
 type Limits = Record<RateClass, Setting<number>>;
 
@@ -53,7 +60,8 @@ function limitSettings(): Limits {
   return Object.fromEntries([
     ...group('SAFE_MAIN_API_RATE_LIMIT', '', mainDefaults),
     ...group('SAFE_PUBLIC_VIEWER_RATE_LIMIT', 'viewer_', viewerDefaults),
-  ]) as Limits; // built from the very keys of the two tables
+    ...group('SAFE_RELAY_RATE_LIMIT', 'relay_', relayDefaults),
+  ]) as Limits; // built from the very keys of the tables
 }
 
 export const rateLimitSettings = {
@@ -80,6 +88,17 @@ export const rateLimitSettings = {
     doc: 'false switches off every limit on the public viewer.',
     default: 'true',
   }),
+  relayEnabled: flag({
+    env: 'SAFE_RELAY_RATE_LIMIT_ENABLED',
+    doc: 'false switches off the limits by address on a relay.',
+    default: 'true',
+  }),
+  relayWindowMs: duration({
+    env: 'SAFE_RELAY_RATE_LIMIT_WINDOW',
+    doc: 'The window in which requests to a relay are counted.',
+    default: '1m',
+    atLeast: '1s',
+  }),
 } satisfies Settings;
 
 export type RateLimitConfig = ValuesOf<typeof rateLimitSettings>;
@@ -91,7 +110,9 @@ export function rateLimiter(coordinator: Coordinator, config: RateLimitConfig): 
   return (rateClass, peer) => {
     const [enabled, windowMs] = rateClass.startsWith('viewer_')
       ? [config.viewerEnabled, config.viewerWindowMs]
-      : [config.mainEnabled, config.mainWindowMs];
+      : rateClass.startsWith('relay_')
+        ? [config.relayEnabled, config.relayWindowMs]
+        : [config.mainEnabled, config.mainWindowMs];
     const limit = config[rateClass];
     if (!enabled || limit === 0) return undefined;
     return coordinator.count(`${rateClass}:${peer}`, limit, windowMs).then((decision) => {

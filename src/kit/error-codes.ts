@@ -105,6 +105,7 @@ const registry = {
   supersession_not_found: ['not_found', 'There is no such supersession in this capture group.'],
   safety_check_not_found: ['not_found', 'There is no such safety check of this incident.'],
   chunk_not_found: ['not_found', 'There is no such chunk in this incident.'],
+  chunk_not_live: ['not_found', 'The relay has no such chunk, or not any more. What was confirmed is at the server.'],
   account_not_found: ['not_found', 'There is no such account.'],
   incident_token_not_found: ['not_found', 'There is no such viewer token.'],
   relay_not_configured: ['not_found', 'This server gives out no relay.'],
@@ -174,6 +175,10 @@ const registry = {
   upload_offset_conflict: ['conflict', 'The upload has another offset. Ask for it with HEAD and go on from there.'],
   too_many_uploads: ['conflict', 'The account has too many unfinished uploads. Finish or end one first.'],
 
+  chunk_withdrawn: [
+    'gone',
+    'This chunk was shown before the server had it, and the server does not have it. Its bytes are withdrawn.',
+  ],
   upload_gone: ['gone', 'The upload has expired, was ended, or has failed. Begin a new one.'],
   upload_locked: ['locked', 'Another request is at this upload. Try again later.'],
 
@@ -185,6 +190,7 @@ const registry = {
   upload_too_large: ['too_large', 'The upload is larger than this server accepts.'],
   quota_exceeded: ['too_large', 'The account has no room left for this upload.'],
 
+  too_many_readers: ['rate_limited', 'As many are reading along as may. Try again later.'],
   rate_limited: ['rate_limited', 'Too many requests. Try again later.'],
 
   internal_error: ['internal', 'Something went wrong on the server. Nothing was accepted.'],
@@ -204,6 +210,10 @@ const registry = {
     'The server has no key that credentials could be kept or read with. Its operator has to set SAFE_SECRET_KEY.',
   ],
   identity_unavailable: ['unavailable', 'Whoever issued the token cannot be asked for its keys. Try again later.'],
+  relay_core_unavailable: [
+    'unavailable',
+    'The relay had no answer of the server, which alone accepts evidence. Send it again later.',
+  ],
   shutting_down: ['unavailable', 'The server is shutting down. Try again later.'],
   staging_full: ['storage_full', 'There is no room for uploads at the moment. Try again later.'],
   storage_full: ['storage_full', 'The disk is full.'],

@@ -104,18 +104,18 @@ async function goOn(flags: RecordFlags, folder: string): Promise<Prepared> {
   }
 }
 
-function serverOf(flags: RecordFlags): string | undefined {
+export function serverOf(flags: RecordFlags): string | undefined {
   return flags.server ?? process.env.PROOFLINE_SERVER;
 }
 
 /** Where a program keeps what must survive a restart but is no document: the XDG base directory specification. */
-function stateHome(): string {
+export function stateHome(): string {
   const base = process.env.XDG_STATE_HOME;
   return join(base === undefined || base === '' ? join(homedir(), '.local', 'state') : base, 'proofline');
 }
 
 /** A resume may be called from another folder. */
-function withFullPaths(spec: SourceSpec): SourceSpec {
+export function withFullPaths(spec: SourceSpec): SourceSpec {
   if (spec.kind === 'files') return { ...spec, paths: spec.paths.map((path) => resolve(path)) };
   if (spec.kind === 'folder') return { ...spec, path: resolve(spec.path) };
   const isFile =

@@ -17,6 +17,8 @@ export interface RecordFlags {
   inputFormat?: string;
   screen?: string | true;
   mediaType: string;
+  variants?: boolean;
+  context?: string;
   segment: string;
   duration?: string;
   fast?: boolean;
@@ -36,9 +38,11 @@ export interface RecordFlags {
   resume?: string;
   capture: boolean;
   stageOnly?: boolean;
+  maxStaging?: string;
   keyFile?: string;
 
   inFlight: string;
+  relay?: boolean;
   link?: boolean;
   close?: boolean;
   completePartial?: boolean;

@@ -11,15 +11,9 @@ export function outcomeMessage(
   report: Report,
 ): number {
   const notice = (...lines: readonly string[]) => report({ event: 'notice', message: lines.join('\n') });
-  const secret =
-    flags.tokenFile !== undefined
-      ? ` --token-file ${flags.tokenFile}`
-      : flags.passwordFile !== undefined
-        ? ` --password-file ${flags.passwordFile}`
-        : '';
-  const goOn = `  proofline record --resume ${staging.folder}${secret}`;
+  const goOn = resumeCommand(staging.folder, flags);
   const { key_file, incident_id } = staging.state;
-  const left = staging.chunks.filter(({ accepted }) => !accepted).length;
+  const left = staging.chunks.filter(({ fate }) => fate === 'waiting').length;
   switch (outcome.status) {
     case 'delivered':
       notice(
@@ -47,7 +41,18 @@ export function outcomeMessage(
   }
 }
 
-function nextStep(code: string, goOn: string): readonly string[] {
+/** The command that goes on with a recording, as it can be pasted. */
+export function resumeCommand(folder: string, flags: RecordFlags): string {
+  const secret =
+    flags.tokenFile !== undefined
+      ? ` --token-file ${flags.tokenFile}`
+      : flags.passwordFile !== undefined
+        ? ` --password-file ${flags.passwordFile}`
+        : '';
+  return `  proofline record --resume ${folder}${secret}`;
+}
+
+export function nextStep(code: string, goOn: string): readonly string[] {
   switch (code) {
     case 'invalid_credentials':
     case 'authentication_required':

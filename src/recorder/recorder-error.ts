@@ -3,6 +3,7 @@ export type RecorderErrorCode =
   | 'no_input' // a file or folder that should be there is not
   | 'ffmpeg_missing'
   | 'ffmpeg_failed'
+  | 'disk_full'
   | 'state_exists'
   | 'state_missing'
   | 'state_damaged'

@@ -10,9 +10,15 @@ export type RecorderEvent =
       readonly resumed: boolean;
     }
   | { readonly event: 'connected'; readonly incident_id: string; readonly stream_id: string }
-  | { readonly event: 'staged'; readonly index: number; readonly byte_size: number }
+  | {
+      readonly event: 'capture_connected';
+      readonly incident_id: string;
+      readonly capture_group_id: string;
+    }
+  | { readonly event: 'staged'; readonly variant?: string; readonly index: number; readonly byte_size: number }
   | {
       readonly event: 'accepted';
+      readonly variant?: string;
       readonly index: number;
       readonly byte_size: number;
       readonly how: string;
@@ -26,10 +32,43 @@ export type RecorderEvent =
       readonly reason: string;
     }
   | { readonly event: 'capture_ended'; readonly chunks: number; readonly error?: string }
-  | { readonly event: 'blocked'; readonly code: string; readonly message: string; readonly index?: number }
+  /** Given up for lack of room in the state folder; another stream has the moment. */
+  | { readonly event: 'dropped'; readonly variant: string; readonly index: number; readonly byte_size: number }
+  /** Nothing could be given up for it: this moment is not in the recording, at least not in this variant. */
+  | {
+      readonly event: 'lost';
+      readonly variant: string;
+      readonly sequence: number;
+      readonly started_at: string;
+      readonly ended_at: string;
+    }
+  | {
+      readonly event: 'blocked';
+      readonly code: string;
+      readonly message: string;
+      readonly index?: number;
+      readonly variant?: string;
+    }
   | { readonly event: 'checkin_missed'; readonly reason: string }
-  | { readonly event: 'completed'; readonly chunk_count: number }
-  | { readonly event: 'failed'; readonly reason: string }
+  | { readonly event: 'completed'; readonly variant?: string; readonly chunk_count: number }
+  | { readonly event: 'failed'; readonly variant?: string; readonly reason: string }
+  /** What the server shows of the capture: counts of moments. */
+  | {
+      readonly event: 'confirmed';
+      readonly moments: number;
+      readonly full_quality: number;
+      readonly fallback: number;
+      readonly with_context: number;
+      readonly gaps: number;
+    }
+  /** Where chunks go from now on: through the relay, or straight to the server. */
+  | {
+      readonly event: 'relay';
+      readonly state: 'used' | 'away' | 'none';
+      readonly relay_url?: string;
+      readonly reason?: string;
+      readonly again_in_ms?: number;
+    }
   | { readonly event: 'viewer_link'; readonly url: string; readonly expires_at?: string }
   | { readonly event: 'closed' }
   | { readonly event: 'notice'; readonly message: string };

@@ -1,9 +1,10 @@
-import type { NewCheckin } from '#client/api/api.ts';
 import { ProoflineApiError } from '#client/api/api-error.ts';
+import type { NewCheckin } from '#client/api/requests.ts';
 import { checkInRegularly } from './delivery/check-ins.ts';
 import { connect } from './delivery/connect.ts';
-import { type Blocked, deliver } from './delivery/deliver.ts';
-import { afterStream, endStream } from './delivery/finish.ts';
+import { deliver } from './delivery/deliver.ts';
+import type { Blocked } from './delivery/deliver-chunk.ts';
+import { afterStreams, endStream } from './delivery/finish.ts';
 import { Inbox } from './delivery/inbox.ts';
 import type { ServerSession } from './delivery/server-session.ts';
 import type { Report } from './recorder-event.ts';
@@ -42,7 +43,7 @@ export type RecordingOutcome =
 export async function runRecording(deps: RecordingDeps, options: RecordingOptions): Promise<RecordingOutcome> {
   const { staging, session, stopAll } = deps;
   const inbox = new Inbox<number>();
-  for (const { index, accepted } of staging.chunks) if (!accepted) inbox.put(index);
+  for (const { index, fate } of staging.chunks) if (fate === 'waiting') inbox.put(index);
   const capturing = capture(deps, inbox);
   // Looked at below; until then a failure must not end the process while the other half still works.
   capturing.catch(() => undefined);
@@ -54,7 +55,7 @@ export async function runRecording(deps: RecordingDeps, options: RecordingOption
     if (!session) return { status: 'staged' };
     if (blocked && blocked.about !== 'chunk') return { status: 'blocked', blocked };
     await endStream(session, staging, blocked, deps.report, stopAll);
-    await afterStream(session, staging, deps.report, stopAll);
+    await afterStreams(session, staging, staging.state.delivery === 'completed', deps.report, stopAll);
     if (blocked) return { status: 'blocked', blocked };
     if (staging.state.delivery === 'failed')
       return { status: 'failed', reason: staging.state.capture_error ?? 'Nothing was recorded.' };
@@ -79,7 +80,7 @@ async function deliverAll(
 ): Promise<Blocked | undefined> {
   const { staging, report, stopAll } = deps;
   await connect(session, staging, options.resumed, stopAll);
-  const { incident_id = '', stream_id = '', checkin_ms } = staging.state;
+  const { incident_id = '', stream_id = '', media_type, checkin_ms } = staging.state;
   report({ event: 'connected', incident_id, stream_id });
   const over = new AbortController();
   const checkins =
@@ -94,7 +95,12 @@ async function deliverAll(
         )
       : undefined;
   try {
-    const blocked = await deliver(session, staging, inbox, report, {
+    const stream = {
+      staged: staging.stream,
+      destination: session.destination(incident_id, stream_id),
+      place: { incident_id, stream_id, media_type },
+    };
+    const blocked = await deliver(stream, inbox, report, {
       ...options.backoff,
       inFlight: options.inFlight,
       signal: stopAll,

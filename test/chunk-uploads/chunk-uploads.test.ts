@@ -204,6 +204,8 @@ test('a retry is answered from what stands: begun again it is the same upload, a
       replayed.code,
     );
   }
+  const listed = (await world.ada.get(path)).body.uploads;
+  assert.equal(listed.length, 3, 'a repeated question leaves no more rows');
   const put = await world.ada.put(incident, stream, 1, bytes, { key: 'once' });
   assert.deepEqual([put.status, put.body.id], [200, id], 'the key is the same key to a PUT');
   const whole = await tusUpload(world.ada, path, bytes, { metadata: words, retryDelays: [0, 10] });

@@ -14,6 +14,7 @@ const unconfirmed = { file: 'test/kill/unconfirmed-blob.test.ts', pattern: 'a bl
 const uploadParts = (pattern: string) => ({ file: 'test/documents/uploads-parts.test.ts', pattern });
 const lostClaim = { file: 'test/documents/job-status.test.ts', pattern: 'a claim that is lost changes nothing' };
 const outgoing = (pattern: string) => ({ file: 'src/platform/outgoing/outgoing.test.ts', pattern });
+const tampering = (pattern: string) => ({ file: 'test/captures/tampering.test.ts', pattern });
 const rechecks = (pattern: string) => ({ file: 'test/races/rechecks.test.ts', pattern });
 
 export const defects: readonly Defect[] = [
@@ -446,5 +447,49 @@ export const defects: readonly Defect[] = [
       file: 'src/features/cloud/remote/webdav/webdav-store.test.ts',
       pattern: 'what is written is read back',
     },
+  },
+  {
+    name: 'the manifest of a capture group is not held against its rows',
+    edits: [
+      {
+        file: 'src/client/bundle/group/verify-group.ts',
+        find: 'compareManifest(given, computed, fail);',
+        replace: 'void given;',
+      },
+    ],
+    test: tampering('even where the sums were made to fit: another chosen chunk'),
+  },
+  {
+    name: 'the sums of a capture group are not looked at',
+    edits: [
+      {
+        file: 'src/client/bundle/group/verify-group.ts',
+        find: 'await checkSums(source, entries, sumsText(computed, manifestSha256), fail);',
+        replace: 'void sumsText;',
+      },
+    ],
+    test: tampering('whatever it hits: flip a byte'),
+  },
+  {
+    name: 'a canonical bundle leaves context out',
+    edits: [
+      {
+        file: 'src/kit/evidence/bundle/group-manifest.ts',
+        find: '...confirmed.filter(isContext)',
+        replace: '...confirmed.filter(() => false)',
+      },
+    ],
+    test: { file: 'test/http/capture-bundles.test.ts', pattern: 'each kind has the bytes that it is for' },
+  },
+  {
+    name: 'a bundle of a capture group begins without looking for its bytes',
+    edits: [
+      {
+        file: 'src/features/incidents/bundles/group-bundle.ts',
+        find: 'contained.map(({ row }) => row),',
+        replace: '[],',
+      },
+    ],
+    test: { file: 'test/http/capture-bundles.test.ts', pattern: 'make no bundle' },
   },
 ];

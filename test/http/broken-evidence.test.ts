@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { after, before, test } from 'node:test';
 import { chunkName } from '../support/stored-blobs.ts';
+import { captureSession } from './support/capture-session.ts';
 import { bytesOf, uploadParts } from './support/client.ts';
 import { openWorld, type World } from './support/world.ts';
 
@@ -53,6 +54,22 @@ test('one flipped bit breaks a bundle off instead of ending it well', async () =
     const got = await download(path);
     assert.equal(got.whole, false, path);
     assert.ok(got.received < got.expected, `${path}: ${got.received} of ${got.expected}`);
+  }
+});
+
+test('one flipped bit breaks the bundle of a capture group off, whatever its kind', async () => {
+  const { incident, path, put, stream } = await captureSession(world.ada);
+  await put('master', { from: 0, to: 2 }, bytesOf(300_000));
+  await put('master', { from: 2, to: 4 }, bytesOf(300_000));
+  await world.ada.complete(incident, stream('master'), 2);
+  const name = chunkName(incident, stream('master'), 2);
+  const bytes = await world.blobs.read(name);
+  assert.ok(bytes);
+  bytes[150_000] = (bytes[150_000] ?? 0) ^ 1;
+  await world.blobs.write(name, bytes);
+  for (const kind of ['completed', 'partial', 'canonical']) {
+    const got = await download(`${path}/download?kind=${kind}`);
+    assert.deepEqual([got.status, got.whole, got.received < got.expected], [200, false, true], kind);
   }
 });
 

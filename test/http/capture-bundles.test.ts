@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { cli } from '../support/server.ts';
 import { chunkName } from '../support/stored-blobs.ts';
 import { captureSession, variants } from './support/capture-session.ts';
 import { type Answer, bytesOf, sha256Hex } from './support/client.ts';
@@ -181,4 +184,35 @@ test('bundles of streams and of the incident are what they were: nothing of a va
   const [summary] = JSON.parse(String(whole[0]?.bytes)).streams;
   const { chunks: _, ...rest } = JSON.parse(String(own[0]?.bytes));
   assert.deepEqual(summary, rest);
+});
+
+test('proofline verify says what is chosen, what stands in and what is missing, and finds a changed byte', async () => {
+  const { path, group } = await recording();
+  const answer = await world.ada.get(`${path}/download?kind=canonical`);
+  const root = sha256Hex((await world.ada.get(`${path}/manifest?kind=canonical`)).bytes);
+  const file = join(world.server.dataDir, 'group.zip');
+  writeFileSync(file, answer.bytes);
+  const good = await cli(['verify', file, '--root', root]);
+  assert.equal(good.code, 0, good.stdout + good.stderr);
+  for (const line of [
+    `capture group  ${group}, canonical, chosen by policy 1`,
+    `manifest SHA-256 ${root}`,
+    '3 segments, chosen: 1 master, 1 sound alone, 1 live preview',
+    'fallback, no master chosen:\n                2026-01-02T03:04:02.000Z to 2026-01-02T03:04:04.000Z\n',
+    'master missing:',
+    'nothing confirmed:\n                2026-01-02T03:04:04.000Z to 2026-01-02T03:04:06.000Z\n',
+    '1 of 2 confirmed chunks are here',
+  ])
+    assert.ok(good.stdout.includes(line), `${line}\n\n${good.stdout}`);
+  const other = await cli(['verify', file, '--root', root.replace(/^./, (digit) => (digit === '0' ? '1' : '0'))]);
+  assert.deepEqual([other.code, /root_differs/.test(other.stdout)], [1, true]);
+  const changed = Buffer.from(
+    answer.bytes.toString('latin1').replace('"basis":"exact_segment"', '"basis":"superset"     '),
+    'latin1',
+  );
+  writeFileSync(file, changed);
+  const bad = await cli(['verify', file, '--json']);
+  assert.equal(bad.code, 1);
+  assert.deepEqual(JSON.parse(bad.stdout).ok, false);
+  rmSync(file);
 });

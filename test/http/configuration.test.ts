@@ -33,6 +33,7 @@ test('a name of the older server that had a public listener stops the start', as
 test('every setting refuses nonsense by its name, without repeating it', () => {
   const free = new Set([
     ...['SAFE_DB_PATH', 'SAFE_DATA_DIR', 'SAFE_VALKEY_USERNAME', 'SAFE_VALKEY_PASSWORD', 'STRICTURE_SERVER_DATA_DIR'],
+    ...['SAFE_RELAY_CORE_CA_FILE', 'SAFE_RELAY_PRIVATE_KEY_FILE', 'SAFE_RELAY_STAGING_DIR'],
     'SAFE_RELAY_PUBLIC_KEYS_FILE',
     // Text of any kind, which is judged with the rest of who may.
     ...['STRICTURE_SERVER_OIDC_AUDIENCE', 'STRICTURE_SERVER_RULES', 'STRICTURE_SERVER_RULES_FILE'],

@@ -34,12 +34,20 @@ const refused = (answer: Answer, status: number, code: string) =>
 
 const stateOf = async (of: World, path: string) => (await of.ada.get(path)).body.safety_check.state;
 
-/** What the audit of everybody says of a check, the oldest first. */
+interface Entry {
+  seq: number;
+  action: string;
+  actor: string;
+  owner_account_id: string;
+}
+
+/** What the audit of everybody says of a check, in the order in which it was written. */
 async function told(of: World, checkId: string): Promise<string[]> {
   const { body } = await of.root.get(`/v1/audit?subject=${checkId}`);
-  return body.entries
-    .map(({ action, actor, owner_account_id }: Record<string, string>) => `${action} ${actor} ${owner_account_id}`)
-    .reverse();
+  const entries: Entry[] = body.entries;
+  return entries
+    .toSorted((a, b) => a.seq - b.seq)
+    .map(({ action, actor, owner_account_id }) => `${action} ${actor} ${owner_account_id}`);
 }
 
 test('a check has a time, a grace and a state; it is listed, and cancelled in time', async () => {

@@ -16,6 +16,7 @@ import * as groupChunks from '#features/incidents/bundles/group-chunks.store.ts'
 import * as captures from '#features/incidents/captures/captures.store.ts';
 import * as supersessions from '#features/incidents/captures/supersessions/supersessions.store.ts';
 import * as checkins from '#features/incidents/check-ins/check-ins.store.ts';
+import * as chunkSources from '#features/incidents/chunks/chunk-sources.store.ts';
 import * as chunks from '#features/incidents/chunks/chunks.store.ts';
 import * as deletion from '#features/incidents/deletion/deletion.store.ts';
 import { previewRetention } from '#features/incidents/deletion/retention.ts';
@@ -168,6 +169,7 @@ const reads: Record<string, Record<string, unknown[][]>> = {
     overdueSafetyChecks: [[later, 10]],
     countSafetyChecks: [['missed']],
   },
+  chunkSources: { sourcesOf: [[['chk_1', 'chk_2']]], sourceOf: [['chk_1']] },
   groupChunks: { chunksOfGroup: [['cgr_1']] },
   checkins: { checkinsOf: [['inc_1', 10]], latestCheckins: [['inc_1', 1]] },
   chunks: {
@@ -259,6 +261,7 @@ const stores = {
   captures,
   checkins,
   cloud,
+  chunkSources,
   chunks,
   claims,
   deletion,

@@ -28,6 +28,7 @@ export const slices: Record<string, readonly string[]> = {
   cloud: ['audit', 'documents', 'jobs'],
   lineage: [],
   'relay-access': ['incidents'],
+  relay: [],
 };
 
 /** Parts that run in a browser or a Worker too: whole layers, and folders of others. */

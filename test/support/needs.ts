@@ -45,6 +45,7 @@ const needs = {
     there: () => inPath('tesseract') && fontsFound(),
     how: 'apt-get install --no-install-recommends tesseract-ocr tesseract-ocr-deu fonts-dejavu-core',
   },
+  ffmpeg: { there: () => inPath('ffmpeg'), how: 'apt-get install --no-install-recommends ffmpeg' },
   nginx: { there: () => inPath('nginx'), how: 'apt-get install --no-install-recommends nginx-light' },
   caddy: { there: () => inPath('caddy'), how: 'apt-get install --no-install-recommends caddy' },
   curl: { there: () => inPath('curl'), how: 'apt-get install --no-install-recommends curl' },

@@ -82,8 +82,17 @@ export interface ServerOptions {
   /** Put before the node binary: strace, eatmydata, ip netns exec … */
   wrapper?: readonly string[];
   nodeArguments?: readonly string[];
-  /** `lineage serve` in place of `serve`; its listener is the main one then. */
+  /** `lineage serve` or `relay` in place of `serve`; its listener is the main one then. */
   command?: readonly string[];
+}
+
+/** What a process says of its listeners. A relay has no admin listener, and one for metrics where it is told to. */
+interface ReadyLine {
+  main?: string[];
+  lineage?: string[];
+  relay?: string[];
+  admin?: string[];
+  metrics?: string[];
 }
 
 /** Starts `proofline serve` on free ports and resolves when it is ready; rejects with its output when it is not. */
@@ -103,6 +112,8 @@ export async function startServer(options: ServerOptions): Promise<TestServer> {
       SAFE_MAIN_BIND_ADDRS: '127.0.0.1:0',
       SAFE_ADMIN_BIND_ADDRS: '127.0.0.1:0',
       STRICTURE_SERVER_ADDR: '127.0.0.1:0',
+      SAFE_RELAY_BIND_ADDRS: '127.0.0.1:0',
+      SAFE_RELAY_RATE_LIMIT_ENABLED: 'false',
       SAFE_MAIN_API_RATE_LIMIT_ENABLED: 'false',
       SAFE_PUBLIC_VIEWER_RATE_LIMIT_ENABLED: 'false',
       // A document is work for several processes; the tests that are about that work set this themselves.
@@ -116,22 +127,20 @@ export async function startServer(options: ServerOptions): Promise<TestServer> {
     output += data.toString();
   });
   const exited = once(child, 'exit') as Promise<[number | null, string | null]>;
-  const ready = new Promise<{ main?: string[]; lineage?: string[]; relay?: string[]; admin: string[] }>(
-    (resolve, reject) => {
-      createInterface({ input: child.stdout }).on('line', (line) => {
-        output += `${line}\n`;
-        if (line.includes('"msg":"ready"')) resolve(JSON.parse(line));
-      });
-      child.once('error', reject);
-      void exited.then(([code, signal]) =>
-        reject(new Error(`the server ended (${code ?? signal}) before it was ready:\n${output}`)),
-      );
-    },
-  );
+  const ready = new Promise<ReadyLine>((resolve, reject) => {
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      output += `${line}\n`;
+      if (line.includes('"msg":"ready"')) resolve(JSON.parse(line));
+    });
+    child.once('error', reject);
+    void exited.then(([code, signal]) =>
+      reject(new Error(`the server ended (${code ?? signal}) before it was ready:\n${output}`)),
+    );
+  });
   const addresses = await ready;
   return {
-    url: `http://${(addresses.main ?? addresses.lineage)?.[0]}`,
-    adminUrl: `http://${addresses.admin[0]}`,
+    url: `http://${(addresses.main ?? addresses.lineage ?? addresses.relay)?.[0]}`,
+    adminUrl: `http://${(addresses.admin ?? addresses.metrics)?.[0]}`,
     relayApiUrl: `http://${addresses.relay?.[0]}`,
     pid: child.pid ?? 0,
     process: child,

@@ -4,6 +4,7 @@ import { readZip } from '../http/support/zip.ts';
 import { type Api, openStream, sha256, signIn } from '../support/api.ts';
 import type { Random } from '../support/random.ts';
 import { createAccount, startServer, type TestServer } from '../support/server.ts';
+import { addCaptures, readCaptures } from './varied-captures.ts';
 
 /** Everything that a reader can learn of a store, in a form that two stores can be compared by. */
 export type Readable = Record<string, unknown>;
@@ -15,7 +16,7 @@ export interface StoreEnvironment {
 
 const sizes = [0, 1, 4096, 65_536, 70_001, 300_000] as const;
 
-/** Fills a store with what there is: complete, open and failed streams, chunks without a stream, links, check-ins, deletions. */
+/** Fills a store with what there is: complete, open and failed streams, chunks without a stream, captures, links, check-ins, deletions. */
 export async function fillVaried(as: Api, random: Random, incidents: number): Promise<void> {
   for (let n = 1; n <= incidents; n++) {
     const id = (
@@ -43,13 +44,14 @@ export async function fillVaried(as: Api, random: Random, incidents: number): Pr
       if (fate === 'complete') await expect(200, as.call('POST', `${path}/complete`, { expected_chunk_count: count }));
       if (fate === 'failed') await expect(200, as.call('POST', `${path}/fail`, { failure_reason: 'the phone fell' }));
     }
+    await addCaptures(as, id);
     await addDocument(as, `walk ${n} – ünï.pdf`, randomBytes(random.pick(sizes)));
     if (n % 3 === 0) await as.call('POST', `/v1/incidents/${id}/close`);
     if (n % 4 === 0) await expect(202, as.call('POST', `/v1/incidents/${id}/deletion`, { allow_open: true }));
   }
 }
 
-async function expect(status: number, answer: ReturnType<Api['call']>): Promise<void> {
+export async function expect(status: number, answer: ReturnType<Api['call']>): Promise<void> {
   const found = await answer;
   if (found.status !== status)
     throw new Error(`answered ${found.status}, not ${status}: ${JSON.stringify(found.body)}`);
@@ -143,6 +145,7 @@ export async function readAll(ada: Api): Promise<Readable> {
     // How far a deletion has come is a matter of time.
     found[path] = incident.deletion_state === 'active' ? incident : 'leaving';
     if (incident.deletion_state !== 'active') continue;
+    Object.assign(found, await readCaptures(ada, path));
     for (const part of ['streams', 'chunks']) found[`${path}/${part}`] = await listed(ada, `${path}/${part}`, part);
     for (const stream of await listed(ada, `${path}/streams`, 'streams'))
       if (stream.status === 'complete')
@@ -153,7 +156,7 @@ export async function readAll(ada: Api): Promise<Readable> {
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: whatever the server says is compared as it is
-async function listed(as: Api, path: string, name: string): Promise<any[]> {
+export async function listed(as: Api, path: string, name: string): Promise<any[]> {
   const all = [];
   let cursor = '';
   for (;;) {

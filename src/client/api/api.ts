@@ -1,63 +1,11 @@
-import { fromHex, toBase64 } from '#kit/bytes.ts';
-import type { MediaType } from '../media-type.ts';
 import { type Reader, read } from '../shape.ts';
 import { ProoflineApiError } from './api-error.ts';
+import * as captures from './captures-wire.ts';
+import { type ChunkFacts, sourceFields } from './chunk-facts.ts';
+import { type Accepted, accepted, keyHeader, putChunk, type UploadCall } from './put-chunk.ts';
+import type { NewCaptureGroup, NewCheckin, NewIncident, NewStream } from './requests.ts';
 import { type CallOptions, pathOf, Transport, type TransportOptions } from './transport.ts';
 import * as wire from './wire.ts';
-
-export interface NewIncident {
-  readonly client_label?: string;
-  readonly notes?: string;
-  readonly incident_mode?: 'emergency' | 'interaction_record' | 'safety_check' | 'evidence_note';
-  readonly capture_profile?:
-    | 'audio_video_location'
-    | 'audio_location'
-    | 'location_checkin'
-    | 'note_or_attachment'
-    | 'custom';
-  readonly escalation_policy?:
-    | 'none'
-    | 'trusted_contacts_on_start'
-    | 'trusted_contacts_on_missed_checkin'
-    | 'urgent_trusted_contact_alert';
-  readonly sharing_state?:
-    | 'private'
-    | 'trusted_contact_access'
-    | 'public_link_created'
-    | 'legal_export_created'
-    | 'revoked_or_expired';
-}
-
-export interface NewCheckin {
-  readonly device_battery_percent?: number;
-  readonly device_network?: string;
-  readonly latitude?: number;
-  readonly longitude?: number;
-  readonly accuracy_meters?: number;
-}
-
-/** What identifies a chunk and its content. The hash is of the uploaded bytes, so of the ciphertext. */
-export interface ChunkFacts {
-  readonly incident_id: string;
-  readonly stream_id: string;
-  readonly chunk_index: number;
-  readonly media_type: MediaType;
-  readonly started_at: string;
-  readonly ended_at: string;
-  readonly sha256_hex: string;
-  readonly byte_size: number;
-}
-
-export interface UploadCall extends CallOptions {
-  /** 1 to 255 visible ASCII characters. With one, the same upload may be sent again without harm. */
-  readonly idempotencyKey?: string;
-}
-
-export interface Accepted {
-  readonly chunk: wire.Chunk;
-  /** True when this very upload had been accepted before, and the earlier answer came again. */
-  readonly replayed: boolean;
-}
 
 export type Reconciliation =
   | { readonly status: 'matched'; readonly chunk_id: string }
@@ -132,12 +80,29 @@ export class ProoflineApi {
     return this.#post(wire.checkin, incidentPath(incidentId, 'checkins'), { ...input }, options);
   }
 
-  async createStream(
+  /** Begins the timeline of one source: streams that name the group are variants of the same moments. */
+  async createCaptureGroup(
     incidentId: string,
-    input: { media_type: MediaType; label?: string },
+    input: NewCaptureGroup,
     options?: CallOptions,
-  ): Promise<wire.Stream> {
-    return (await this.#post(wire.streamAnswer, incidentPath(incidentId, 'streams'), input, options)).stream;
+  ): Promise<wire.CaptureGroup> {
+    const path = incidentPath(incidentId, 'capture-groups');
+    return (await this.#post(captures.captureGroupAnswer, path, { ...input }, options)).capture_group;
+  }
+
+  /** A page of them, newest first. */
+  captureGroups(incidentId: string, options?: CallOptions): Promise<wire.CaptureGroupPage> {
+    return this.#get(captures.captureGroupPage, incidentPath(incidentId, 'capture-groups'), options);
+  }
+
+  /** What the server would show of each moment, of all that it has confirmed. */
+  resolution(incidentId: string, captureGroupId: string, options?: CallOptions): Promise<wire.Resolution> {
+    const path = incidentPath(incidentId, 'capture-groups', captureGroupId, 'resolution');
+    return this.#get(captures.resolution, path, options);
+  }
+
+  async createStream(incidentId: string, input: NewStream, options?: CallOptions): Promise<wire.Stream> {
+    return (await this.#post(wire.streamAnswer, incidentPath(incidentId, 'streams'), { ...input }, options)).stream;
   }
 
   streams(incidentId: string, options?: CallOptions): Promise<wire.StreamPage> {
@@ -166,15 +131,7 @@ export class ProoflineApi {
 
   /** Uploads one chunk file as the request's body. `bytes` must be what `facts.sha256_hex` was made from. */
   async putChunk(facts: ChunkFacts, bytes: Uint8Array<ArrayBuffer>, options: UploadCall = {}): Promise<Accepted> {
-    const path = incidentPath(facts.incident_id, 'streams', facts.stream_id, 'chunks', facts.chunk_index);
-    const headers = {
-      'content-type': 'application/octet-stream',
-      'repr-digest': `sha-256=:${toBase64(fromHex(facts.sha256_hex) ?? new Uint8Array())}:`,
-      'proofline-started-at': facts.started_at,
-      'proofline-ended-at': facts.ended_at,
-      ...keyHeader(options),
-    };
-    return accepted(await this.#transport.json(wire.chunk, { ...options, method: 'PUT', path, headers, body: bytes }));
+    return await putChunk(this.#transport, '/v1', facts, bytes, options);
   }
 
   /** Uploads one chunk as multipart/form-data, the way older clients do; with a name for display, if any. */
@@ -187,6 +144,8 @@ export class ProoflineApi {
     for (const field of ['stream_id', 'chunk_index', 'media_type', 'started_at', 'ended_at', 'sha256_hex'] as const) {
       form.set(field, String(facts[field]));
     }
+    for (const [field, value] of Object.entries(facts.source === undefined ? {} : sourceFields(facts.source)))
+      form.set(field, value);
     if (options.originalFilename !== undefined) form.set('original_filename', options.originalFilename);
     form.set('file', new Blob([bytes], { type: 'application/octet-stream' }), 'chunk.enc');
     const call = {
@@ -199,9 +158,25 @@ export class ProoflineApi {
     return accepted(await this.#transport.json(wire.chunk, call));
   }
 
+  /** Lets the stream be uploaded through the relay, or read along there, for minutes. */
+  async createRelayCapability(
+    incidentId: string,
+    streamId: string,
+    input: { kind: 'upload' | 'fanout'; ttl_seconds?: number },
+    options?: CallOptions,
+  ): Promise<wire.RelayCapability> {
+    return await this.#post(
+      wire.relayCapability,
+      incidentPath(incidentId, 'streams', streamId, 'relay-capabilities'),
+      input,
+      options,
+    );
+  }
+
   /** Asks whether a chunk is there and is this one. Changes nothing, and works after the incident was closed. */
   async reconcile(facts: ChunkFacts, options?: CallOptions): Promise<Reconciliation> {
-    const { incident_id: incidentId, ...fingerprint } = facts;
+    // What is asked for is the chunk; where it stands on a timeline was judged when it was accepted.
+    const { incident_id: incidentId, source: _, ...fingerprint } = facts;
     try {
       const answer = await this.#post(
         wire.matched,
@@ -298,12 +273,4 @@ export class ProoflineApi {
 
 function incidentPath(incidentId: string, ...rest: readonly (string | number)[]): string {
   return `/v1${pathOf('incidents', incidentId, ...rest)}`;
-}
-
-function keyHeader(options: UploadCall): Record<string, string> {
-  return options.idempotencyKey === undefined ? {} : { 'idempotency-key': options.idempotencyKey };
-}
-
-function accepted({ value, answer }: { value: wire.Chunk; answer: Response }): Accepted {
-  return { chunk: value, replayed: answer.headers.get('idempotency-replayed') === 'true' };
 }

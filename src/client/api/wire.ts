@@ -1,6 +1,9 @@
 import { isSha256Hex } from '#kit/bytes.ts';
 import { mediaTypes } from '../media-type.ts';
 import { decimal, flag, type Infer, list, object, oneOf, optional, text, textWhere, whole } from '../shape.ts';
+import { variantFields } from './captures-wire.ts';
+
+export type { CaptureGroup, CaptureGroupPage, Resolution } from './captures-wire.ts';
 
 /** The answers of the wire contract, with its own field names. Times are RFC 3339 in UTC, sizes are bytes. */
 export const sha256Hex = textWhere('64 lower-case hexadecimal digits', isSha256Hex);
@@ -62,6 +65,7 @@ export const stream = object({
   incident_id: text,
   media_type: mediaType,
   label: optional(text),
+  ...variantFields,
   status: oneOf('open', 'complete', 'failed'),
   expected_chunk_count: optional(whole(0)),
   created_at: text,
@@ -147,3 +151,15 @@ export const deletionAnswer = object({
   }),
 });
 export type Deletion = Infer<typeof deletionAnswer>['deletion'];
+
+export const relayCapability = object({
+  capability_id: text,
+  token: text,
+  kind: oneOf('upload', 'fanout'),
+  relay_url: text,
+  incident_id: text,
+  stream_id: text,
+  variant_roles: list(text),
+  expires_at: text,
+});
+export type RelayCapability = Infer<typeof relayCapability>;

@@ -3,8 +3,9 @@ import { createHash } from 'node:crypto';
 import { after, before, beforeEach, test } from 'node:test';
 import fc from 'fast-check';
 import { type EvidenceDouble, type Fault, startEvidenceDouble } from '../../../test/support/evidence-double.ts';
-import { type ChunkFacts, ProoflineApi } from '../api/api.ts';
+import { ProoflineApi } from '../api/api.ts';
 import { ProoflineApiError, ProoflineNetworkError } from '../api/api-error.ts';
+import type { ChunkFacts } from '../api/chunk-facts.ts';
 import { backoffMs, sleep } from './backoff.ts';
 import { type ChunkUpload, type UploadDeps, type UploadOptions, uploadChunk } from './upload-chunk.ts';
 

@@ -1,5 +1,6 @@
-import type { ChunkFacts, ProoflineApi } from '../api/api.ts';
+import type { ProoflineApi } from '../api/api.ts';
 import { isAmbiguous, ProoflineApiError, ProoflineNetworkError } from '../api/api-error.ts';
+import type { ChunkFacts } from '../api/chunk-facts.ts';
 import { type BackoffOptions, backoffMs, sleep } from './backoff.ts';
 
 export interface UploadDeps {
@@ -40,8 +41,8 @@ export type UploadOutcome =
   /** Only with `maxAttempts`: it may be there or not. */
   | { readonly status: 'unsettled'; readonly error: Error; readonly attempts: number };
 
-/** Refusals that lie in the moment, not in the request. */
-const passing = new Set(['rate_limited', 'upload_in_progress', 'request_timeout']);
+/** Refusals that lie in the moment, not in the request. A clock that is ahead is overtaken by the server's. */
+const passing = new Set(['rate_limited', 'upload_in_progress', 'request_timeout', 'source_clock_skew']);
 /** The bytes were damaged on the way: sent again they may arrive whole, but not for ever. */
 const damaged = new Set(['hash_mismatch', 'length_mismatch']);
 const damagedTries = 3;

@@ -9,7 +9,7 @@ import { timestamp } from '#kit/time.ts';
 import type { Metadata } from '#platform/metadata/metadata.ts';
 import { checkinJson, checkinShape } from './check-ins/check-ins.json.ts';
 import { checkinsOf } from './check-ins/check-ins.store.ts';
-import { chunkJson, chunkShape } from './chunks/chunks.json.ts';
+import { chunkShape, chunksJson } from './chunks/chunks.json.ts';
 import { chunksOfIncident } from './chunks/chunks.store.ts';
 import { incidentFor } from './incident-access.ts';
 import { createIncidentFields, incidentJson, incidentShape, labelsJson } from './incidents.json.ts';
@@ -128,7 +128,7 @@ export function incidentRoutes(deps: { metadata: Metadata }): Route[] {
         return reply.json(200, {
           incident: incidentJson(incident),
           streams: streams.map(streamJson),
-          chunks: rows.map(chunkJson),
+          chunks: await chunksJson(metadata.read, rows),
           ...(next_cursor === undefined ? {} : { chunks_next_cursor: next_cursor }),
           checkins: checkins.map(checkinJson),
         });

@@ -15,8 +15,8 @@ function impliedErrors(route: Route): ErrorCode[] {
   if (route.access !== 'anyone') codes.push('authentication_required', 'setup_required');
   // Where the caller came by a cookie.
   if (route.access !== 'anyone' && route.method !== 'GET' && route.method !== 'HEAD') codes.push('csrf_failed');
-  // Lineage stands on no database.
-  if (route.limit !== undefined && route.limit !== 'viewer_static' && !route.limit.startsWith('lineage_')) {
+  // Lineage and a relay stand on no database.
+  if (route.limit !== undefined && !/^(viewer_static$|lineage_|relay_)/.test(route.limit)) {
     codes.push('metadata_unavailable', 'shutting_down');
     // SQLite and its log live on the same disk as the blobs.
     if (route.method !== 'GET') codes.push('storage_full');

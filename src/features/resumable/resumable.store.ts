@@ -99,7 +99,7 @@ export async function unfinishedOf(db: Db, accountId: string, target?: UploadRow
   return { uploads: Number(found?.uploads ?? 0), bytes: Number(found?.bytes ?? 0) };
 }
 
-/** An open one with the same wish. */
+/** One with the same wish that is as far: open, or done and become the same. */
 export async function sameWish(db: Db, wished: UploadRow): Promise<UploadRow | undefined> {
   return await db
     .selectFrom('resumable_uploads')
@@ -109,7 +109,8 @@ export async function sameWish(db: Db, wished: UploadRow): Promise<UploadRow | u
     .where('incident_id', wished.incident_id === null ? 'is' : '=', wished.incident_id)
     .where('wish', '=', wished.wish)
     .where('byte_size', '=', wished.byte_size)
-    .where('state', '=', 'open')
+    .where('state', '=', wished.state)
+    .where('result_id', wished.result_id === null ? 'is' : '=', wished.result_id)
     .where('expires_at', '>', wished.created_at)
     .orderBy('id')
     .limit(1)

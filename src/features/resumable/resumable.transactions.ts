@@ -21,9 +21,9 @@ export async function createUpload(trx: Trx, { upload, maxOpen, once }: BeginUpl
     .where('id', '=', upload.owner_account_id)
     .forNoKeyUpdate()
     .executeTakeFirst();
+  const earlier = once ? await sameWish(trx, upload) : undefined;
+  if (earlier !== undefined) return earlier;
   if (upload.state === 'open') {
-    const earlier = once ? await sameWish(trx, upload) : undefined;
-    if (earlier !== undefined) return earlier;
     const { uploads } = await unfinishedOf(trx, upload.owner_account_id);
     if (uploads >= maxOpen) throw new Problem('too_many_uploads');
   }

@@ -9,7 +9,7 @@ const ago = (seconds: number) => new Date(now - seconds * 1000).toISOString();
 function data(changes: { status?: string; streams?: string[]; lastPartSecondsAgo?: number } = {}) {
   const { status = 'open', streams = [], lastPartSecondsAgo: last } = changes;
   return {
-    incident: { status, created_at: ago(3600), updated_at: ago(3600) },
+    incident: { id: 'inc_1', status, created_at: ago(3600), updated_at: ago(3600) },
     latest_chunk_by_media_type: last === undefined ? {} : { video: { created_at: ago(last) } },
     chunk_count_by_media_type: {} as Record<string, number>,
     streams: streams.map((state, i) => ({

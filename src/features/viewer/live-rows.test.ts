@@ -14,11 +14,11 @@ const rows = [
 
 type State = 'unconfirmed' | 'confirmed' | 'rejected' | 'failed';
 const part = (from: number, to: number, state: State = 'unconfirmed') => ({
-  stream_id: 'str_1',
   chunk_index: from,
   byte_size: 1_000,
   sha256_hex: `hash ${from}`,
-  ...range(from, to),
+  started_at: at(from),
+  ended_at: at(to),
   state,
 });
 const told = (parts: ReturnType<typeof part>[], confirmed: string[] = []) =>

@@ -16,6 +16,7 @@ export function incidentPage(
   token: string,
   data: ViewerData,
   timelines: readonly ViewerTimeline[],
+  relayUrl: string,
   nowMs: number,
 ): Markup {
   const now = happening(data, nowMs);
@@ -27,7 +28,7 @@ export function incidentPage(
     `${now.title}: ${label}`,
     html`<script type="module" src="${files.href('viewer.js')}"></script>
       ${open ? html`<noscript><meta http-equiv="refresh" content="${reloadSeconds}" /></noscript>` : ''}`,
-    html`<main id="content" tabindex="-1" data-generated-at="${data.generated_at}">
+    html`<main id="content" tabindex="-1" data-generated-at="${data.generated_at}" ${relayUrl === '' ? '' : html`data-relay="${relayUrl}"`}>
       <h1>${label}</h1>
       <section class="now" id="now" data-state="${now.state}" aria-labelledby="now-title">
         <h2 id="now-title"><span class="dot" aria-hidden="true"></span><span data-field="title">${now.title}</span></h2>
@@ -41,6 +42,7 @@ export function incidentPage(
       <p class="connection" id="connection" data-state="static">
         <span data-field="text">As of ${moment(data.generated_at)}.${open ? ' Reload the page to see what is new.' : ''}</span>
       </p>
+      <p class="relay" id="relay" hidden></p>
       <p class="visually-hidden" id="announcements" role="status"></p>
       ${checkinSection(data, nowMs)} ${streamsSection(data)} ${captureSections(token, data, timelines)}
       ${downloadsSection(token, data)}
@@ -104,6 +106,7 @@ function streamItem(stream: ViewerStream | undefined, incidentOpen: boolean): Ma
     <p class="chip" data-field="state">${words?.state}</p>
     <p class="amount" data-field="amount">${words?.amount}</p>
     <p class="note" data-field="note" ${words?.note ? '' : 'hidden'}>${words?.note}</p>
+    <p class="note" data-field="live" hidden></p>
   </li>`;
 }
 

@@ -24,7 +24,8 @@ const shared = (name: string) => new URL(`../../http/pages/${name}`, import.meta
 const own = (name: string) => new URL(`./assets/${name}`, import.meta.url);
 
 /** The public, read-only pages of one incident, for who has its link. Nothing but GET exists here. */
-export function viewerRoutes(deps: { metadata: Metadata; blobs: BlobStore }): Route[] {
+export function viewerRoutes(deps: { metadata: Metadata; blobs: BlobStore }, { url }: { url: string }): Route[] {
+  const policy = url === '' ? {} : { 'Content-Security-Policy': policyWith(url) };
   const files = staticFiles('/static', {
     'viewer.css': [shared('base.css'), own('viewer.css'), own('captures.css')],
     'viewer.js': [own('viewer.js')],
@@ -32,6 +33,10 @@ export function viewerRoutes(deps: { metadata: Metadata; blobs: BlobStore }): Ro
     'draw-captures.js': [own('draw-captures.js')],
     'follow-captures.js': [own('follow-captures.js')],
     'happening.js': [own('happening.js')],
+    'event-stream.js': [own('event-stream.js')],
+    'follow-relay.js': [own('follow-relay.js')],
+    'live-parts.js': [own('live-parts.js')],
+    'live-streams.js': [own('live-streams.js')],
     'live-rows.js': [own('live-rows.js')],
     'row-words.js': [own('row-words.js')],
     'segments.js': [own('segments.js')],
@@ -67,7 +72,7 @@ export function viewerRoutes(deps: { metadata: Metadata; blobs: BlobStore }): Ro
         const now = Date.now();
         const data = await viewerData(deps.metadata.read, incident, now);
         const shown = await viewerTimelines({ read: deps.metadata.read, timelines }, data.capture_groups);
-        return reply.page(200, await incidentPage(files, token, data, shown, now));
+        return reply.page(200, await incidentPage(files, token, data, shown, url, now), policy);
       },
     }),
     route({
@@ -125,6 +130,11 @@ export function viewerRoutes(deps: { metadata: Metadata; blobs: BlobStore }): Ro
     ...captureViewRoutes({ read: deps.metadata.read, timelines, files, incidentOf, refusal }, prefix, isAlias),
   ];
   return [...one('/i', false), ...one('/e', true), ...files.routes];
+}
+
+/** Scripts of the page may also ask the relay that this server gives out. */
+function policyWith(relayUrl: string): string {
+  return reply.pagePolicy.replace("connect-src 'self'", `connect-src 'self' ${relayUrl}`);
 }
 
 function noticeFor(problem: Problem): { title: string; paragraphs: string[] } {

@@ -38,6 +38,20 @@ export function coordinatorContract(name: string, open: () => Promise<Passage>):
       assert.equal(await allowed('a', 1, 2000), true);
     });
 
+    test('a look says what the next use would hear, and uses nothing', async () => {
+      const welcome = async (key: string) => (await coordinator.peek(key, 2, 1000)).allowed;
+      for (let n = 0; n < 5; n++) assert.equal(await welcome('a'), true);
+      assert.equal(await allowed('a', 2), true);
+      assert.equal(await welcome('a'), true);
+      assert.equal(await allowed('a', 2), true);
+      assert.equal(await welcome('a'), false);
+      assert.equal(await welcome('b'), true);
+      const { retryAfterMs } = await coordinator.peek('a', 2, 1000);
+      assert.ok(retryAfterMs > 0 && retryAfterMs <= 1000, String(retryAfterMs));
+      await pass(retryAfterMs);
+      assert.equal(await welcome('a'), true);
+    });
+
     test('a limit of none allows none', async () => {
       assert.equal(await allowed('a', 0), false);
     });
@@ -75,6 +89,7 @@ export function coordinatorContract(name: string, open: () => Promise<Passage>):
       await coordinator.close();
       assert.equal(await coordinator.health(), 'unavailable');
       await assert.rejects(coordinator.count('a', 1, 1000), (error) => isProblem(error, 'rate_limit_unavailable'));
+      await assert.rejects(coordinator.peek('a', 1, 1000), (error) => isProblem(error, 'rate_limit_unavailable'));
       await assert.rejects(coordinator.lease('a', 1000), (error) => isProblem(error, 'coordination_unavailable'));
     });
   });

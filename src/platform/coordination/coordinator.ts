@@ -7,6 +7,8 @@ export interface Coordinator {
   readonly spansNodes: boolean;
   /** Counts one use of `key` in a fixed window. Throws rate_limit_unavailable when it cannot count. */
   count(key: string, limit: number, windowMs: number): Promise<RateDecision>;
+  /** What `count` would say of one more use, without counting it. Throws rate_limit_unavailable when it cannot tell. */
+  peek(key: string, limit: number, windowMs: number): Promise<RateDecision>;
   /**
    * Takes a lease on `name`, or returns undefined while another holds it. It ends by itself after `ttlMs`, and may end earlier when
    * the process that holds it is gone. Throws coordination_unavailable when it cannot tell.

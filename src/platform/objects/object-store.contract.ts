@@ -111,12 +111,11 @@ export function objectStoreContract(name: string, open: () => Promise<ObjectStor
       await inGroups(names, (folder) => create(store, `many/${folder}/x`, new Uint8Array([1])));
       await create(store, 'many.txt', random(3));
       const keys = names.map((folder) => `many/${folder}/x`);
-      assert.deepEqual(await keysOf(store, 'many/'), keys);
+      assert.deepEqual(await keysOf(store, 'many'), ['many.txt', ...keys]);
       assert.deepEqual(await keysOf(store, 'many/', 'many/n=0019/x'), keys.slice(20));
-      assert.deepEqual(await keysOf(store, 'many/', 'many/n=0019'), keys.slice(19));
+      assert.deepEqual(await keysOf(store, 'many/', 'many/n=1029'), keys.slice(1029));
       assert.deepEqual(await keysOf(store, 'many/n=10', 'a'), keys.slice(1000));
       assert.deepEqual(await keysOf(store, 'many/', 'many/z'), []);
-      assert.deepEqual(await keysOf(store, 'many'), ['many.txt', ...keys]);
       assert.deepEqual(await store.level('many/'), { folders: names, objects: [] });
     });
 

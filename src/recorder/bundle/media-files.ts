@@ -77,5 +77,6 @@ export function extensionOf(bytes: Uint8Array): string {
   if (starts(0, '\x1aE\xdf\xa3')) return '.webm';
   if (starts(0, 'OggS')) return '.ogg';
   if (starts(0, 'RIFF') && starts(8, 'WAVE')) return '.wav';
+  if (starts(0, '{"')) return '.jsonl';
   return '.bin';
 }

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { NewCheckin } from '#client/api/api.ts';
+import type { NewCheckin } from '#client/api/requests.ts';
 import type { Report } from '../recorder-event.ts';
 import type { ServerSession } from './server-session.ts';
 

@@ -16,7 +16,7 @@ export async function connect(
   if (staging.state.incident_id === undefined) {
     const id = await session.persist(
       'creating the incident',
-      (attempt) => incidentFor(session, staging, resumed || attempt > 1, signal),
+      (attempt) => incidentFor(session, staging.state.client_label, resumed || attempt > 1, signal),
       signal,
     );
     await staging.update({ incident_id: id });
@@ -33,13 +33,13 @@ export async function connect(
   }
 }
 
-async function incidentFor(
+/** The open incident with this label, or a new one. */
+export async function incidentFor(
   session: ServerSession,
-  staging: Staging,
+  label: string,
   lookFirst: boolean,
   signal: AbortSignal,
 ): Promise<string> {
-  const label = staging.state.client_label;
   if (lookFirst) {
     let cursor: string | undefined;
     // Newest first: what was created moments ago, or in an earlier run, is not far down.

@@ -1,7 +1,7 @@
 import { ProoflineApiError } from '#client/api/api-error.ts';
 import type { Report } from '../recorder-event.ts';
 import type { Staging } from '../staging/staging.ts';
-import type { Blocked } from './deliver.ts';
+import type { Blocked } from './deliver-chunk.ts';
 import type { ServerSession } from './server-session.ts';
 
 /** Ends the stream on the server as the recording ended: complete, or failed with the reason. Safe to repeat after a kill. */
@@ -19,16 +19,16 @@ export async function endStream(
   if (reason === undefined) {
     await session.persist(
       'completing the stream',
-      () => complete(session, incidentId, streamId, chunks.length, signal),
+      () => completeOnServer(session, incidentId, streamId, chunks.length, signal),
       signal,
     );
     await staging.update({ delivery: 'completed' });
     report({ event: 'completed', chunk_count: chunks.length });
-    await staging.removeAcceptedFiles();
+    await staging.stream.removeAcceptedFiles();
   } else {
     await session.persist(
       'marking the stream as failed',
-      () => fail(session, incidentId, streamId, reason, signal),
+      () => failOnServer(session, incidentId, streamId, reason, signal),
       signal,
     );
     await staging.update({ delivery: 'failed' });
@@ -36,14 +36,23 @@ export async function endStream(
   }
 }
 
-/** The link and the closing that were asked for, once the stream has ended. */
-export async function afterStream(
+interface Wishes {
+  readonly wants_link: boolean;
+  readonly wants_close: boolean;
+}
+
+/** The link that was asked for, once every stream has ended, and the closing if they are whole. */
+export async function afterStreams(
   session: ServerSession,
-  staging: Staging,
+  staging: {
+    readonly state: Wishes & { readonly incident_id?: string };
+    update(change: Partial<Wishes>): Promise<void>;
+  },
+  whole: boolean,
   report: Report,
   signal: AbortSignal,
 ): Promise<void> {
-  const { incident_id: incidentId = '', wants_link, wants_close, delivery } = staging.state;
+  const { incident_id: incidentId = '', wants_link, wants_close } = staging.state;
   if (wants_link) {
     // A link whose answer was lost is known to nobody, and expires; making another is safe.
     const link = await session.persist(
@@ -55,7 +64,7 @@ export async function afterStream(
     const expires = link.expires_at === undefined ? {} : { expires_at: link.expires_at };
     report({ event: 'viewer_link', url: session.api.viewerUrl(link.token), ...expires });
   }
-  if (wants_close && delivery === 'completed') {
+  if (wants_close && whole) {
     await session.persist(
       'closing the incident',
       () => allowing('incident_closed', session.api.closeIncident(incidentId, { signal })),
@@ -73,7 +82,8 @@ function failureReason({ state, chunks }: Staging, blocked: Blocked | undefined)
   return undefined;
 }
 
-async function complete(
+/** Throws ProoflineApiError unless the stream is complete with just so many chunks. */
+export async function completeOnServer(
   session: ServerSession,
   incidentId: string,
   streamId: string,
@@ -90,7 +100,7 @@ async function complete(
   }
 }
 
-async function fail(
+export async function failOnServer(
   session: ServerSession,
   incidentId: string,
   streamId: string,

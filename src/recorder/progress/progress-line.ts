@@ -31,16 +31,18 @@ export function progressText(state: ProgressState, columns: number): string {
   return `${bar}${figures}${note}`.slice(0, Math.max(10, columns - 1));
 }
 
-/** Keeps a progress line at the bottom of a terminal, with messages above it. Elsewhere only the messages are written. */
-export class ProgressLine {
+/** Keeps lines at the bottom of a terminal, with messages above them. Elsewhere only the messages are written. */
+export class ProgressBlock {
   readonly #terminal: Terminal;
-  readonly #state: () => ProgressState;
-  #shown = false;
+  readonly #lines: (columns: number) => readonly string[];
+  /** How many lines stand there now. */
+  #shown = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(terminal: Terminal, state: () => ProgressState) {
+  /** `lines` fit into the columns. */
+  constructor(terminal: Terminal, lines: (columns: number) => readonly string[]) {
     this.#terminal = terminal;
-    this.#state = state;
+    this.#lines = lines;
   }
 
   start(): void {
@@ -63,13 +65,21 @@ export class ProgressLine {
 
   #draw(): void {
     this.#clear();
-    this.#terminal.write(progressText(this.#state(), this.#terminal.columns));
-    this.#shown = true;
+    const lines = this.#lines(this.#terminal.columns);
+    this.#terminal.write(lines.join('\n'));
+    this.#shown = lines.length;
   }
 
   #clear(): void {
-    if (this.#shown) this.#terminal.write('\r\u001b[2K');
-    this.#shown = false;
+    if (this.#shown > 0) this.#terminal.write(`\r\u001b[2K${'\u001b[1A\u001b[2K'.repeat(this.#shown - 1)}`);
+    this.#shown = 0;
+  }
+}
+
+/** A block of one line: bar, bytes, rate and time left. */
+export class ProgressLine extends ProgressBlock {
+  constructor(terminal: Terminal, state: () => ProgressState) {
+    super(terminal, (columns) => [progressText(state(), columns)]);
   }
 }
 

@@ -71,13 +71,15 @@ export function humanReporter(
   return { report, stop: () => line.stop() };
 }
 
-function shortly(code: string): string {
+/** An error's code in a word or two, for the end of a progress line. */
+export function shortly(code: string): string {
   return (
     { connection: 'no connection', timeout: 'no answer', answer: 'strange answer' }[code] ?? code.replaceAll('_', ' ')
   );
 }
 
-function sentence(event: RecorderEvent): string | undefined {
+/** What an event is to a person; undefined for what the progress shows. */
+export function sentence(event: RecorderEvent): string | undefined {
   switch (event.event) {
     case 'state':
       return [
@@ -98,6 +100,8 @@ function sentence(event: RecorderEvent): string | undefined {
       return `Complete: all ${event.chunk_count} chunks are on the server.`;
     case 'failed':
       return `The stream was marked as failed: ${event.reason} Its chunks are kept.`;
+    case 'relay':
+      return relaySentence(event);
     case 'viewer_link':
       return `Link to view   ${event.url}${event.expires_at === undefined ? '' : `\n               until ${event.expires_at}`}`;
     case 'closed':
@@ -107,4 +111,10 @@ function sentence(event: RecorderEvent): string | undefined {
     default:
       return undefined;
   }
+}
+
+function relaySentence(event: Extract<RecorderEvent, { event: 'relay' }>): string {
+  if (event.state === 'used') return `Through the relay  ${event.relay_url}`;
+  if (event.state === 'none') return 'The server gives out no relay; chunks go straight to it.';
+  return `The relay does not answer; chunks go straight to the server. (${event.reason})`;
 }

@@ -1,5 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
 import { hasCode, RecorderError } from '../recorder-error.ts';
 
 const remedy = [
@@ -17,20 +18,29 @@ export interface RunningFfmpeg {
   /** Asks it to finish the segment it is writing; insists after a while. */
   stop(): void;
   kill(): void;
-  /** Lines it has written to standard output so far, and a call for each new one. */
-  onLine(listen: (line: string) => void): void;
+  /** A call for each line it writes to standard output, or to another of its outputs. */
+  onLine(listen: (line: string) => void, descriptor?: number): void;
   /** Halts it, or lets it go on, where the system can. */
   hold(held: boolean): void;
 }
 
-/** Starts ffmpeg. Throws RecorderError `ffmpeg_missing` with the remedy when there is none. */
-export async function startFfmpeg(program: string, args: readonly string[]): Promise<RunningFfmpeg> {
-  const child = spawn(program, ['-hide_banner', '-loglevel', 'error', ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
+/** Starts ffmpeg; with several outputs to be read, the second is descriptor 3. Throws RecorderError `ffmpeg_missing` with the remedy. */
+export async function startFfmpeg(program: string, args: readonly string[], outputs = 1): Promise<RunningFfmpeg> {
+  const more = Array.from({ length: outputs - 1 }, () => 'pipe' as const);
+  const child = spawn(program, ['-hide_banner', '-loglevel', 'error', ...args], {
+    stdio: ['pipe', 'pipe', 'pipe', ...more],
+  }) as ChildProcessWithoutNullStreams; // the first three are pipes, which the types lose once there may be others
   let complaints = '';
   child.stderr.setEncoding('utf8').on('data', (part: string) => {
     complaints = (complaints + part).slice(-2000);
   });
-  const lines = createInterface({ input: child.stdout });
+  const lines = new Map(
+    [1, ...more.map((_, position) => position + 3)].map((descriptor) => {
+      const input = child.stdio[descriptor];
+      if (!(input instanceof Readable)) throw new TypeError(`descriptor ${descriptor} cannot be read`);
+      return [descriptor, createInterface({ input })];
+    }),
+  );
   // Writing `q` to a process that is just going is no failure of ours.
   child.stdin.on('error', () => undefined);
   await new Promise<void>((resolve, reject) => {
@@ -58,7 +68,7 @@ export async function startFfmpeg(program: string, args: readonly string[]): Pro
       child.kill('SIGCONT');
       insist(child);
     },
-    onLine: (listen) => void lines.on('line', listen),
+    onLine: (listen, descriptor = 1) => void lines.get(descriptor)?.on('line', listen),
     hold: (held) => {
       if (process.platform !== 'win32') child.kill(held ? 'SIGSTOP' : 'SIGCONT');
     },

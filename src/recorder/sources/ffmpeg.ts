@@ -51,7 +51,7 @@ export function ffmpegSource(spec: FfmpegSpec): Source {
       );
       try {
         let count = live ? staged : 0;
-        for await (const segment of receiver.segments()) {
+        for await (const { number: _, ...segment } of receiver.segments()) {
           count += 1;
           if (count > staged) yield { ...segment, cursor: String(count) };
         }
@@ -72,11 +72,10 @@ export function isLive(spec: FfmpegSpec): boolean {
 
 export function ffmpegArguments(spec: FfmpegSpec, output: string, elapsedSeconds: number): readonly string[] {
   const audioOnly = spec.mediaType === 'audio';
-  const pace = spec.realtime && !isDevice(spec) ? ['-re'] : [];
   const left = spec.durationSeconds === undefined ? [] : ['-t', String(spec.durationSeconds - elapsedSeconds)];
   const copy = spec.from === 'input' && spec.format === undefined && !spec.transcode;
   return [
-    ...inputArguments(spec, pace),
+    ...inputArguments(spec, paceOf(spec)),
     ...left,
     ...(audioOnly
       ? ['-map', '0:a:0', '-vn']
@@ -90,7 +89,7 @@ export function ffmpegArguments(spec: FfmpegSpec, output: string, elapsedSeconds
   ];
 }
 
-function inputArguments(spec: FfmpegSpec, pace: readonly string[]): readonly string[] {
+export function inputArguments(spec: FfmpegSpec, pace: readonly string[]): readonly string[] {
   const { from, name = '', format } = spec;
   if (from === 'screen') return ['-f', 'x11grab', '-framerate', '25', '-i', name === '' ? ':0' : name];
   if (from === 'input') return [...pace, ...(format === undefined ? [] : ['-f', format]), '-i', name];
@@ -104,6 +103,11 @@ function encoding(spec: FfmpegSpec, audioOnly: boolean): readonly string[] {
   const keyFrames = ['-force_key_frames', `expr:gte(t,n_forced*${spec.segmentSeconds})`];
   const video = ['-c:v', 'libx264', '-preset', 'veryfast', '-pix_fmt', 'yuv420p', ...keyFrames];
   return [...(audioOnly ? [] : video), '-c:a', 'aac', '-b:a', '96k'];
+}
+
+/** Holds back what could be read faster than it happens. */
+export function paceOf(spec: FfmpegSpec): readonly string[] {
+  return spec.realtime && !isDevice(spec) ? ['-re'] : [];
 }
 
 function isDevice(spec: FfmpegSpec): boolean {

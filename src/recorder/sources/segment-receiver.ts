@@ -5,6 +5,11 @@ import { timestamp } from '#kit/time.ts';
 import { RecorderError } from '../recorder-error.ts';
 import type { Segment } from './source.ts';
 
+/** Numbers count from 0. */
+export interface ReceivedSegment extends Omit<Segment, 'cursor'> {
+  readonly number: number;
+}
+
 /** Larger than any server takes as one chunk. */
 const maxSegmentBytes = 512 * 1024 * 1024;
 
@@ -26,26 +31,29 @@ export class SegmentReceiver {
       request.resume();
       return;
     }
+    this.#began(number);
     void receive(request).then((segment) => {
       response.end();
-      this.#received.set(number, segment);
+      this.#received.set(number, segment && { ...segment, number });
       if (this.#received.size >= maxWaiting) this.#hold(true);
       this.#wake();
     });
   });
   readonly #secret = randomBytes(24).toString('base64url');
   /** By number; undefined for one that came empty. */
-  readonly #received = new Map<number, Segment | undefined>();
+  readonly #received = new Map<number, ReceivedSegment | undefined>();
   readonly #hold: (held: boolean) => void;
+  readonly #began: (number: number) => void;
   #next = 0;
   #announced: number | undefined;
   #orderly = false;
   #deadline = Number.POSITIVE_INFINITY;
   #wake: () => void = () => undefined;
 
-  /** `hold` halts ffmpeg when segments come faster than they are taken, and lets it go on. */
-  constructor(hold: (held: boolean) => void) {
+  /** `hold` halts ffmpeg when segments come faster than they are taken, and lets it go on. `began` hears of each at its first bytes. */
+  constructor(hold: (held: boolean) => void, began: (number: number) => void = () => undefined) {
     this.#hold = hold;
+    this.#began = began;
   }
 
   /** The output to give to ffmpeg's segment muxer. */
@@ -75,7 +83,7 @@ export class SegmentReceiver {
   }
 
   /** Throws RecorderError `ffmpeg_failed` when a finished segment never arrives. */
-  async *segments(): AsyncGenerator<Segment> {
+  async *segments(): AsyncGenerator<ReceivedSegment> {
     try {
       for (;;) {
         if (this.#received.has(this.#next)) {
@@ -118,7 +126,7 @@ export class SegmentReceiver {
 }
 
 /** A segment cut short is kept as far as it came: it is what was seen before the cut. Undefined when nothing came. */
-async function receive(request: IncomingMessage): Promise<Segment | undefined> {
+async function receive(request: IncomingMessage): Promise<Omit<Segment, 'cursor'> | undefined> {
   const startedAt = timestamp(Date.now());
   const parts: Buffer[] = [];
   let length = 0;

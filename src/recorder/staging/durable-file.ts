@@ -22,6 +22,10 @@ export async function writeDurably(folder: string, name: string, content: Uint8A
   try {
     await handle.writeFile(content);
     await handle.sync();
+  } catch (error) {
+    // On a full disk its part would be missing twice.
+    await rm(temporary, { force: true });
+    throw error;
   } finally {
     await handle.close();
   }

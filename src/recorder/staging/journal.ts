@@ -7,7 +7,7 @@ import { syncFolder } from './durable-file.ts';
 
 /** What happened to one chunk. Lines are only ever added; the last line about a chunk is its state. */
 const line = object({
-  event: oneOf('staged', 'rebound', 'accepted'),
+  event: oneOf('staged', 'rebound', 'accepted', 'dropped'),
   index: whole(1),
   at: text,
   /** `staged` and `rebound`: which file on disk, and what it is. */
@@ -20,6 +20,9 @@ const line = object({
   idempotency_key: optional(text),
   /** Where the source goes on after this chunk, in the source's own words. */
   cursor: optional(text),
+  /** In a capture: the moment's number, and the number of the context chunk that belongs to it. */
+  sequence: optional(whole(1)),
+  context_index: optional(whole(1)),
 });
 export type JournalLine = Infer<typeof line>;
 

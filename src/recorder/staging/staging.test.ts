@@ -87,12 +87,12 @@ test('what was staged is there after opening it again, with the same idempotency
   const staging = await create(final);
   await staging.stage(segment(1));
   await staging.stage(segment(2));
-  await staging.markAccepted(1);
+  await staging.stream.markAccepted(1);
   const before = staging.chunks;
   await staging.close();
   const again = await resume();
   assert.deepEqual(again.chunks, before);
-  assert.deepEqual([again.chunks[0]?.accepted, again.chunks[1]?.accepted, again.lastCursor], [true, false, '2']);
+  assert.deepEqual([again.chunks[0]?.fate, again.chunks[1]?.fate, again.lastCursor], ['accepted', 'waiting', '2']);
   await again.close();
 });
 
@@ -100,18 +100,18 @@ test('chunks staged before the ids are known are sealed again for their real pla
   const staging = await create();
   const first = await staging.stage(segment(1));
   await staging.update(final);
-  const { chunk, bytes } = await staging.bytesToUpload(1);
+  const { chunk, bytes } = await staging.stream.bytesToUpload(1);
   assert.deepEqual([chunk.binding, chunk.idempotency_key], ['final', first.idempotency_key]);
   assert.notEqual(chunk.sha256_hex, first.sha256_hex);
   const place = { incidentId: 'inc_1', streamId: 'str_1', mediaType: 'video', chunkIndex: 1 } as const;
   assert.equal(new TextDecoder().decode(await decryptChunk(staging.key, place, bytes)), `${secretWords} 1`);
   assert.deepEqual(await readdir(join(folder, 'chunks')), ['000001.enc']);
   // From then on the bytes may not change: the server may have them already.
-  assert.deepEqual((await staging.bytesToUpload(1)).bytes, bytes);
+  assert.deepEqual((await staging.stream.bytesToUpload(1)).bytes, bytes);
   assert.equal((await staging.stage(segment(2))).binding, 'final');
   await staging.close();
   const again = await resume();
-  assert.deepEqual((await again.bytesToUpload(1)).bytes, bytes);
+  assert.deepEqual((await again.stream.bytesToUpload(1)).bytes, bytes);
   assert.ok(!(await everyByte()).includes(secretWords));
   await again.close();
 });
@@ -138,8 +138,8 @@ test('wherever the journal is cut, what is left opens and goes on', async () => 
   await staging.stage(segment(1));
   await staging.stage(segment(2));
   await staging.update(final);
-  await staging.bytesToUpload(1);
-  await staging.markAccepted(1);
+  await staging.stream.bytesToUpload(1);
+  await staging.stream.markAccepted(1);
   await staging.close();
   const whole = await readFile(join(folder, 'journal.ndjson'));
   for (let length = whole.length; length >= 0; length -= 41) {
@@ -159,7 +159,7 @@ test('a damaged journal or chunk is an error, never a guess', async () => {
   const file = join(folder, 'chunks', '000001.enc');
   const bytes = await readFile(file);
   await writeFile(file, bytes.fill(0, 200, 210));
-  await refusedAs('state_damaged', staging.bytesToUpload(1));
+  await refusedAs('state_damaged', staging.stream.bytesToUpload(1));
   await staging.close();
   await writeFile(join(folder, 'journal.ndjson'), '{"event":"accepted","index":9,"at":"x"}\n');
   await refusedAs('state_damaged', resume());

@@ -22,7 +22,10 @@ export const resumableReads: Record<string, Record<string, unknown[][]>> = {
       ['acct_1', ofIncident, 10, 'upl_0'],
     ],
     unfinishedOf: [['acct_1'], ['acct_1', 'chunk']],
-    sameWish: [[{ ...rows.resumable().values, incident_id: null }], [chunkUpload]],
+    sameWish: [
+      [{ ...rows.resumable().values, incident_id: null, result_id: null }],
+      [{ ...chunkUpload, result_id: 'chk_1' }],
+    ],
     countUnderWay: [[]],
     partsOf: [['upl_1']],
     countParts: [['upl_1']],
@@ -40,9 +43,15 @@ const removing = "UPDATE resumable_uploads SET state = 'removing'";
 
 export const resumableWrites: Record<string, { input: unknown; after?: string }[]> = {
   'resumable.create': [
-    { input: { upload: { ...rows.resumable({ id: 'upl_2' }).values, incident_id: null }, maxOpen: 10, once: true } },
+    {
+      input: {
+        upload: { ...rows.resumable({ id: 'upl_2' }).values, incident_id: null, result_id: null },
+        maxOpen: 10,
+        once: true,
+      },
+    },
   ],
-  'chunk-uploads.begin': [{ input: { upload: chunkUpload, maxOpen: 10, once: true } }],
+  'chunk-uploads.begin': [{ input: { upload: { ...chunkUpload, result_id: null }, maxOpen: 10, once: true } }],
   'resumable.overtaken': [
     { input: { id: 'upl_1', code: 'incident_closed' }, after: 'UPDATE resumable_uploads SET received_bytes = 5' },
   ],

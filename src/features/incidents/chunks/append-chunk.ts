@@ -6,6 +6,8 @@ import type { BlobStore, StagedBody } from '#platform/blobs/blob-store.ts';
 import type { Metadata } from '#platform/metadata/metadata.ts';
 import { failpoint } from '#platform/process/failpoint.ts';
 import { blobPathOf, type ChunkClaim, fingerprintOf, idempotencyKeyHash } from './chunk-identity.ts';
+import type { ChunkSource } from './chunk-source.ts';
+import { type StoredSource, sourceOf } from './chunk-sources.store.ts';
 import { type ChunkRow, chunkById, chunkByIdentity, type EarlierUpload, earlierUpload } from './chunks.store.ts';
 import { type RecordChunk, recordChunkTransaction } from './chunks.transactions.ts';
 import type { UploadsInFlight } from './uploads-in-flight.ts';
@@ -31,6 +33,8 @@ export interface Appended {
   chunk: ChunkRow;
   /** An earlier, equivalent request had created it. */
   replayed: boolean;
+  /** Of a chunk in a stream of a capture group. */
+  source?: StoredSource | undefined;
 }
 
 /**
@@ -89,7 +93,7 @@ async function settledBy(
     const earlier =
       usedKey.fingerprint === operation?.fingerprint ? await chunkById(metadata.read, usedKey.chunkId) : undefined;
     if (earlier === undefined) throw new Problem('idempotency_conflict');
-    return { chunk: earlier, replayed: true };
+    return { chunk: earlier, replayed: true, source: await sourceOf(metadata.read, earlier.id) };
   }
   if (standingId !== undefined) throw new Problem('duplicate_chunk');
   return undefined;
@@ -148,10 +152,24 @@ async function commit(deps: AppendDeps, input: AppendInput, operation: Operation
       ...(operation === undefined ? {} : { operation }),
     });
     failpoint('before-reply');
-    return recorded.created ? { chunk, replayed: false } : { chunk: recorded.chunk, replayed: true };
+    if (!recorded.created)
+      return { chunk: recorded.chunk, replayed: true, source: await sourceOf(deps.metadata.read, recorded.chunk.id) };
+    return { chunk, replayed: false, source: placed(claim.source, recorded.captureGroupId) };
   } catch (error) {
     return await afterRefusal(deps, chunk, blob, error);
   }
+}
+
+function placed(source: ChunkSource | undefined, groupId: string | undefined): StoredSource | undefined {
+  if (source === undefined || groupId === undefined) return undefined;
+  return {
+    capture_group_id: groupId,
+    source_segment_id: source.segmentId,
+    source_sequence: source.sequence,
+    source_started_at: source.startedAt,
+    source_ended_at: source.endedAt,
+    context_digest: source.contextDigest,
+  };
 }
 
 /** Refusals for ever: whoever comes later, and from whichever node, gets no row under this identity any more. */
@@ -177,7 +195,8 @@ async function afterRefusal(
   const refused = isProblem(error) && error.kind !== 'unavailable' && error.kind !== 'internal';
   if (!refused) {
     const written = await chunkById(deps.metadata.read, chunk.id).catch(() => undefined);
-    if (written !== undefined) return { chunk: written, replayed: false };
+    if (written !== undefined)
+      return { chunk: written, replayed: false, source: await sourceOf(deps.metadata.read, written.id) };
     throw error;
   }
   const row = await chunkByIdentity(deps.metadata.read, {

@@ -6,7 +6,7 @@ import { Problem } from '#kit/errors.ts';
 import { isBefore, parseTimestamp } from '#kit/time.ts';
 import type { BlobPath } from '#platform/blobs/blob-store.ts';
 import { isMediaType, type MediaType, mediaTypeShape } from '../media-type.ts';
-import type { ChunkSource } from './chunk-source.ts';
+import { type ChunkSource, readSource } from './chunk-source.ts';
 
 /** Which chunk: with a stream (incident, stream, index from 1), without one (incident, media type, index from 0). */
 export interface ChunkIdentity {
@@ -140,11 +140,16 @@ export const claimJson = z
     original_filename: freeText(4096).optional(),
     byte_size: z.number().int().min(0).optional(),
     sha256_hex: z.string({ error: 'invalid_sha256_hex' }),
+    source_segment_id: z.string().describe('Compared when it is given, with all that stand below it').optional(),
+    source_sequence: z.number().int().min(0).optional(),
+    source_started_at: z.string().optional(),
+    source_ended_at: z.string().optional(),
+    context_digest: z.string().optional(),
   })
   .meta({ id: 'ChunkClaim' });
 
 export function claimFromJson(incidentId: string, json: z.output<typeof claimJson>): ChunkClaim {
-  return parseClaim(incidentId, {
+  const claim = parseClaim(incidentId, {
     streamId: json.stream_id,
     mediaType: json.media_type,
     chunkIndex: String(json.chunk_index),
@@ -153,4 +158,12 @@ export function claimFromJson(incidentId: string, json: z.output<typeof claimJso
     sha256Hex: json.sha256_hex,
     originalFilename: json.original_filename,
   });
+  const source = readSource({
+    segmentId: json.source_segment_id,
+    sequence: json.source_sequence?.toString(),
+    startedAt: json.source_started_at,
+    endedAt: json.source_ended_at,
+    contextDigest: json.context_digest,
+  });
+  return withSource(claim, source);
 }

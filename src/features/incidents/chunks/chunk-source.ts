@@ -28,6 +28,14 @@ export const sourceName = /^[A-Za-z0-9_.:-]{1,128}$/;
  * Throws invalid_source_segment, invalid_source_range, source_clock_skew.
  */
 export function parseSource(text: SourceText, clock: { nowMs: number; skewMs: number }): ChunkSource | undefined {
+  const source = readSource(text);
+  if (source !== undefined && isBefore(timestamp(clock.nowMs + clock.skewMs), source.endedAt))
+    throw new Problem('source_clock_skew');
+  return source;
+}
+
+/** The same of a chunk that was uploaded already: no clock judges it again. */
+export function readSource(text: SourceText): ChunkSource | undefined {
   if (Object.values(text).every((value) => value === undefined)) return undefined;
   const { segmentId, contextDigest } = text;
   if (segmentId === undefined || !sourceName.test(segmentId) || !/^\d{1,15}$/.test(text.sequence ?? ''))
@@ -37,7 +45,6 @@ export function parseSource(text: SourceText, clock: { nowMs: number; skewMs: nu
   // What covers no time is evidence of none.
   if (startedAt === undefined || endedAt === undefined || !isBefore(startedAt, endedAt))
     throw new Problem('invalid_source_range');
-  if (isBefore(timestamp(clock.nowMs + clock.skewMs), endedAt)) throw new Problem('source_clock_skew');
   return { segmentId, sequence: Number(text.sequence), startedAt, endedAt, contextDigest: contextDigest ?? null };
 }
 

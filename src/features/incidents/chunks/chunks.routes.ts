@@ -7,7 +7,7 @@ import { Problem } from '#kit/errors.ts';
 import { incidentFor } from '../incident-access.ts';
 import { isMediaType } from '../media-type.ts';
 import { chunkFileName, chunkIndexOf, claimFromJson, claimJson, maxChunkIndex } from './chunk-identity.ts';
-import { chunkJson, chunkShape, conflictShape, reconciliationShape } from './chunks.json.ts';
+import { chunkShape, chunksJson, conflictShape, reconciliationShape, sourceJson } from './chunks.json.ts';
 import { chunkByIdentity, chunksOfIncident } from './chunks.store.ts';
 import type { ChunkUploads } from './put-chunk.ts';
 import { reconcileChunk } from './reconcile-chunk.ts';
@@ -41,11 +41,13 @@ export function chunkRoutes(deps: ChunkUploads): Route[] {
         'invalid_ended_at',
         'invalid_time_range',
         'invalid_sha256_hex',
+        'invalid_source_segment',
+        'invalid_source_range',
       ],
       errorBodies: { duplicate_chunk_conflict: z.object({ reconciliation: conflictShape }) },
       handle: async ({ caller, json, param }) => {
         const incident = await incidentFor(read, caller, param('incident_id'));
-        const chunk = await reconcileChunk(read, claimFromJson(incident.id, json), json.byte_size);
+        const { chunk, source } = await reconcileChunk(read, claimFromJson(incident.id, json), json.byte_size);
         return reply.json(200, {
           reconciliation: {
             status: 'matched',
@@ -61,6 +63,7 @@ export function chunkRoutes(deps: ChunkUploads): Route[] {
             started_at: chunk.started_at,
             ended_at: chunk.ended_at,
             created_at: chunk.created_at,
+            ...sourceJson(source),
           },
         });
       },
@@ -85,7 +88,7 @@ export function chunkRoutes(deps: ChunkUploads): Route[] {
         const incident = await incidentFor(read, caller, param('incident_id'));
         const found = await chunksOfIncident(read, incident.id, query.limit + 1, decodeCursor(query.cursor));
         const { rows, ...next } = pageOf(found, query.limit);
-        return reply.json(200, { chunks: rows.map(chunkJson), ...next });
+        return reply.json(200, { chunks: await chunksJson(read, rows), ...next });
       },
     }),
     route({

@@ -20,7 +20,7 @@ export interface RecordChunk {
   defaultQuotaBytes: number;
 }
 
-export type Recorded = { created: true } | { created: false; chunk: ChunkRow };
+export type Recorded = { created: true; captureGroupId?: string } | { created: false; chunk: ChunkRow };
 
 /**
  * Accepts a chunk whose bytes are already durable. Everything that was checked before the body is checked again here, where
@@ -77,7 +77,7 @@ export const recordChunkTransaction = transaction(
             }),
           ]),
     ]);
-    return { created: true };
+    return { created: true, ...(place === undefined ? {} : { captureGroupId: place.groupId }) };
   },
 );
 

@@ -53,10 +53,10 @@ export const uploadResponses = {
   },
 };
 
-export function uploadReply({ chunk, replayed }: Appended): Response {
+export function uploadReply({ chunk, replayed, source }: Appended): Response {
   return replayed
-    ? reply.json(200, chunkJson(chunk), { 'Idempotency-Replayed': 'true' })
-    : reply.json(201, chunkJson(chunk));
+    ? reply.json(200, chunkJson(chunk, source), { 'Idempotency-Replayed': 'true' })
+    : reply.json(201, chunkJson(chunk, source));
 }
 
 /** The two ways in for whole chunks. */

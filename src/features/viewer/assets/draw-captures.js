@@ -9,7 +9,7 @@ import { alsoKeptNote, earlierNote, factsOf, groupTitle, leadOf, stripPath } fro
  *
  * @typedef {import('./happening.js').Data} Data
  * @typedef {import('./timeline-words.js').Timeline} Timeline
- * @typedef {import('./row-words.js').Row} Row
+ * @typedef {import('./live-rows.js').LivePart} LivePart
  */
 
 /** A section for every group that has none yet. @param {Data} data */
@@ -44,8 +44,12 @@ export function drawBehind(groupId, count) {
   show(fill(sectionOf(groupId), 'behind', text), count > 0);
 }
 
-/** @param {Timeline} timeline @param {boolean} open does the incident go on? */
-export function drawTimeline(timeline, open) {
+/**
+ * @param {Timeline} timeline
+ * @param {boolean} open does the incident go on?
+ * @param {readonly LivePart[]} parts what a relay shows of its streams
+ */
+export function drawTimeline(timeline, open, parts) {
   const section = sectionOf(timeline.capture_group_id);
   if (section === undefined) return;
   const { source_started_at: from, source_ended_at: to } = timeline;
@@ -65,7 +69,7 @@ export function drawTimeline(timeline, open) {
   const span = asElement(section.querySelector('[data-row=span]'));
   show(span, from !== undefined);
   if (from !== undefined && to !== undefined) drawRange(span, from, to, undefined);
-  drawRows(section, timeline, open);
+  drawRows(section, timeline, open, parts);
   fill(section, 'count', `, ${tellCount(timeline.rows.length + timeline.earlier_row_count, 'range')}`);
   show(fill(section, 'earlier', earlierNote(timeline)), timeline.earlier_row_count > 0);
   show(fill(section, 'also', alsoKeptNote(timeline)), timeline.also_kept.length > 0);
@@ -79,14 +83,14 @@ function partOf(name) {
 /** @param {Element | null} element */
 const asElement = (element) => (element instanceof HTMLElement ? element : null);
 
-/** @param {HTMLElement} section @param {Timeline} timeline @param {boolean} open */
-function drawRows(section, timeline, open) {
+/** @param {HTMLElement} section @param {Timeline} timeline @param {boolean} open @param {readonly LivePart[]} parts */
+function drawRows(section, timeline, open, parts) {
   const list = asElement(section.querySelector('[data-list=rows]'));
   if (list === null) return;
   const since = timeline.source_started_at ?? '';
   if (list.dataset.since !== since) list.dataset.since = since;
   const hasContext = timeline.context.present + timeline.context.shared > 0;
-  const rows = withLive(timeline.rows, [], new Set());
+  const rows = withLive(timeline.rows, parts, new Set(timeline.recent_sha256));
   for (const [index, row] of rows.entries()) {
     const item = asElement(list.children[index] ?? null) ?? copyOf('capture-row');
     if (item === undefined) return;

@@ -1,5 +1,6 @@
 import { tellBytes } from '../../../http/pages/tell.js';
 import { checkinWords, emptyWords, happening, latestArrival, looseParts, streamWords } from './happening.js';
+import { relayWords, streamLiveWords } from './live-streams.js';
 import { drawTimes } from './times.js';
 
 /**
@@ -44,6 +45,9 @@ export function draw(data, nowMs) {
   drawCheckin(data);
   drawStreams(data);
   drawDownloads(data);
+  const relay = document.getElementById('relay');
+  if (relay !== null && relay.textContent !== relayWords()) relay.textContent = relayWords();
+  show(relay, relayWords() !== '');
   drawClock(data, nowMs);
 }
 
@@ -126,6 +130,8 @@ function drawStreams(data) {
     fill(item, 'state', words.state);
     fill(item, 'amount', words.amount);
     show(fill(item, 'note', words.note), words.note !== '');
+    const live = stream.capture_stream_group_id === undefined ? streamLiveWords(stream.id) : '';
+    show(fill(item, 'live', live), live !== '');
   }
   showEmpty('no-streams', emptyWords(data).recordings, data.streams.length === 0 && loose === '');
   const parts = document.getElementById('loose-parts');

@@ -1,4 +1,5 @@
 import { drawBehind, drawGroups, drawTimeline } from './draw-captures.js';
+import { partsOf } from './live-streams.js';
 import { drawTimes } from './times.js';
 
 /**
@@ -33,12 +34,12 @@ export async function drawTimelines(data, serverNow) {
   drawAll(data, serverNow());
 }
 
-/** @param {Data} data @param {number} nowMs */
-function drawAll(data, nowMs) {
+/** What is known by now. @param {Data} data @param {number} nowMs */
+export function drawAll(data, nowMs) {
   for (const { id, chunk_count: count } of data.capture_groups) {
     const timeline = timelines.get(id);
     if (timeline === undefined) continue;
-    drawTimeline(timeline, data.incident.status === 'open');
+    drawTimeline(timeline, data.incident.status === 'open', partsOf(data, id));
     drawBehind(id, count - timeline.chunk_count);
   }
   drawTimes(nowMs);

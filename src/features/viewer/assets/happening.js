@@ -7,10 +7,10 @@ import { evidenceName } from './row-words.js';
  * later moment of it.
  *
  * @typedef {{ created_at: string }} Chunk
- * @typedef {{ id: string, media_type: string, label?: string | undefined, status: string, chunk_count: number, total_bytes: number, failure_reason?: string | undefined, variant_role?: string | undefined, quality_profile?: string | undefined }} Stream
+ * @typedef {{ id: string, media_type: string, label?: string | undefined, status: string, chunk_count: number, total_bytes: number, failure_reason?: string | undefined, variant_role?: string | undefined, quality_profile?: string | undefined, capture_stream_group_id?: string | undefined }} Stream
  * @typedef {{ created_at: string, device_battery_percent?: number | undefined, device_network?: string | undefined, latitude?: number | undefined, longitude?: number | undefined, accuracy_meters?: number | undefined }} Checkin
  * @typedef {{
- *   incident: { status: string, client_label?: string | undefined, created_at: string, updated_at: string },
+ *   incident: { id: string, status: string, client_label?: string | undefined, created_at: string, updated_at: string },
  *   latest_checkin?: Checkin | undefined,
  *   latest_chunk_by_media_type: Record<string, Chunk>,
  *   chunk_count_by_media_type: Record<string, number>,

@@ -3,12 +3,11 @@
  * Parts that a relay has shown and the server has not confirmed. They are rows beside the timeline and never part of what it counts.
  *
  * @typedef {{
- *   stream_id: string,
  *   chunk_index: number,
- *   byte_size: number,
  *   sha256_hex: string,
- *   source_started_at: string,
- *   source_ended_at: string,
+ *   byte_size: number,
+ *   started_at: string,
+ *   ended_at: string,
  *   state: 'unconfirmed' | 'confirmed' | 'rejected' | 'failed',
  * }} LivePart
  * @typedef {{
@@ -41,18 +40,16 @@ export function withLive(rows, parts, confirmed) {
   return [...rows, ...live].sort((a, b) => Date.parse(a.source_started_at) - Date.parse(b.source_started_at));
 }
 
-/** Neighbours in time as one row. @param {LivePart[]} parts all of one state @returns {LiveRow[]} */
+/** Neighbours in time as one row. @param {LivePart[]} parts all of one fate @returns {LiveRow[]} */
 function merged(parts) {
   /** @type {LiveRow[]} */
   const rows = [];
-  const inOrder = parts.toSorted((a, b) => Date.parse(a.source_started_at) - Date.parse(b.source_started_at));
-  for (const { state, source_started_at: from, source_ended_at: to, byte_size: bytes } of inOrder) {
+  const inOrder = parts.toSorted((a, b) => Date.parse(a.started_at) - Date.parse(b.started_at));
+  for (const { state, started_at: from, ended_at: to, byte_size: bytes } of inOrder) {
     const last = rows.at(-1);
     if (last === undefined || Date.parse(last.source_ended_at) < Date.parse(from)) {
-      const withdrawn = state === 'rejected' || state === 'failed';
       rows.push({
-        state: withdrawn ? 'withdrawn' : 'unconfirmed',
-        ...(withdrawn ? { why: state } : {}),
+        ...(state === 'rejected' || state === 'failed' ? { state: 'withdrawn', why: state } : { state: 'unconfirmed' }),
         source_started_at: from,
         source_ended_at: to,
         part_count: 1,

@@ -24,6 +24,7 @@ import { evidenceName } from './row-words.js';
  *   rows: ConfirmedRow[],
  *   earlier_row_count: number,
  *   also_kept: { media_type: string, variant_role: string, quality_profile: string, segment_count: number }[],
+ *   recent_sha256: string[],
  *   strip: { best: Bars, fallback: Bars, context_only: Bars, missing: Bars },
  * }} Timeline
  */

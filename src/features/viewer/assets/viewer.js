@@ -1,6 +1,7 @@
 import { draw, drawClock } from './draw.js';
-import { drawTimelines } from './follow-captures.js';
+import { drawAll, drawTimelines } from './follow-captures.js';
 import { happening } from './happening.js';
+import { followRelay } from './live-streams.js';
 
 /** @typedef {import('./happening.js').Data} Data */
 
@@ -84,11 +85,19 @@ function take(next) {
   clockAheadMs = Date.parse(next.generated_at) - lastAnswerAt;
   draw(next, serverNow());
   void drawTimelines(next, serverNow);
+  followRelay(next, drawLive);
   showConnection(
     'live',
     next.incident.status === 'closed' ? 'Up to date.' : 'Up to date. This page keeps itself current.',
   );
   announce(before, next, wasLost);
+}
+
+/** What a relay says comes between two answers of the server. */
+function drawLive() {
+  if (data === undefined) return;
+  draw(data, serverNow());
+  drawAll(data, serverNow());
 }
 
 /** Said aloud by screen readers: only what changes the picture, never each part.

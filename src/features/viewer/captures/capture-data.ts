@@ -6,7 +6,6 @@ import {
   type StreamRow,
   streamsOf,
 } from '#features/incidents/index.ts';
-import { resolveEvidence } from '#kit/evidence/resolve-evidence.ts';
 import type { Db } from '#platform/metadata/metadata.ts';
 import type { KeptTimelines } from './kept-timelines.ts';
 import { timelineOf, type ViewerGroup, type ViewerTimeline, viewerGroupJson } from './timeline-data.ts';
@@ -50,7 +49,7 @@ export async function viewerTimeline(
   const { read, timelines } = deps;
   const [timeline, supersessions] = await Promise.all([
     timelines.of(group.id, group.chunk_count, async () =>
-      timelineOf(group.id, resolveEvidence(await confirmedChunksOf(read, group.id))),
+      timelineOf(group.id, await confirmedChunksOf(read, group.id)),
     ),
     countSupersessions(read, group.id),
   ]);

@@ -1,7 +1,6 @@
 import { html } from 'hono/html';
 import type { Markup } from '#http/pages/moment.ts';
 import { tellCount, tellRange } from '#http/pages/tell.js';
-import { resolveEvidence } from '#kit/evidence/resolve-evidence.ts';
 import { type Row, rowLength, rowNote, stateNames } from '../assets/row-words.js';
 import { alsoKeptNote, earlierNote, factsOf, groupTitle, leadOf, stripPath } from '../assets/timeline-words.js';
 import type { ViewerData } from '../viewer-data.ts';
@@ -11,7 +10,7 @@ import { type Timeline, timelineOf, type ViewerGroup, type ViewerTimeline } from
 const rowsOpen = 8;
 
 const emptyTimeline: ViewerTimeline = {
-  ...timelineOf('', resolveEvidence([])),
+  ...timelineOf('', []),
   supersessions: { recorded: 0, withdrawn: 0 },
 };
 

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { resolveEvidence } from '#kit/evidence/resolve-evidence.ts';
 import { KeptTimelines } from './kept-timelines.ts';
 import { timelineOf } from './timeline-data.ts';
 
@@ -11,7 +10,7 @@ function setUp() {
     kept.of(group, revision, async () => {
       state.made += 1;
       state.now += state.takes;
-      return { ...timelineOf(group, resolveEvidence([])), chunk_count: revision };
+      return { ...timelineOf(group, []), chunk_count: revision };
     });
   return { state, ask, kept };
 }

@@ -1,11 +1,15 @@
 import { z } from 'zod';
 import { type CaptureGroupRow, captureGroupShape, mediaTypeShape } from '#features/incidents/index.ts';
-import { qualityProfiles, type Resolution, type SourceRange, variantRoles } from '#kit/evidence/evidence.ts';
+import { type ConfirmedChunk, qualityProfiles, type SourceRange, variantRoles } from '#kit/evidence/evidence.ts';
 import { type EvidenceLayout, type EvidenceRow, type GapRow, layOutEvidence } from '#kit/evidence/lay-out-evidence.ts';
+import { resolveEvidence } from '#kit/evidence/resolve-evidence.ts';
+import { compareTexts } from '#kit/evidence/timeline.ts';
 
 /** So many rows are readable on a phone; the pages of segments have the others. */
 const rowsShown = 40;
 const conflictsShown = 10;
+/** More than a relay keeps of a stream for those who read along. */
+const recentChunks = 64;
 /** Width of the strip. What is narrower than one unit of it is drawn as one. */
 const stripUnits = 1000;
 
@@ -64,6 +68,7 @@ const timelineShape = z.object({
   also_kept: z
     .array(z.object({ ...chosen, segment_count: count }))
     .describe('Chosen for its own segments, which better evidence covers as a whole'),
+  recent_sha256: z.array(z.string()).describe('Of the newest confirmed chunks, for who also reads along at a relay'),
   strip: z
     .object({ best: bars, fallback: bars, context_only: bars, missing: bars })
     .describe('The whole timeline for drawing: from 0 to 1000'),
@@ -85,7 +90,8 @@ export function viewerGroupJson(group: CaptureGroupRow, chunkCount: number): Vie
   };
 }
 
-export function timelineOf(groupId: string, resolution: Resolution): Timeline {
+export function timelineOf(groupId: string, chunks: readonly ConfirmedChunk[]): Timeline {
+  const resolution = resolveEvidence(chunks);
   const layout = layOutEvidence(resolution);
   const { span, rows } = layout;
   return {
@@ -106,8 +112,17 @@ export function timelineOf(groupId: string, resolution: Resolution): Timeline {
     rows: rows.slice(-rowsShown).map(rowJson),
     earlier_row_count: Math.max(0, rows.length - rowsShown),
     also_kept: layout.alsoKept.map((kept) => ({ ...chosenJson(kept.chosen), segment_count: kept.segments })),
+    recent_sha256: recentOf(chunks),
     strip: stripOf(layout),
   };
+}
+
+/** Ids begin with their time. */
+function recentOf(chunks: readonly ConfirmedChunk[]): string[] {
+  return chunks
+    .toSorted((a, b) => compareTexts(b.chunkId, a.chunkId))
+    .slice(0, recentChunks)
+    .map(({ sha256Hex }) => sha256Hex);
 }
 
 const rangeJson = ({ startedAt, endedAt }: SourceRange) => ({

@@ -5,6 +5,7 @@ import type { StagedNames } from './staged-names.ts';
 
 /** How much one body may hold in memory before its stream must wait, once in writing and once gathered behind it. Bytes. */
 const blockBytes = 128 * 1024;
+const readBytes = 64 * 1024;
 
 /** A body too large for memory, on its way to the disk. Nothing about it is durable before `sync`. */
 export class StagingFile {
@@ -28,7 +29,7 @@ export class StagingFile {
   static async create(folder: string, names: StagedNames): Promise<StagingFile> {
     const name = names.take();
     try {
-      const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+      const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
       return new StagingFile(folder, name, names, await open(`${folder}/${name}`, flags, 0o600));
     } catch (error) {
       names.done(name);
@@ -52,6 +53,18 @@ export class StagingFile {
     await this.#writing;
     this.#startWriting();
     await this.#writing;
+  }
+
+  /** What was appended, from the first byte to the last, for any number of readers at once; after `finish` and before `close`. */
+  async *pieces(): AsyncGenerator<Buffer> {
+    for (let at = 0; ; ) {
+      const piece = Buffer.allocUnsafeSlow(readBytes);
+      const { bytesRead } = await this.#handle.read(piece, 0, readBytes, at);
+      if (bytesRead === 0) return;
+      at += bytesRead;
+      passedThrough(bytesRead);
+      yield piece.subarray(0, bytesRead);
+    }
   }
 
   /** Once: a flush that failed says nothing true when it is repeated, so the caller must never come back after an error. */

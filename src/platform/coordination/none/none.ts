@@ -41,6 +41,12 @@ export function noCoordination({ now = Date.now, capacity = 100_000 }: NoneOptio
       return { allowed: window.used <= limit, retryAfterMs: window.endsAt - at };
     },
 
+    async peek(key: string, limit: number, windowMs: number): Promise<RateDecision> {
+      if (closed) throw new Problem('rate_limit_unavailable');
+      const { used, endsAt } = windows.get(`${windowMs} ${key}`) ?? { used: 0, endsAt: now() };
+      return { allowed: used < limit, retryAfterMs: endsAt - now() };
+    },
+
     async lease(name: string, ttlMs: number): Promise<Lease | undefined> {
       if (closed) throw new Problem('coordination_unavailable');
       if (leases.get(name) !== undefined) return undefined;

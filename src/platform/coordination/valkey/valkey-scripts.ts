@@ -23,6 +23,12 @@ if left < 0 then
 end
 return {uses, left}`);
 
+/** → [uses, milliseconds left] of a window that countScript began; [0, 0] without one. */
+export const peekScript = script(`
+local uses = redis.call('GET', KEYS[1])
+if not uses then return {0, 0} end
+return {tonumber(uses), redis.call('PTTL', KEYS[1])}`);
+
 /** Owner, TTL → the owner that holds it already, or nothing when it is taken now. */
 export const takeScript = script(`
 local holder = redis.call('GET', KEYS[1])

@@ -7,7 +7,7 @@ import { reasonOf, ValkeyConnection } from './valkey-connection.ts';
 import { keyOf } from './valkey-keys.ts';
 import { ValkeyLeases } from './valkey-leases.ts';
 import { Presence } from './valkey-presence.ts';
-import { countScript } from './valkey-scripts.ts';
+import { countScript, peekScript, type Script } from './valkey-scripts.ts';
 
 /** What a client is told to wait when coordination is lost; it looks for its way back every two seconds. */
 const retryAfterSeconds = 2;
@@ -29,16 +29,26 @@ export async function openValkey(address: ValkeyAddress, log: Log): Promise<Coor
       throw new Problem(code, { retryAfterSeconds, cause: new Error(reasonOf(error)) });
     }
   };
+  const window = async (script: Script, key: string, windowMs: number) => {
+    // The length is part of the key: two rules may count the same caller.
+    const reply = await connection.run(script, keyOf('count', `${windowMs} ${key}`), windowMs);
+    const [uses, leftMs] = Array.isArray(reply) ? reply.map(Number) : [];
+    if (uses === undefined || leftMs === undefined) throw new Error('not the reply of the script');
+    return { uses, leftMs };
+  };
   const coordinator: Coordinator = {
     spansNodes: true,
 
     count: (key, limit, windowMs) =>
       answered('rate_limit_unavailable', async () => {
-        // The length is part of the key: two rules may count the same caller.
-        const reply = await connection.run(countScript, keyOf('count', `${windowMs} ${key}`), windowMs);
-        const [uses, leftMs] = Array.isArray(reply) ? reply.map(Number) : [];
-        if (uses === undefined || leftMs === undefined) throw new Error('not the reply of the script');
+        const { uses, leftMs } = await window(countScript, key, windowMs);
         return { allowed: uses <= limit, retryAfterMs: Math.max(1, leftMs) };
+      }),
+
+    peek: (key, limit, windowMs) =>
+      answered('rate_limit_unavailable', async () => {
+        const { uses, leftMs } = await window(peekScript, key, windowMs);
+        return { allowed: uses < limit, retryAfterMs: Math.max(1, leftMs) };
       }),
 
     lease: (name, ttlMs) => answered('coordination_unavailable', () => leases.take(name, ttlMs)),
@@ -77,6 +87,7 @@ export async function openValkey(address: ValkeyAddress, log: Log): Promise<Coor
 /** Everything that will be asked of it, asked once: a replica, a full memory or a user without the right to write show here. */
 async function probe(coordinator: Coordinator): Promise<void> {
   await coordinator.count('probe', 1, 1_000);
+  await coordinator.peek('probe', 1, 1_000);
   const lease = await coordinator.lease('probe', 1_000);
   await lease?.release();
 }

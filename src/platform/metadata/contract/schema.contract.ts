@@ -239,7 +239,6 @@ const astray: Record<string, Row> = {
   'a place of no chunk': rows.chunkSource({ chunk_id: 'chk_9', stream_id: 'str_2' }),
   'a place in no segment': rows.chunkSource({ chunk_id: 'chk_2', source_segment_id: 'seg_9' }),
   'a supersession in no group': rows.supersession({ id: 'sup_2', capture_group_id: 'cgr_9' }),
-  'what takes nothing back': rows.supersession({ id: 'sup_2', reason: 'withdrawn', withdraws_id: 'sup_9' }),
   'a safety check of no incident': ended({ incident_id: 'inc_9' }),
   'a chunk of no stream': rows.chunk({ id: 'chk_2', stream_id: 'str_9' }),
   'a chunk of another media type than its stream': rows.chunk({ id: 'chk_2', chunk_index: 2, media_type: 'video' }),

@@ -63,7 +63,8 @@ CREATE TABLE supersessions (
     ('higher_quality_confirmed', 'audio_replaced_by_master', 'segment_superset_confirmed', 'withdrawn')),
   actor TEXT NOT NULL CHECK (actor IN ('account', 'policy')),
   actor_account_id TEXT,
-  withdraws_id TEXT UNIQUE REFERENCES supersessions (id) ON DELETE CASCADE,
+  -- Of the same group. No foreign key: copies of the table come in pages, several at once.
+  withdraws_id TEXT UNIQUE,
   created_at TEXT NOT NULL,
   CHECK ((reason = 'withdrawn') = (withdraws_id IS NOT NULL)),
   CHECK ((actor = 'account') = (actor_account_id IS NOT NULL))
