@@ -94,7 +94,7 @@ export interface Prepared {
   next: number;
 }
 
-async function prepared(dataDir: string, rows: number): Promise<Prepared> {
+export async function prepared(dataDir: string, rows: number): Promise<Prepared> {
   const placesFile = join(dataDir, 'bench-places.json');
   if (!existsSync(placesFile)) {
     const first = await startOurs(dataDir);

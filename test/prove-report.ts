@@ -25,7 +25,7 @@ export function reliabilityPage({ findings, notRun, command, minutes }: Proof): 
 Written by \`npm run prove\`; do not edit. Every number is of the one run below, with the denominator it really had.
 
 - Proofline ${version}, Node ${process.version}, Linux ${release()}, SQLite ${process.versions.sqlite}
-- ${new Date().toISOString().slice(0, 10)}, ${minutes} minutes, \`${command}\`
+- ${today()}, ${minutes} minutes, \`${command}\`
 - Seeds make the same choices again; instants depend on the machine.
 
 ${tableOf(
@@ -39,11 +39,36 @@ not hold. The bound is what a run of zeros allows one to say: with 95 % confiden
 A power cut is simulated: the filesystem is shut down without writing its log, and mounted again. That is a disk which tells the truth
 about its flushes; one that lies about them can lose what this page shows as kept. The control row runs the same harness with flushes that
 do nothing, and must lose data, or the zeros would mean nothing.
-${manyNodes(findings.filter(({ section }) => section === 'nodes'))}${notRun.length === 0 ? '' : `\n## Not run here\n\n${notRun.map(({ fault, reason }) => `- ${fault}: ${reason}`).join('\n')}\n`}${
+${manyNodes(findings.filter(({ section }) => section === 'nodes'))}${choosingEvidence({ findings, command, minutes })}${notRun.length === 0 ? '' : `\n## Not run here\n\n${notRun.map(({ fault, reason }) => `- ${fault}: ${reason}`).join('\n')}\n`}${
   broken.length === 0
     ? ''
     : `\n## Broken\n\n${broken.map(({ fault, violations }) => `- ${fault}: ${violations.slice(0, 5).join('; ')}`).join('\n')}\n`
 }`;
+}
+
+const evidenceHeading = '\n## Choosing evidence\n';
+
+/** A section that stands for itself, as its run takes minutes and not hours: it says when it was made. Empty without such findings. */
+function choosingEvidence({ findings, command, minutes }: Pick<Proof, 'findings' | 'command' | 'minutes'>): string {
+  const own = findings.filter(({ section }) => section === 'evidence');
+  if (own.length === 0) return '';
+  return `${evidenceHeading}
+Which of several variants of a moment is chosen ([why](decisions/0019-captures.md)), against a model that counts moments one by one.
+${today()}, ${minutes === 1 ? 'about a minute' : `${minutes} minutes`}, \`${command}\`.
+
+${tableOf('where', own)}
+`;
+}
+
+/** The page with this section in place of its own, or at its end. */
+export function withEvidence(page: string, run: Pick<Proof, 'findings' | 'command' | 'minutes'>): string {
+  const [before = '', own] = page.split(evidenceHeading);
+  const next = own?.indexOf('\n## ') ?? -1;
+  return `${before}${choosingEvidence(run)}${next < 0 ? '' : own?.slice(next)}`;
+}
+
+function today(): string {
+  return new Date().toISOString().slice(0, 10);
 }
 
 function manyNodes(findings: readonly Finding[]): string {

@@ -32,7 +32,7 @@ export async function fillPostgres(url: string, rows: number): Promise<Place[]> 
     await client.query(`
       SET session_replication_role = replica; SET maintenance_work_mem = '1GB';
       BEGIN;
-      TRUNCATE chunks, upload_operations;
+      TRUNCATE chunks, upload_operations, chunk_sources;
       ${takeAway}
       INSERT INTO incidents (id, owner_account_id, status, created_at, updated_at)
       SELECT ${id('inc', 'i')}, (SELECT id FROM accounts LIMIT 1), 'open', ${at}, ${at} FROM generate_series(0, ${streams - 1}) i;
@@ -71,7 +71,7 @@ async function dressing(client: pg.Client): Promise<{ takeAway: string; putBack:
   const large = "('chunks'::regclass, 'upload_operations'::regclass)";
   const constraints = await client.query<{ owner: string; name: string; kind: string; definition: string }>(
     `SELECT conrelid::regclass::text AS owner, conname AS name, contype AS kind, pg_get_constraintdef(oid) AS definition
-     FROM pg_constraint WHERE conrelid IN ${large} ORDER BY contype = 'f'`,
+     FROM pg_constraint WHERE conrelid IN ${large} OR confrelid IN ${large} ORDER BY contype = 'f'`,
   );
   const indexes = await client.query<{ name: string; definition: string }>(
     `SELECT indexrelid::regclass::text AS name, pg_get_indexdef(indexrelid) AS definition FROM pg_index

@@ -51,7 +51,7 @@ export async function measureClusterSize(rows: number, rounds = 5, smallRows = 1
   }
 }
 
-async function prepared(
+export async function prepared(
   postgres: TestPostgres,
   dataDir: string,
   rows: number,

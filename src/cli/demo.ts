@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { demoCaptures } from './demo/captures/demo-captures.ts';
 import { startDemoCluster } from './demo/cluster/start-demo-cluster.ts';
 import { demoDocuments } from './demo/documents/demo-documents.ts';
 import { demoLineage } from './demo/lineage/demo-lineage.ts';
@@ -17,6 +18,8 @@ interface DemoFlags {
   cluster?: boolean;
   lineage?: boolean;
   documents?: boolean;
+  relay?: boolean;
+  variants?: boolean;
 }
 
 type Tour = (folder: string, say: (line: string) => void) => Promise<{ verified: boolean; stop(): Promise<void> }>;
@@ -31,6 +34,8 @@ export function demoCommand(): Command {
     .option('--cluster', 'two nodes, one of which is killed while the recording goes on')
     .option('--lineage', 'records of CI runs instead of a recording, with the server killed in between')
     .option('--documents', 'three vaults of documents instead of a recording, with server and worker killed in between')
+    .option('--relay', 'a regional relay between recorder and server, somebody who reads along, and both killed once')
+    .option('--variants', 'several versions of the same moments, and the best evidence of each')
     .addHelpText(
       'after',
       `
@@ -42,12 +47,15 @@ Examples:
   proofline demo --exit
   npm run demo -- --cluster
   proofline demo --lineage --exit
-  proofline demo --documents --exit`,
+  proofline demo --documents --exit
+  proofline demo --relay --variants --exit`,
     )
     .action(async (options: DemoFlags) => {
       const stays = options.exit !== true;
       const folder = mkdtempSync(join(tmpdir(), 'proofline-demo-'));
       if (options.lineage === true) return await showTour(folder, stays, demoLineage);
+      if (options.relay === true || options.variants === true)
+        return await showTour(folder, stays, (...stage) => demoCaptures({ ...options, stays }, ...stage));
       if (options.documents === true) return await showTour(folder, stays, demoDocuments);
       let stage: Stage | undefined;
       try {

@@ -22,11 +22,12 @@ export function relayKeyCommand(): Command {
       '\nTo change a key: make another for the same relay, give the relay the new private half, then take the old public one out of the set. Both programs read their files again by themselves.\n\nExample:\n  proofline keys relay eu-1 --private eu-1.key.json --public relays.json',
     )
     .action(
-      async (relay: string, options: Options) => await runCommand('keys relay', false, () => makeKey(relay, options)),
+      async (relay: string, options: Options) =>
+        await runCommand('keys relay', false, () => makeRelayKey(relay, options)),
     );
 }
 
-async function makeKey(relay: string, options: Options): Promise<number> {
+export async function makeRelayKey(relay: string, options: Options): Promise<number> {
   const known = readSet(options.public);
   const { publicKey, privateKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true });
   const publicJwk = await exportJWK(publicKey);

@@ -94,6 +94,7 @@ test('each kind has the bytes that it is for, says all that is confirmed, and ve
       [['higher_quality_confirmed', 'account']],
     );
     assert.ok(!told.bytes.includes(world.accounts.ada), 'nothing of the account');
+    assert.ok(!told.bytes.includes('phone-1'), 'nor of the device');
     assert.ok(!told.bytes.includes('stored_path') && !told.bytes.includes('incidents/'));
     assertVerified(await verifyDownload(world.server.dataDir, answer.bytes, sha256Hex(told.bytes)));
     const again = await world.ada.get(`${path}/download?kind=${kind}`);

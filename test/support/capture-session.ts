@@ -32,6 +32,18 @@ export type Variant = keyof typeof variants;
 const began = Date.UTC(2026, 0, 2, 22, 58);
 export const at = (second: number) => new Date(began + second * 1000).toISOString();
 
+/** What a chunk of that range says of its place. Names and numbers follow from the range. */
+export function sourceHeaders(from: number, to: number): Record<string, string> {
+  return {
+    'proofline-started-at': at(from),
+    'proofline-ended-at': at(to),
+    'proofline-source-segment': `seg:${from}-${to}`,
+    'proofline-source-sequence': String(1_000_000 + from * 1_000 - (to - from)),
+    'proofline-source-started-at': at(from),
+    'proofline-source-ended-at': at(to),
+  };
+}
+
 /** A capture group with a stream of each variant. Seconds count from 22:58 UTC. */
 export async function captureSession(as: Api, incidentId: string, label?: string) {
   const groups = `/v1/incidents/${incidentId}/capture-groups`;
@@ -53,8 +65,8 @@ export async function captureSession(as: Api, incidentId: string, label?: string
     group,
     path: `${groups}/${group}`,
     stream: async (name: Variant): Promise<string> => (await streamOf(name)).id,
-    /** One chunk of the range, or several where a length is given. Names and numbers follow from the range. */
-    async put(name: Variant, from: number, to: number, { length = to - from, segment = '', digest = '' } = {}) {
+    /** One chunk of the range, or several where a length is given. */
+    async put(name: Variant, from: number, to: number, { length = to - from } = {}) {
       const stream = await streamOf(name);
       for (let start = from; start < to; start += length) {
         const bytes = randomBytes(1_000 + start);
@@ -65,13 +77,7 @@ export async function captureSession(as: Api, incidentId: string, label?: string
           headers: {
             authorization: `Bearer ${as.token}`,
             'repr-digest': `sha-256=:${sha256(bytes).toString('base64')}:`,
-            'proofline-started-at': at(start),
-            'proofline-ended-at': at(start + length),
-            'proofline-source-segment': segment || `seg:${start}-${start + length}`,
-            'proofline-source-sequence': String(1_000_000 + start * 1_000 - length),
-            'proofline-source-started-at': at(start),
-            'proofline-source-ended-at': at(start + length),
-            ...(digest === '' ? {} : { 'proofline-context-digest': digest }),
+            ...sourceHeaders(start, start + length),
           },
           body: bytes,
         });

@@ -17,6 +17,7 @@ const needs = {
   mount: { there: () => inPath('mount') && inPath('umount'), how: 'apt-get install mount' },
   // Node has no ioctl.
   perl: { there: () => inPath('perl'), how: 'apt-get install perl-base' },
+  ip: { there: () => inPath('ip'), how: 'apt-get install iproute2' },
   strace: { there: () => inPath('strace'), how: 'apt-get install strace' },
   ext4: { there: () => inPath('mkfs.ext4'), how: 'apt-get install e2fsprogs' },
   xfs: { there: () => inPath('mkfs.xfs'), how: 'apt-get install xfsprogs' },

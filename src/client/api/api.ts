@@ -235,6 +235,17 @@ export class ProoflineApi {
     return this.#transport.download({ ...options, method: 'GET', path });
   }
 
+  /** Of a capture group: what is complete, all that is confirmed, or of every moment the best. */
+  downloadGroupBundle(
+    incidentId: string,
+    captureGroupId: string,
+    kind: 'completed' | 'partial' | 'canonical',
+    options: CallOptions = {},
+  ): Promise<Response> {
+    const path = `${incidentPath(incidentId, 'capture-groups', captureGroupId, 'download')}?kind=${kind}`;
+    return this.#transport.download({ ...options, method: 'GET', path });
+  }
+
   /** The same for a contact who has only the link's token. */
   downloadSharedBundle(token: string, streamId?: string, options: CallOptions = {}): Promise<Response> {
     const path =

@@ -132,7 +132,7 @@ function recordingOf(drawn: Drawn, contentOf: Content): Recording {
       // fast-check widens the three to text.
       kind: drawn.kind as GroupFacts['kind'],
       incident: { id: 'inc_1', status: 'open' },
-      group: { id: 'cgr_1', capture_source_id: 'phone', created_at: at(0) },
+      group: { id: 'cgr_1', created_at: at(0) },
       variants,
       chunks,
       supersessions: [],

@@ -10,13 +10,16 @@ export interface RelayOptions {
   folder: string;
   coreUrl: string;
   env?: Record<string, string>;
+  /** Put before the node binary. */
+  wrapper?: readonly string[];
 }
 
 /** A real `proofline relay` on a free port. */
-export async function startRelay({ folder, coreUrl, env = {} }: RelayOptions): Promise<TestServer> {
+export async function startRelay({ folder, coreUrl, env = {}, wrapper = [] }: RelayOptions): Promise<TestServer> {
   return await startServer({
     dataDir: folder,
     command: ['relay'],
+    wrapper,
     env: {
       SAFE_RELAY_CORE_URL: coreUrl,
       SAFE_RELAY_STATIC_TOKEN: staticToken,

@@ -63,8 +63,6 @@ const manifest = object({
   incident: object({ id, status: oneOf('open', 'closed') }),
   capture_group: object({
     id,
-    capture_source_id: text,
-    source_clock_id: optional(text),
     source_timeline_hash: optional(sha256Hex),
     label: optional(text),
     created_at: moment,

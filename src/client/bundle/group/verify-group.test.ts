@@ -53,7 +53,7 @@ async function recording(values: Partial<GroupFacts> = {}) {
   const facts: GroupFacts = {
     kind: 'partial',
     incident: { id: 'inc_1', status: 'closed' },
-    group: { id: 'cgr_1', capture_source_id: 'phone', created_at: at(0) },
+    group: { id: 'cgr_1', created_at: at(0) },
     variants: [master, preview],
     chunks: [await chunk('str_m', 1), await chunk('str_p', 1), await chunk('str_p', 2)],
     supersessions: [],

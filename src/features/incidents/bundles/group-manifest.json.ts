@@ -44,7 +44,7 @@ export const groupManifestShape = z
     format: z.literal(bundleFormat),
     kind: z.enum(bundleKinds),
     incident: z.object({ id: z.string(), status: z.enum(['open', 'closed']) }),
-    capture_group: captureGroupShape.omit({ incident_id: true }),
+    capture_group: captureGroupShape.omit({ incident_id: true, capture_source_id: true, source_clock_id: true }),
     encryption: encryptionShape,
     as_of: time,
     chunk_count: count.describe('Of the chunks whose bytes are in the bundle'),

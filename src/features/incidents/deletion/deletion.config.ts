@@ -26,7 +26,7 @@ export const deletionSettings = {
   }),
   modeRetention: choice({
     env: 'SAFE_MODE_RETENTION',
-    doc: 'Whether each mode of incidents has a time of its own. off: SAFE_CLOSED_INCIDENT_RETENTION for all. dry_run: no incident is deleted by its age, what would be is counted and logged. apply: they are deleted.',
+    doc: 'Whether each mode of incidents has a time of its own. off: SAFE_CLOSED_INCIDENT_RETENTION for all. dry_run: no incident is deleted by its age, what would be is counted. apply: they are deleted.',
     of: ['off', 'dry_run', 'apply'],
     default: 'off',
   }),

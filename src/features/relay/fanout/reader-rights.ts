@@ -123,7 +123,7 @@ export class ReaderRights {
       for (const [i, [key, grant]] of asked.entries()) {
         const answer = answers[i];
         if (answer?.granted === true) Object.assign(grant, { answer, askedAtMs: now });
-        else this.#end(key, 'revoked');
+        else this.#end(key, answer?.ended === true ? 'closed' : 'revoked');
       }
     } catch (error) {
       // Says nothing of the readers: the grace runs.

@@ -3,11 +3,12 @@ import type { ConfirmedChunk, QualityProfile, UploadPriority, VariantRole } from
 export const bundleKinds = ['completed', 'partial', 'canonical'] as const;
 export type BundleKind = (typeof bundleKinds)[number];
 
-/** In the words of the manifest. What is undefined is left out of it. */
+/**
+ * In the words of the manifest; what is undefined is left out of it. The names of the source and of its clock are not in it: it goes to
+ * people who only have the link.
+ */
 export interface GroupFact {
   readonly id: string;
-  readonly capture_source_id: string;
-  readonly source_clock_id?: string | undefined;
   readonly source_timeline_hash?: string | undefined;
   readonly label?: string | undefined;
   readonly created_at: string;

@@ -141,8 +141,6 @@ function maybe<Name extends string, T>(name: Name, value: T | undefined): { [N i
 function groupOf(group: GroupFact): GroupFact {
   return {
     id: group.id,
-    capture_source_id: group.capture_source_id,
-    ...maybe('source_clock_id', group.source_clock_id),
     ...maybe('source_timeline_hash', group.source_timeline_hash),
     ...maybe('label', group.label),
     created_at: group.created_at,
