@@ -1,7 +1,13 @@
 import { sweepSessions } from '#features/accounts/index.ts';
 import { startDueMirrors } from '#features/cloud/index.ts';
 import { deleteDocuments, documentTarget, expireTrash, sweepStrays } from '#features/documents/index.ts';
-import { applyRetention, noteMissedChecks, runDeletions, sweepCapabilities } from '#features/incidents/index.ts';
+import {
+  applyRetention,
+  applySupersessionPolicy,
+  noteMissedChecks,
+  runDeletions,
+  sweepCapabilities,
+} from '#features/incidents/index.ts';
 import { removeDoneJobs } from '#features/jobs/index.ts';
 import { sweepUploads, tendUploads } from '#features/resumable/index.ts';
 import type { Log } from '#platform/process/log.ts';
@@ -78,6 +84,10 @@ export function startWorkers({ metadata, blobs, coordinator }: Backends, config:
   });
   inTurn('mirrors', config.cloud.mirrorIntervalMs, (ending) => startDueMirrors({ metadata }, ending));
   inTurn('sessions', sessionSweepMs, (ending) => sweepSessions({ metadata }, ending));
+  inTurn('supersessions', config.captures.supersessionIntervalMs, async (ending) => {
+    const recorded = await applySupersessionPolicy({ metadata, blobs }, ending);
+    if (recorded > 0) log.info({ recorded }, 'supersessions recorded');
+  });
   inTurn('relay capabilities', hourMs, () => sweepCapabilities({ metadata }));
   return {
     stop: async () => {
