@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { insertGroup } from '../test/captures/support/group-rows.ts';
 import { longGroup } from '../test/captures/support/long-group.ts';
@@ -76,6 +77,8 @@ async function measure(ours: Ours, query: Query, end: string): Promise<Omit<Capt
   await insertGroup(query, { incidentId: ours.incident, groupId }, chunks);
   await query('COMMIT');
   await query('ANALYZE');
+  // Filling held this process up: it has yet to see which of its connections the server has closed.
+  await sleep(100);
   const ask = async () => {
     const answer = await ours.api.call('GET', `/v1/incidents/${ours.incident}/capture-groups/${groupId}/resolution`);
     if (answer.status !== 200 || answer.body.segments.length === 0) throw new Error(`answered ${answer.status}`);
