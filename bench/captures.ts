@@ -31,18 +31,22 @@ const requests = 50;
 const groupsBeside = 1_000;
 
 export async function measureCaptures(rows: number, keptIn?: string): Promise<CaptureLine[]> {
+  return [await measureOnSqlite(rows, keptIn), await measureOnPostgres(rows)];
+}
+
+export async function measureOnSqlite(rows: number, keptIn?: string): Promise<CaptureLine> {
   const folder = keptIn === undefined ? scratchFolder('bench') : { path: keptIn, remove: () => undefined };
   const dataDir = join(folder.path, 'large');
   const { ours } = await prepared(dataDir, rows);
   const database = new DatabaseSync(join(dataDir, 'proofline.db'), { timeout: 60_000 });
   const query: Query = async (statement, ...values) => database.prepare(statement).all(...(values as SQLInputValue[]));
-  const onSqlite = { database: 'SQLite', rows, ...(await measure(ours, query, 'chunks.ended_at')) } as const;
+  const figures = await measure(ours, query, 'chunks.ended_at');
   database.close();
   folder.remove();
-  return [onSqlite, await measureOnPostgres(rows)];
+  return { database: 'SQLite', rows, ...figures };
 }
 
-async function measureOnPostgres(rows: number): Promise<CaptureLine> {
+export async function measureOnPostgres(rows: number): Promise<CaptureLine> {
   const folder = scratchFolder('bench');
   const large = { wal_level: 'minimal', max_wal_senders: '0', shared_buffers: '1GB', max_wal_size: '4GB' };
   const postgres = await startPostgres(large);
