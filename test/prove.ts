@@ -17,6 +17,7 @@ import { cutPower } from './power-cut/cut-power.ts';
 import { type NotRun, reliabilityPage, withEvidence } from './prove-report.ts';
 import { raceForIdentity, raceProcesses, raceRevocation, raceWithEnd } from './races/races.ts';
 import { cutWire } from './relay/cut-wire.ts';
+import { gatherCrowd } from './relay/fanout-crowd.ts';
 import type { Finding, Progress } from './support/finding.ts';
 import { missing, type Need } from './support/needs.ts';
 import { freshSeed } from './support/random.ts';
@@ -44,6 +45,8 @@ const { values } = parseArgs({
     flips: { type: 'string', default: '1000' },
     sockets: { type: 'string', default: '2000' },
     fuzz: { type: 'string', default: '20000' },
+    /** Chunks to a thousand readers of a relay. */
+    shown: { type: 'string', default: '2000' },
     /** Groups of variants. */
     groups: { type: 'string', default: '200000' },
     seed: { type: 'string' },
@@ -64,6 +67,7 @@ const n = (
     | 'flips'
     | 'sockets'
     | 'fuzz'
+    | 'shown'
     | 'groups'
     | 'lanes',
 ) => Number(values[name]);
@@ -151,6 +155,11 @@ const jobs: Job[] = [
     run: (progress) => damageDatabase({ rounds: share(n('flips'), 0.1), seed, progress }),
   },
   { name: 'hostile', needs: [], run: () => besiege({ idleSockets: n('sockets'), fuzzRuns: n('fuzz'), seed }) },
+  {
+    name: 'relay-readers',
+    needs: [],
+    run: (progress) => gatherCrowd({ readers: 1000, chunks: n('shown'), seed, progress }),
+  },
   ...(['proxy', 'cable'] as const).map(
     (over): Job => ({
       name: `relay-cut-${over}`,

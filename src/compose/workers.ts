@@ -3,10 +3,11 @@ import { startDueMirrors } from '#features/cloud/index.ts';
 import { deleteDocuments, documentTarget, expireTrash, sweepStrays } from '#features/documents/index.ts';
 import {
   applyRetention,
-  chunkTarget,
+  applySupersessionPolicy,
   noteMissedChecks,
   runDeletions,
   sweepCapabilities,
+  chunkTarget,
   type UploadsInFlight,
 } from '#features/incidents/index.ts';
 import { removeDoneJobs } from '#features/jobs/index.ts';
@@ -92,6 +93,10 @@ export function startWorkers(
   });
   inTurn('mirrors', config.cloud.mirrorIntervalMs, (ending) => startDueMirrors({ metadata }, ending));
   inTurn('sessions', sessionSweepMs, (ending) => sweepSessions({ metadata }, ending));
+  inTurn('supersessions', config.captures.supersessionIntervalMs, async (ending) => {
+    const recorded = await applySupersessionPolicy({ metadata, blobs }, ending);
+    if (recorded > 0) log.info({ recorded }, 'supersessions recorded');
+  });
   inTurn('relay capabilities', hourMs, () => sweepCapabilities({ metadata }));
   return {
     stop: async () => {

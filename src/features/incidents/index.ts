@@ -5,14 +5,16 @@ export { groupBundleRoutes } from './bundles/group-bundles.routes.ts';
 export { bundleQuery, groupManifestShape } from './bundles/group-manifest.json.ts';
 export { incidentManifestShape, streamManifestShape } from './bundles/manifest.ts';
 export { sendBundle } from './bundles/send-bundle.ts';
-export { captureGroupShape, resolutionJson, resolutionShape } from './captures/captures.json.ts';
+export { type CaptureConfig, captureSettings } from './captures/captures.config.ts';
+export { captureGroupShape, resolutionShape, resolutionText } from './captures/captures.json.ts';
 export { captureRoutes } from './captures/captures.routes.ts';
 export {
   type CaptureGroupRow,
   captureGroupOf,
   captureGroupsOf,
-  confirmedChunksOf,
 } from './captures/captures.store.ts';
+export { confirmedChunksOf, resolvedChunksAtMost, resolveGroup } from './captures/resolve-group.ts';
+export { applySupersessionPolicy } from './captures/supersessions/apply-policy.ts';
 export { supersessionShape } from './captures/supersessions/supersessions.json.ts';
 export {
   countSupersessions,

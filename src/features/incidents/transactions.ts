@@ -1,6 +1,7 @@
 import type { AnyTransaction } from '#platform/metadata/metadata.ts';
 import { createCaptureGroupTransaction } from './captures/captures.transactions.ts';
 import {
+  lookedAtTransaction,
   recordSupersessionTransaction,
   withdrawSupersessionTransaction,
 } from './captures/supersessions/supersessions.transactions.ts';
@@ -27,6 +28,7 @@ export const incidentTransactions: readonly AnyTransaction[] = [
   createCaptureGroupTransaction,
   recordSupersessionTransaction,
   withdrawSupersessionTransaction,
+  lookedAtTransaction,
   recordChunkTransaction,
   beginChunkUploadTransaction,
   createCheckinTransaction,

@@ -8,9 +8,12 @@ CREATE TABLE capture_groups (
   source_clock_id TEXT COLLATE "C",
   source_timeline_hash TEXT COLLATE "C" CHECK (source_timeline_hash IS NULL OR (length(source_timeline_hash) = 64 AND source_timeline_hash !~ '[^0-9a-f]')),
   label TEXT,
-  created_at TIMESTAMPTZ NOT NULL
+  created_at TIMESTAMPTZ NOT NULL,
+  -- Since a stream of it ended: the policy has not yet recorded what is superseded.
+  look_at TIMESTAMPTZ
 );
 CREATE INDEX capture_groups_incident ON capture_groups (incident_id, id);
+CREATE INDEX capture_groups_look ON capture_groups (look_at, id) WHERE look_at IS NOT NULL;
 
 ALTER TABLE media_streams ADD COLUMN capture_group_id TEXT COLLATE "C" REFERENCES capture_groups (id) ON DELETE CASCADE;
 ALTER TABLE media_streams ADD COLUMN variant_role TEXT CHECK (variant_role IN

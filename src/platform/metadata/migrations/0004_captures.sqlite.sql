@@ -8,9 +8,12 @@ CREATE TABLE capture_groups (
   source_clock_id TEXT,
   source_timeline_hash TEXT CHECK (source_timeline_hash IS NULL OR (length(source_timeline_hash) = 64 AND source_timeline_hash NOT GLOB '*[^0-9a-f]*')),
   label TEXT,
-  created_at TEXT NOT NULL
+  created_at TEXT NOT NULL,
+  -- Since a stream of it ended: the policy has not yet recorded what is superseded.
+  look_at TEXT
 ) STRICT;
 CREATE INDEX capture_groups_incident ON capture_groups (incident_id, id);
+CREATE INDEX capture_groups_look ON capture_groups (look_at, id) WHERE look_at IS NOT NULL;
 
 ALTER TABLE media_streams ADD COLUMN capture_group_id TEXT REFERENCES capture_groups (id) ON DELETE CASCADE;
 ALTER TABLE media_streams ADD COLUMN variant_role TEXT CHECK (variant_role IN
