@@ -48,8 +48,8 @@ const { values } = parseArgs({
     flips: { type: 'string', default: '1000' },
     sockets: { type: 'string', default: '2000' },
     fuzz: { type: 'string', default: '20000' },
-    /** Of one stream at a relay, at once. */
-    readers: { type: 'string', default: '1000' },
+    /** Chunks to a thousand readers of a relay. */
+    shown: { type: 'string', default: '2000' },
     /** Groups of variants; one in two hundred also goes through both databases. */
     groups: { type: 'string', default: '200000' },
     seed: { type: 'string' },
@@ -70,7 +70,7 @@ const n = (
     | 'flips'
     | 'sockets'
     | 'fuzz'
-    | 'readers'
+    | 'shown'
     | 'groups'
     | 'lanes',
 ) => Number(values[name]);
@@ -158,6 +158,11 @@ const jobs: Job[] = [
     run: (progress) => damageDatabase({ rounds: share(n('flips'), 0.1), seed, progress }),
   },
   { name: 'hostile', needs: [], run: () => besiege({ idleSockets: n('sockets'), fuzzRuns: n('fuzz'), seed }) },
+  {
+    name: 'relay-readers',
+    needs: [],
+    run: (progress) => gatherCrowd({ readers: 1000, chunks: n('shown'), seed, progress }),
+  },
   ...(['proxy', 'cable'] as const).map(
     (over): Job => ({
       name: `relay-cut-${over}`,
@@ -169,11 +174,6 @@ const jobs: Job[] = [
     name: 'relay-kills',
     needs: [],
     run: (progress) => killBoth({ rounds: share(n('kills'), 0.1), seed, progress }),
-  },
-  {
-    name: 'relay-crowd',
-    needs: [],
-    run: (progress) => gatherCrowd({ readers: n('readers'), chunks: 400, seed, progress }),
   },
   ...nodeProofs.map(
     ({ name, run, share: part, of }: NodeProof): Job => ({

@@ -13,6 +13,8 @@ export interface Measured {
 }
 
 export interface Ours extends Measured {
+  /** Where relays reach it, when told to. */
+  relayApiUrl: string;
   api: Api;
   incident: string;
   stream: string;
@@ -35,6 +37,7 @@ export async function startOurs(
     port: Number(new URL(server.url).port),
     pid: server.pid,
     stop: server.stop,
+    relayApiUrl: server.relayApiUrl,
     api,
     incident,
     stream,

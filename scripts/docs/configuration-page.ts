@@ -11,6 +11,7 @@ export const titles: Record<string, string> = {
   viewerTokens: 'Viewer links',
   safetyChecks: 'Safety checks',
   deletion: 'Deletion and retention',
+  captures: 'Captures',
   relayCapabilities: 'Relay: what clients are given',
   relayAccess: 'Relay: how relays reach this server',
   documents: 'Documents',

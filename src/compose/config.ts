@@ -3,6 +3,7 @@ import { accountSettings } from '#features/accounts/index.ts';
 import { cloudSettings } from '#features/cloud/index.ts';
 import { documentSettings, processingSettings } from '#features/documents/index.ts';
 import {
+  captureSettings,
   checkRetention,
   chunkSettings,
   deletionSettings,
@@ -38,6 +39,7 @@ export const sections = {
   viewerTokens: viewerTokenSettings,
   safetyChecks: safetyCheckSettings,
   deletion: deletionSettings,
+  captures: captureSettings,
   relayCapabilities: relayCapabilitySettings,
   relayAccess: relayAccessSettings,
   documents: documentSettings,

@@ -154,6 +154,10 @@ const registry = {
     'conflict',
     'This source segment has another sequence or range already, or the stream has a chunk of it.',
   ],
+  capture_group_too_large: [
+    'conflict',
+    'The group has more chunks than are looked through at once. They are kept, and each stream can be downloaded.',
+  ],
   supersession_refused: ['conflict', 'One chunk may not supersede the other: a condition does not hold.'],
   supersession_withdrawn: ['conflict', 'This supersession was withdrawn before, or withdraws one itself.'],
   idempotency_conflict: ['conflict', 'This idempotency key was used for something else.'],

@@ -13,7 +13,7 @@ export function captureOutcomeMessage(
 ): number {
   const notice = (...lines: readonly string[]) => report({ event: 'notice', message: lines.join('\n') });
   const goOn = resumeCommand(staging.folder, flags);
-  const { key_file, incident_id } = staging.state;
+  const { key_file, incident_id, capture_group_id } = staging.state;
   const left = staging.variants.reduce(
     (sum, variant) => sum + staging.stream(variant).chunks.filter(({ fate }) => fate === 'waiting').length,
     0,
@@ -35,7 +35,13 @@ export function captureOutcomeMessage(
       notice(`Stopped; ${left} chunks are not delivered yet. Nothing is lost. To go on:`, goOn);
       return 75;
     case 'failed':
-      notice('What could be kept is on the server. It shows each moment in the best quality that arrived.');
+      notice(
+        'What could be kept is on the server. It shows each moment in the best quality that arrived. All of it, in one file:',
+        `  GET /v1/incidents/${incident_id}/capture-groups/${capture_group_id}/download?kind=partial`,
+        ...(staging.state.capture === 'failed'
+          ? ['With --complete-partial, a recording that breaks off is completed all the same.']
+          : []),
+      );
       return 1;
     case 'blocked':
       notice(...nextStep(outcome.blocked.code, goOn), `What was recorded is kept in ${staging.folder}.`);

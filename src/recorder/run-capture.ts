@@ -44,9 +44,12 @@ export interface CaptureOptions extends RecordingOptions {
 export async function runCapture(deps: CaptureDeps, options: CaptureOptions): Promise<RecordingOutcome> {
   const { staging, session, report, stopAll } = deps;
   const queue = new CaptureQueue({ lateMs: options.lateMs, lanes: options.inFlight });
-  for (const variant of staging.variants)
+  for (const variant of staging.variants) {
+    // An ended stream takes nothing more; what was refused stays here.
+    if (staging.variantState(variant).delivery !== 'open') continue;
     for (const { index, fate, sequence = 0 } of staging.stream(variant).chunks)
       if (fate === 'waiting') queue.put({ variant, index, sequence });
+  }
   staging.onDropped = (variant, { index, byte_size }) => report({ event: 'dropped', variant, index, byte_size });
   const delivery = { goesOn: session !== undefined };
   const capturing = capture(deps, queue, delivery);
@@ -173,6 +176,8 @@ async function keep(
     } catch (error) {
       if (!(error instanceof RecorderError) || error.code !== 'disk_full') throw error;
       if (source?.live) {
+        // Its number is taken, so that the stream does not pass for a whole one.
+        await staging.stream(variant).giveUp({ bytes, sequence, startedAt, endedAt });
         report({ event: 'lost', variant, sequence, started_at: startedAt, ended_at: endedAt });
         return;
       }

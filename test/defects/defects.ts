@@ -1,3 +1,5 @@
+import { fanoutDefects } from './fanout-defects.ts';
+
 /** Defects that somebody could make, each with the smallest test that must see it. A text that is gone from the source is an error. */
 export interface Defect {
   name: string;
@@ -327,6 +329,28 @@ export const defects: readonly Defect[] = [
     test: uploadParts('however many bring it to its end'),
   },
   {
+    name: 'each end of the resumable upload of a chunk has a key of its own',
+    edits: [
+      {
+        file: 'src/features/incidents/uploads/chunk-target.ts',
+        find: 'return `upload ',
+        replace: 'return Math.random() + `upload ',
+      },
+    ],
+    test: { file: 'test/chunk-uploads/chunk-target.test.ts', pattern: 'however many bring an upload to its end' },
+  },
+  {
+    name: 'the offset of an upload is told at its end before anything was made of it',
+    edits: [
+      {
+        file: 'src/features/resumable/resumable.routes.ts',
+        find: 'if (isFull(upload)) await end(upload);',
+        replace: 'if (isFull(upload)) void end;',
+      },
+    ],
+    test: { file: 'test/chunk-uploads/chunk-uploads.test.ts', pattern: 'pending bytes are counted' },
+  },
+  {
     name: 'the parts of an upload are read without their hashes',
     edits: [
       {
@@ -492,4 +516,5 @@ export const defects: readonly Defect[] = [
     ],
     test: { file: 'test/http/capture-bundles.test.ts', pattern: 'make no bundle' },
   },
+  ...fanoutDefects,
 ];

@@ -58,6 +58,23 @@ test('systemd takes the unit of a vault whose settings stand in /etc/docuvault/e
   assert.match(read('docuvault.conf'), /^EnvironmentFile=\nEnvironmentFile=\/etc\/docuvault\/env$/m);
 });
 
+test('systemd takes the unit of a relay, and its exposure is what the docs say', async (t) => {
+  if (lacks(t, 'systemd')) return;
+  const units = join(folder.path, 'relay');
+  const unit = join(units, 'proofline-relay.service');
+  mkdirSync(units);
+  writeFileSync(unit, read('proofline-relay.service').replaceAll('/opt/proofline/', repository));
+  const verified = await run('systemd-analyze', ['verify', '--man=no', unit], { SYSTEMD_UNIT_PATH: `${units}:` });
+  assert.deepEqual(verified, { code: 0, output: '' });
+  const { output } = await run('systemd-analyze', ['security', '--offline=true', '--no-pager', unit]);
+  const [, exposure = ''] = /Overall exposure level for proofline-relay.service: ([\d.]+)/.exec(output) ?? [];
+  const docs = readFileSync(join(repository, 'docs/operations/relay.md'), 'utf8');
+  assert.ok(
+    docs.includes(`exposure of ${exposure} `),
+    `docs/operations/relay.md says another exposure than ${exposure}`,
+  );
+});
+
 test('the settings of cluster.conf are settings', () => {
   const reference = readFileSync(join(repository, 'docs/configuration.md'), 'utf8');
   const names = [...read('cluster.conf').matchAll(/^Environment=(\w+)=/gm)].map(([, name]) => name);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { chunkName } from '../support/stored-blobs.ts';
+import type { Query } from '../support/stored-rows.ts';
 import { at, captureSession, type Place, sourceHeaders, variants } from './support/capture-session.ts';
 import { type Answer, bytesOf, sha256Hex, uploadParts } from './support/client.ts';
 import { openWorld, until, type World } from './support/world.ts';
@@ -10,6 +11,7 @@ before(async () => {
   world = await openWorld('captures', {
     SAFE_MAIN_API_RATE_LIMIT_ENABLED: 'false',
     SAFE_DELETION_WORKER_INTERVAL: '150ms',
+    SAFE_SUPERSESSION_INTERVAL: '150ms',
   });
 });
 after(() => world.close());
@@ -219,4 +221,43 @@ test('a supersession is recorded once, taken back once, and refused with the con
     listed.body.supersessions.map(({ reason }: { reason: string }) => reason),
     ['higher_quality_confirmed', 'audio_replaced_by_master', 'withdrawn'],
   );
+});
+
+test('when a stream has ended the policy records what it supersedes, once, and not again what somebody took back', async () => {
+  const { incident, path, put, stream } = await session();
+  await put('preview', { from: 0, to: 2 });
+  await put('sound', { from: 0, to: 2 });
+  await put('master', { from: 0, to: 2 });
+  await put('preview', { from: 2, to: 4 });
+  const end = (name: 'master' | 'preview', count: number) =>
+    world.ada.post(`/v1/incidents/${incident}/streams/${stream(name)}/complete`, { expected_chunk_count: count });
+  const all = async () => (await world.ada.get(`${path}/supersessions`)).body.supersessions;
+  assert.equal((await end('master', 1)).status, 200);
+  const recorded = await until(async () => {
+    const found = await all();
+    return found.length === 2 ? found : undefined;
+  }, 'two decisions of the policy');
+  assert.deepEqual(recorded.map((one: { actor: string; reason: string }) => [one.actor, one.reason]).sort(), [
+    ['policy', 'audio_replaced_by_master'],
+    ['policy', 'higher_quality_confirmed'],
+  ]);
+  assert.equal((await world.ada.post(`${path}/supersessions/${recorded[0].id}/withdraw`)).status, 201);
+  // What the owner asks for stands already where the policy has recorded it.
+  const [, other] = recorded;
+  const again = await world.ada.post(`${path}/supersessions`, {
+    superseding: other.superseding,
+    superseded: other.superseded,
+  });
+  assert.deepEqual([again.status, again.body.supersession.id], [200, other.id]);
+  assert.equal((await end('preview', 2)).status, 200);
+  const looked = async (query: Query) =>
+    (await query('SELECT look_at FROM capture_groups WHERE incident_id = ?', incident))[0]?.look_at;
+  await until(async () => {
+    let at: unknown;
+    await world.rows(async (query) => {
+      at = await looked(query);
+    });
+    return at === null ? true : undefined;
+  }, 'the second look');
+  assert.equal((await all()).length, 3, 'the two, and the one that took one of them back');
 });

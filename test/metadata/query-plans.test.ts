@@ -141,11 +141,16 @@ const reads: Record<string, Record<string, unknown[][]>> = {
   },
   captures: {
     captureGroupOf: [['inc_1', 'cgr_1']],
+    groupsToLookAt: [[10]],
     captureGroupsOf: [
       ['inc_1', 10],
       ['inc_1', 10, 'cgr_2'],
     ],
-    confirmedChunksOf: [['cgr_1']],
+    confirmedPageOf: [
+      ['cgr_1', 10],
+      ['cgr_1', 10, { segmentId: 'seg_0', streamId: 'str_0' }],
+    ],
+    countChunksOf: [['cgr_1']],
     confirmedChunkOf: [['cgr_1', 'str_1', 'seg_1']],
     confirmedContextOf: [['cgr_1', hash('a')]],
   },
@@ -276,7 +281,7 @@ const stores = {
   tokens,
 };
 const notQueries = new Set([
-  ...['auditEntry', 'auditPages', 'chainPages', 'earlierOf', 'newJob'],
+  ...['askForLook', 'auditEntry', 'auditPages', 'chainPages', 'earlierOf', 'newJob'],
   ...notQueriesOfDocuments,
   ...notQueriesOfResumable,
   ...notQueriesOfSharing,
@@ -415,6 +420,7 @@ const writes: Record<string, { input: unknown; after?: string }[]> = {
   'safety_checks.note_missed': [{ input: { incidentId: 'inc_1', checkId: 'sfc_1', at: later, audit: auditOf } }],
   'checkins.create': [{ input: rows.checkin({ id: 'chi_2' }).values }],
   'viewer_tokens.create': [{ input: rows.token({ id: 'itk_2', token_hash: hash('e') }).values }],
+  'supersessions.looked_at': [{ input: { groupId: 'cgr_1', lookAt: at } }],
   'relay_capabilities.create': [
     { input: { row: rows.capability({ id: 'cap_2', token_hash: hash('d') }).values, audit: auditOf } },
   ],

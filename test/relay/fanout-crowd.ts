@@ -19,8 +19,10 @@ export interface CrowdFinding extends Finding {
   /** From the last byte of a chunk at the relay to the first byte of its event at a reader, in milliseconds: alone, and in the crowd. */
   alone: readonly number[];
   inCrowd: readonly number[];
-  /** Of the relay's process, in bytes: with the crowd there, and at most while all chunks went by. */
-  memory: { before: number; most: number };
+  /** The same to the first byte of the chunk itself, fetched when its event was heard. */
+  fetched: readonly number[];
+  /** Of the relay's process, in bytes: with one reader, with the crowd there, and at most while all chunks went by. */
+  memory: { alone: number; before: number; most: number };
 }
 
 /** Beyond what a garbage collector may leave lying about; a copy of every event for every reader would be more within seconds. Bytes. */
@@ -35,7 +37,7 @@ export async function gatherCrowd({ readers, chunks, seed, progress = silently }
   const name = newStream();
   const violations: string[] = [];
   let index = 0;
-  const send = async (probe: RawReader): Promise<number> => {
+  const send = async (probe: RawReader): Promise<{ heardMs: number; sentAt: number }> => {
     index++;
     const { path, headers, body } = upload({ ...name, index, body: randomBytes(4096) });
     const raw = await openRaw(relay.url);
@@ -51,13 +53,23 @@ export async function gatherCrowd({ readers, chunks, seed, progress = silently }
     const answer = await raw.answer();
     if (answer?.status !== 201) violations.push(`chunk ${mine}: answered ${answer?.status}`);
     raw.fin();
-    return (probe.heard.find(isIt)?.at ?? Number.NaN) - sentAt;
+    return { heardMs: (probe.heard.find(isIt)?.at ?? Number.NaN) - sentAt, sentAt };
   };
   try {
-    const probe = await RawReader.open(relay.url, name, core.capability(name));
+    const token = core.capability(name);
+    const authorization = `Bearer ${token}`;
+    const probe = await RawReader.open(relay.url, name, token);
     const alone: number[] = [];
-    for (let i = 0; i < chunks; i++) alone.push(await send(probe));
+    const fetched: number[] = [];
+    for (let i = 0; i < chunks; i++) {
+      const { heardMs, sentAt } = await send(probe);
+      alone.push(heardMs);
+      const answer = await fetch(`${relay.url}${livePath(name)}/${index}`, { headers: { authorization } });
+      await answer.body?.getReader().read();
+      fetched.push(performance.now() - sentAt);
+    }
     const before = index;
+    const memory = { alone: residentBytes(relay.pid), before: 0, most: 0 };
 
     const tokens = Array.from({ length: readers }, () => core.capability(name));
     const crowd = new Crowd({ port: Number(new URL(relay.url).port), path: livePath(name), tokens });
@@ -67,10 +79,10 @@ export async function gatherCrowd({ readers, chunks, seed, progress = silently }
     const inCrowd: number[] = [];
     // The first ones make the memory that later ones use again.
     const warm = Math.ceil(chunks / 4);
-    for (let i = 0; i < warm; i++) inCrowd.push(await send(probe));
-    const memory = { before: residentBytes(relay.pid), most: 0 };
+    for (let i = 0; i < warm; i++) inCrowd.push((await send(probe)).heardMs);
+    memory.before = residentBytes(relay.pid);
     for (let i = warm; i < chunks; i++) {
-      inCrowd.push(await send(probe));
+      inCrowd.push((await send(probe)).heardMs);
       memory.most = Math.max(memory.most, residentBytes(relay.pid));
       if (i % 100 === 0) progress(`${i} chunks to ${readers} readers, ${Math.round(memory.most / 2 ** 20)} MiB`);
     }
@@ -85,7 +97,6 @@ export async function gatherCrowd({ readers, chunks, seed, progress = silently }
     if (grown > flatBytes) violations.push(`the relay grew by ${Math.round(grown / 2 ** 20)} MiB`);
     await crowd.leave();
     probe.close();
-    const ms = (values: readonly number[], at: number) => quantile(values, at).toFixed(1);
     return {
       section: 'relay',
       fault: `${readers} readers of one stream at a relay, ${chunks} chunks`,
@@ -97,10 +108,11 @@ export async function gatherCrowd({ readers, chunks, seed, progress = silently }
       seed,
       alone,
       inCrowd,
+      fetched,
       memory,
       note:
-        `${Math.round(memory.before / 2 ** 20)} MiB with everybody there, at most ${Math.round(memory.most / 2 ** 20)} MiB after; ` +
-        `from the last byte of a chunk to its event: alone ${ms(alone, 0.5)} ms (p99 ${ms(alone, 0.99)}), in the crowd ${ms(inCrowd, 0.5)} ms (p99 ${ms(inCrowd, 0.99)})`,
+        `${mebibytes(memory.alone)} MiB with one reader, ${mebibytes(memory.before)} with all of them, at most ${mebibytes(memory.most)} since; ` +
+        `from the last byte of a chunk to its event ${ms(alone)}, in the crowd ${ms(inCrowd)}, to the first byte of the fetched chunk ${ms(fetched)}`,
     };
   } finally {
     await relay.stop();
@@ -108,6 +120,10 @@ export async function gatherCrowd({ readers, chunks, seed, progress = silently }
     folder.remove();
   }
 }
+
+const ms = (values: readonly number[]) =>
+  `${quantile(values, 0.5).toFixed(1)} ms (p99 ${quantile(values, 0.99).toFixed(1)})`;
+const mebibytes = (bytes: number) => Math.round(bytes / 2 ** 20);
 
 function residentBytes(pid: number): number {
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024;

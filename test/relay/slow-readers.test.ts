@@ -8,6 +8,7 @@ import { nodeHome } from '#http/node-home.ts';
 import { trustProxies } from '#http/peers.ts';
 import { noCoordination } from '#platform/coordination/none/none.ts';
 import { createLog } from '#platform/process/log.ts';
+import { until } from '../http/support/world.ts';
 import { sha256 } from '../support/api.ts';
 import { newStream, type StreamName } from './support/live-core.ts';
 import { livePath, RawReader } from './support/live-reader.ts';
@@ -23,7 +24,7 @@ const config = {
   readerBufferBytes: 64 * 1024,
 };
 
-async function openRelay(t: TestContext) {
+async function openRelay(t: TestContext, differing: Partial<typeof config> = {}) {
   const log = createLog('error');
   const feedback = new ClientFeedback(noCoordination(), 'a secret of this test that is long enough', {
     denials: 5,
@@ -32,7 +33,7 @@ async function openRelay(t: TestContext) {
     pressureWindowMs: 1000,
   });
   const authority = { authorise: async (readers: readonly unknown[]) => readers.map(() => ({ granted: true })) };
-  const live = openFanout({ authority, feedback, log }, config);
+  const live = openFanout({ authority, feedback, log }, { ...config, ...differing });
   const listener = await listen({
     name: 'relay',
     addresses: [{ host: '127.0.0.1', port: 0 }],
@@ -136,4 +137,21 @@ test('where there are as many streams as may be, the one that was quiet for long
   assert.equal(holds.count, config.maxStreams);
   relay.live.fanout.offer({ ...chunk(newStream(), 1, holds), byteSize: config.windowBytes + 1 }).confirmed();
   assert.equal(holds.count, config.maxStreams, 'a chunk that no window could hold is not shown');
+});
+
+test('the window of a stream that fell silent ends, and with it what was kept of the stream', async (t) => {
+  const relay = await openRelay(t, { windowAgeMs: 200 });
+  const holds = { count: 0 };
+  const [over, waiting] = [newStream(), newStream()];
+  relay.live.fanout.offer(chunk(over, 1, holds)).confirmed();
+  const entry = relay.live.fanout.offer(chunk(waiting, 1, holds));
+  const reader = await RawReader.open(relay.url, waiting, 'x');
+  await reader.hears('chunk 1 unconfirmed');
+  await until(() => (holds.count === 0 ? true : undefined), 'both windows have ended');
+  await until(() => (relay.live.usage().streams === 1 ? true : undefined), 'one stream is forgotten');
+  // Its end is told, although the chunk is not there any more.
+  entry.rejected();
+  await reader.hears('state 1 rejected');
+  reader.close();
+  await until(() => (relay.live.usage().streams === 0 ? true : undefined), 'and the other, with its reader');
 });

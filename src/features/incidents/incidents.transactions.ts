@@ -20,6 +20,8 @@ export const closeIncidentTransaction = transaction(
     if (incident.status === 'closed') return incident;
     const closed = { status: 'closed' as const, closed_at: input.at, updated_at: input.at };
     await trx.updateTable('incidents').set(closed).where('id', '=', incident.id).execute();
+    // Streams that were left open are evidence too, and nothing comes into them any more.
+    await trx.updateTable('capture_groups').set({ look_at: input.at }).where('incident_id', '=', incident.id).execute();
     return { ...incident, ...closed };
   },
 );

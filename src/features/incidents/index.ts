@@ -5,14 +5,16 @@ export { groupBundleRoutes } from './bundles/group-bundles.routes.ts';
 export { bundleQuery, groupManifestShape } from './bundles/group-manifest.json.ts';
 export { incidentManifestShape, streamManifestShape } from './bundles/manifest.ts';
 export { sendBundle } from './bundles/send-bundle.ts';
-export { captureGroupShape, resolutionJson, resolutionShape } from './captures/captures.json.ts';
+export { type CaptureConfig, captureSettings } from './captures/captures.config.ts';
+export { captureGroupShape, resolutionShape, resolutionText } from './captures/captures.json.ts';
 export { captureRoutes } from './captures/captures.routes.ts';
 export {
   type CaptureGroupRow,
   captureGroupOf,
   captureGroupsOf,
-  confirmedChunksOf,
 } from './captures/captures.store.ts';
+export { confirmedChunksOf, resolvedChunksAtMost, resolveGroup } from './captures/resolve-group.ts';
+export { applySupersessionPolicy } from './captures/supersessions/apply-policy.ts';
 export { supersessionShape } from './captures/supersessions/supersessions.json.ts';
 export {
   countSupersessions,
@@ -65,6 +67,8 @@ export { countSafetyChecks } from './safety-checks/safety-checks.store.ts';
 export { streamJson, streamShape } from './streams/streams.json.ts';
 export { streamRoutes } from './streams/streams.routes.ts';
 export { type StreamRow, streamsOf } from './streams/streams.store.ts';
+export { chunkTarget } from './uploads/chunk-target.ts';
+export { chunkUploadRoutes } from './uploads/chunk-uploads.routes.ts';
 export { type ViewerTokenConfig, viewerTokenSettings } from './viewer-tokens/viewer-tokens.config.ts';
 export { viewerTokenRoutes } from './viewer-tokens/viewer-tokens.routes.ts';
 export { incidentOfViewerToken } from './viewer-tokens/viewer-tokens.store.ts';

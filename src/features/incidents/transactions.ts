@@ -1,6 +1,7 @@
 import type { AnyTransaction } from '#platform/metadata/metadata.ts';
 import { createCaptureGroupTransaction } from './captures/captures.transactions.ts';
 import {
+  lookedAtTransaction,
   recordSupersessionTransaction,
   withdrawSupersessionTransaction,
 } from './captures/supersessions/supersessions.transactions.ts';
@@ -15,6 +16,7 @@ import {
 import { relayCapabilityTransactions } from './relay-capabilities/relay-capabilities.transactions.ts';
 import { safetyCheckTransactions } from './safety-checks/safety-checks.transactions.ts';
 import { streamTransactions } from './streams/streams.transactions.ts';
+import { beginChunkUploadTransaction } from './uploads/chunk-uploads.transactions.ts';
 import { createTokenTransaction, revokeTokenTransaction } from './viewer-tokens/viewer-tokens.transactions.ts';
 
 /** A door of its own beside index.ts: the writer thread loads these and none of the routes. */
@@ -26,7 +28,9 @@ export const incidentTransactions: readonly AnyTransaction[] = [
   createCaptureGroupTransaction,
   recordSupersessionTransaction,
   withdrawSupersessionTransaction,
+  lookedAtTransaction,
   recordChunkTransaction,
+  beginChunkUploadTransaction,
   createCheckinTransaction,
   ...safetyCheckTransactions,
   createTokenTransaction,

@@ -17,25 +17,49 @@ interface Group {
   masterUnion: readonly SourceRange[];
 }
 
+/** A few milliseconds. */
+const segmentsAtOnce = 250;
+
 /**
  * The best confirmed evidence of every segment of a group. The same chunks in any order give the same answer, which names each of
  * them: chosen, superseded or beside. Needs no clock and reads nothing: `verify` asks it as the server does.
  */
 export function resolveEvidence(confirmed: readonly ConfirmedChunk[]): Resolution {
+  const steps = resolving(confirmed);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** The same. `turn` is waited for again and again, so that a long timeline does not hold up everything else in its process. */
+export async function resolveEvidenceInTurns(
+  confirmed: readonly ConfirmedChunk[],
+  turn: () => Promise<unknown>,
+): Promise<Resolution> {
+  const steps = resolving(confirmed);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+    await turn();
+  }
+}
+
+/** Stops where others may have their turn. */
+function* resolving(confirmed: readonly ConfirmedChunk[]): Generator<undefined, Resolution> {
   const segments = segmentsOf(confirmed);
+  yield;
   const contextChunks = confirmed.filter(isContext);
   const group: Group = {
     preservedContext: new Set(contextChunks.map(({ sha256Hex }) => sha256Hex)),
     contextUnion: unionOf(contextChunks),
     masterUnion: unionOf(confirmed.filter(({ role }) => role === 'evidence_master')),
   };
-  return {
-    policyVersion,
-    segments: inTurn(segments, group),
-    gaps: holesOf(unionOf(segments)),
-    overlaps: overlapsOf(segments),
-    conflicts: conflictsOf(segments),
-  };
+  yield;
+  const chosen = yield* inTurn(segments, group);
+  const [gaps, overlaps] = [holesOf(unionOf(segments)), overlapsOf(segments)];
+  yield;
+  return { policyVersion, segments: chosen, gaps, overlaps, conflicts: conflictsOf(segments) };
 }
 
 function segmentsOf(confirmed: readonly ConfirmedChunk[]): OwnChunks[] {
@@ -58,17 +82,20 @@ function compareChunks(a: ConfirmedChunk, b: ConfirmedChunk): number {
 }
 
 /** Segments in order; those of one range know one another's chunks, and all that began before. */
-function inTurn(segments: readonly OwnChunks[], group: Group): SegmentEvidence[] {
+function* inTurn(segments: readonly OwnChunks[], group: Group): Generator<undefined, SegmentEvidence[]> {
   const wider = new WiderChunks();
+  const resolved: SegmentEvidence[] = [];
   let noted = 0;
-  return segments.map((own, index) => {
+  for (const [index, own] of segments.entries()) {
     for (noted = Math.max(noted, index); noted < segments.length; noted++) {
       const next = segments[noted];
       if (next === undefined || compareRanges(next, own) !== 0) break;
       for (const chunk of next.chunks) wider.add(chunk);
     }
-    return resolveSegment(own, wider, group);
-  });
+    resolved.push(resolveSegment(own, wider, group));
+    if (resolved.length % segmentsAtOnce === 0) yield;
+  }
+  return resolved;
 }
 
 function resolveSegment(own: OwnChunks, wider: WiderChunks, group: Group): SegmentEvidence {

@@ -23,9 +23,10 @@ export async function insertGroup(
   const streams = new Map(chunks.map((chunk) => [chunk.streamId, chunk]));
   await insert(
     query,
-    'media_streams (id, incident_id, media_type, status, created_at, updated_at, capture_group_id, variant_role, quality_profile, upload_priority)',
+    'media_streams (id, incident_id, media_type, status, chunk_count, created_at, updated_at, capture_group_id, variant_role, quality_profile, upload_priority)',
     [...streams.values()].map(({ mediaType, quality, role, streamId }) => [
-      ...[streamId, incidentId, mediaType, 'open', at, at, groupId, role, quality, 'near_live'],
+      ...[streamId, incidentId, mediaType, 'open', chunks.filter((chunk) => chunk.streamId === streamId).length],
+      ...[at, at, groupId, role, quality, 'near_live'],
     ]),
   );
   const segments = new Map(chunks.map((chunk) => [chunk.segmentId, chunk]));

@@ -1,5 +1,12 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { z } from 'zod';
-import { type ConfirmedChunk, qualityProfiles, type Resolution, variantRoles } from '#kit/evidence/evidence.ts';
+import {
+  type ConfirmedChunk,
+  qualityProfiles,
+  type Resolution,
+  type SegmentEvidence,
+  variantRoles,
+} from '#kit/evidence/evidence.ts';
 import { mediaTypeShape } from '../media-type.ts';
 import type { CaptureGroupRow } from './captures.store.ts';
 
@@ -89,19 +96,49 @@ const rangeJson = ({ startedAt, endedAt }: { startedAt: string; endedAt: string 
 export function resolutionJson(resolution: Resolution): z.output<typeof resolutionShape> {
   return {
     policy_version: resolution.policyVersion,
-    segments: resolution.segments.map((segment) => ({
-      source_segment_id: segment.segmentId,
-      source_sequence: segment.sequence,
-      ...rangeJson(segment),
-      chosen: evidenceJson(segment.chosen),
-      basis: segment.basis,
-      superseded: segment.superseded.map(evidenceJson),
-      beside: segment.beside.map((one) => ({ ...evidenceJson(one.chunk), why: one.why })),
-      master: segment.master,
-      context: segment.context,
-    })),
-    gaps: resolution.gaps.map(rangeJson),
-    overlaps: resolution.overlaps.map((one) => ({ source_segment_ids: [...one.segmentIds], ...rangeJson(one) })),
-    conflicts: resolution.conflicts.map((one) => ({ kind: one.kind, source_segment_ids: [...one.segmentIds] })),
+    segments: resolution.segments.map(segmentJson),
+    ...disagreementsJson(resolution),
   };
+}
+
+function segmentJson(segment: SegmentEvidence): z.output<typeof resolutionShape>['segments'][number] {
+  return {
+    source_segment_id: segment.segmentId,
+    source_sequence: segment.sequence,
+    ...rangeJson(segment),
+    chosen: evidenceJson(segment.chosen),
+    basis: segment.basis,
+    superseded: segment.superseded.map(evidenceJson),
+    beside: segment.beside.map((one) => ({ ...evidenceJson(one.chunk), why: one.why })),
+    master: segment.master,
+    context: segment.context,
+  };
+}
+
+function disagreementsJson(resolution: Resolution) {
+  return {
+    gaps: resolution.gaps.map(rangeJson),
+    overlaps: resolution.overlaps.map((one) => ({
+      source_segment_ids: [...one.segmentIds] as [string, string],
+      ...rangeJson(one),
+    })),
+    conflicts: resolution.conflicts.map((one) => ({
+      kind: one.kind,
+      source_segment_ids: [...one.segmentIds] as [string, string],
+    })),
+  };
+}
+
+const segmentsAtOnce = 250;
+
+/** `resolutionJson` as text, written with turns for others in between. */
+export async function resolutionText(resolution: Resolution): Promise<string> {
+  const pieces: string[] = [];
+  for (let begun = 0; begun < resolution.segments.length; begun += segmentsAtOnce) {
+    const some = resolution.segments.slice(begun, begun + segmentsAtOnce);
+    pieces.push(some.map((segment) => JSON.stringify(segmentJson(segment))).join(','));
+    await nextTurn();
+  }
+  const rest = JSON.stringify(disagreementsJson(resolution)).slice(1);
+  return `{"policy_version":${resolution.policyVersion},"segments":[${pieces.join(',')}],${rest}`;
 }

@@ -3,16 +3,16 @@ import { optionalText } from '#http/check.ts';
 import { decodeCursor, pageOf, pageQuery } from '#http/paging.ts';
 import * as reply from '#http/reply.ts';
 import { type Route, route } from '#http/route.ts';
-import { resolveEvidence } from '#kit/evidence/resolve-evidence.ts';
 import { newId } from '#kit/ids.ts';
 import { timestamp } from '#kit/time.ts';
 import type { BlobStore } from '#platform/blobs/blob-store.ts';
 import type { Metadata } from '#platform/metadata/metadata.ts';
 import { sourceName } from '../chunks/chunk-source.ts';
 import { assertNotDeleting, incidentFor } from '../incident-access.ts';
-import { captureGroupJson, captureGroupShape, resolutionJson, resolutionShape } from './captures.json.ts';
-import { type CaptureGroupRow, captureGroupOf, captureGroupsOf, confirmedChunksOf } from './captures.store.ts';
+import { captureGroupJson, captureGroupShape, resolutionShape, resolutionText } from './captures.json.ts';
+import { type CaptureGroupRow, captureGroupOf, captureGroupsOf } from './captures.store.ts';
 import { createCaptureGroupTransaction } from './captures.transactions.ts';
+import { resolveGroup } from './resolve-group.ts';
 import { supersessionRoutes } from './supersessions/supersessions.routes.ts';
 
 const one = z.object({ capture_group: captureGroupShape });
@@ -52,6 +52,7 @@ export function captureRoutes(deps: { metadata: Metadata; blobs: BlobStore }): R
           source_timeline_hash: json.source_timeline_hash ?? null,
           label: json.label ?? null,
           created_at: timestamp(now),
+          look_at: null,
         };
         await metadata.write(createCaptureGroupTransaction, group);
         return reply.json(201, { capture_group: captureGroupJson(group) });
@@ -105,12 +106,13 @@ export function captureRoutes(deps: { metadata: Metadata; blobs: BlobStore }): R
       access: 'account',
       limit: 'incident_read',
       responses: { 200: { description: 'The same for the same chunks', json: resolutionShape } },
-      errors: ['incident_not_found', 'incident_deleting', 'capture_group_not_found'],
+      errors: ['incident_not_found', 'incident_deleting', 'capture_group_not_found', 'capture_group_too_large'],
       handle: async ({ caller, param }) => {
         const incident = await incidentFor(metadata.read, caller, param('incident_id'));
         assertNotDeleting(incident);
         const group = await captureGroupOf(metadata.read, incident.id, param('capture_group_id'));
-        return reply.json(200, resolutionJson(resolveEvidence(await confirmedChunksOf(metadata.read, group.id))));
+        const resolution = await metadata.snapshot((db) => resolveGroup(db, group.id));
+        return reply.jsonText(200, await resolutionText(resolution));
       },
     }),
     ...supersessionRoutes(deps),

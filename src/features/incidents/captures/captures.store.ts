@@ -1,7 +1,7 @@
-import type { Selectable } from 'kysely';
+import { type Selectable, type SqlBool, sql } from 'kysely';
 import { Problem } from '#kit/errors.ts';
 import type { ConfirmedChunk } from '#kit/evidence/evidence.ts';
-import type { Db } from '#platform/metadata/metadata.ts';
+import type { Db, Trx } from '#platform/metadata/metadata.ts';
 import type { CaptureGroupsTable } from './captures.tables.ts';
 
 export type CaptureGroupRow = Selectable<CaptureGroupsTable>;
@@ -35,6 +35,25 @@ export async function captureGroupsOf(
     .execute();
 }
 
+/** Those that the policy has not looked at since a stream of theirs ended, the longest first; no incident that is being deleted. */
+export async function groupsToLookAt(db: Db, limit: number) {
+  return await db
+    .selectFrom('capture_groups')
+    .innerJoin('incidents', 'incidents.id', 'capture_groups.incident_id')
+    .select(['capture_groups.id', 'capture_groups.incident_id', 'capture_groups.look_at', 'incidents.owner_account_id'])
+    .where('capture_groups.look_at', 'is not', null)
+    .where('incidents.deletion_state', '=', 'active')
+    .orderBy('capture_groups.look_at')
+    .orderBy('capture_groups.id')
+    .limit(limit)
+    .execute();
+}
+
+/** After what changed its evidence, in that very transaction. */
+export async function askForLook(trx: Trx, groupId: string, at: string): Promise<void> {
+  await trx.updateTable('capture_groups').set({ look_at: at }).where('id', '=', groupId).execute();
+}
+
 function confirmed(db: Db, groupId: string) {
   return db
     .selectFrom('chunk_sources')
@@ -62,9 +81,33 @@ function confirmed(db: Db, groupId: string) {
     .$narrowType<Pick<ConfirmedChunk, 'role' | 'quality'>>();
 }
 
-/** In no order: who uses them sorts. The status of their streams does not matter. */
-export async function confirmedChunksOf(db: Db, groupId: string): Promise<ConfirmedChunk[]> {
-  return await confirmed(db, groupId).execute();
+/** After the place of the last one of the page before. */
+export async function confirmedPageOf(
+  db: Db,
+  groupId: string,
+  limit: number,
+  after?: Pick<ConfirmedChunk, 'segmentId' | 'streamId'>,
+): Promise<ConfirmedChunk[]> {
+  return await confirmed(db, groupId)
+    .$if(after !== undefined, (query) =>
+      query.where(
+        sql<SqlBool>`(chunk_sources.source_segment_id, chunk_sources.stream_id) > (${after?.segmentId}, ${after?.streamId})`,
+      ),
+    )
+    .orderBy('chunk_sources.source_segment_id')
+    .orderBy('chunk_sources.stream_id')
+    .limit(limit)
+    .execute();
+}
+
+/** As its streams count them, so that no row of a chunk is read for it. */
+export async function countChunksOf(db: Db, groupId: string): Promise<number> {
+  const { total } = await db
+    .selectFrom('media_streams')
+    .where('capture_group_id', '=', groupId)
+    .select((eb) => eb.fn.sum<number | string | null>('chunk_count').as('total'))
+    .executeTakeFirstOrThrow();
+  return Number(total ?? 0);
 }
 
 export async function confirmedChunkOf(

@@ -11,6 +11,7 @@ export interface CaptureGroupsTable {
   source_timeline_hash: Fixed<string | null>;
   label: Fixed<string | null>;
   created_at: Fixed<string>;
+  look_at: ColumnType<string | null, string | null | undefined, string | null>;
 }
 
 export interface SourceSegmentsTable {

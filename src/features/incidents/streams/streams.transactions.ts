@@ -1,7 +1,7 @@
 import { Problem } from '#kit/errors.ts';
 import type { Timestamp } from '#kit/time.ts';
 import { type Trx, transaction } from '#platform/metadata/metadata.ts';
-import { captureGroupOf } from '../captures/captures.store.ts';
+import { askForLook, captureGroupOf } from '../captures/captures.store.ts';
 import { assertOpen, incidentHeld } from '../incident-access.ts';
 import { type StreamRow, streamToChange } from './streams.store.ts';
 
@@ -67,6 +67,7 @@ export const completeStreamTransaction = transaction(
       failure_reason: null,
     };
     await trx.updateTable('media_streams').set(completed).where('id', '=', stream.id).execute();
+    if (stream.capture_group_id !== null) await askForLook(trx, stream.capture_group_id, input.at);
     return { ...stream, ...completed };
   },
 );
@@ -89,6 +90,7 @@ export const failStreamTransaction = transaction('streams.fail', async (trx, inp
     failure_reason: input.failureReason,
   };
   await trx.updateTable('media_streams').set(failed).where('id', '=', stream.id).execute();
+  if (stream.capture_group_id !== null) await askForLook(trx, stream.capture_group_id, input.at);
   return { ...stream, ...failed };
 });
 

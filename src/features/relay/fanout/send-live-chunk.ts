@@ -12,13 +12,14 @@ export async function sendLiveChunk(
   outgoing: ServerResponse,
   { chunk, state, cuts }: WindowEntry,
   right: ReaderRight,
+  stallMs = maxStallMs,
 ): Promise<void> {
   const { body } = chunk;
   body.hold();
   const cut = () => outgoing.destroy();
   cuts.add(cut);
   right.onEnd(cut);
-  outgoing.setTimeout(maxStallMs, cut);
+  outgoing.setTimeout(stallMs, cut);
   try {
     outgoing.writeHead(
       200,

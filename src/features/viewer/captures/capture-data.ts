@@ -3,6 +3,7 @@ import {
   captureGroupsOf,
   confirmedChunksOf,
   countSupersessions,
+  resolvedChunksAtMost,
   type StreamRow,
   streamsOf,
 } from '#features/incidents/index.ts';
@@ -56,12 +57,13 @@ export async function viewerTimeline(
   return { ...timeline, supersessions };
 }
 
-/** One after the other, so that a page costs one query and one resolution at a time. */
+/** One after the other, so that a page costs one query and one resolution at a time. Without those that are too large for it. */
 export async function viewerTimelines(
   deps: { read: Db; timelines: KeptTimelines },
   groups: readonly ViewerGroup[],
 ): Promise<ViewerTimeline[]> {
   const all: ViewerTimeline[] = [];
-  for (const group of groups) all.push(await viewerTimeline(deps, group));
+  for (const group of groups)
+    if (group.chunk_count <= resolvedChunksAtMost) all.push(await viewerTimeline(deps, group));
   return all;
 }

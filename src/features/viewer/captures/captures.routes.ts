@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import {
-  confirmedChunksOf,
   type IncidentRow,
-  resolutionJson,
   resolutionShape,
+  resolutionText,
+  resolveGroup,
   streamsOf,
   supersessionsOf,
 } from '#features/incidents/index.ts';
@@ -11,7 +11,6 @@ import type { StaticFiles } from '#http/pages/static-files.ts';
 import * as reply from '#http/reply.ts';
 import { type Route, route } from '#http/route.ts';
 import type { Problem } from '#kit/errors.ts';
-import { resolveEvidence } from '#kit/evidence/resolve-evidence.ts';
 import type { Db } from '#platform/metadata/metadata.ts';
 import { viewerGroup, viewerTimeline } from './capture-data.ts';
 import type { KeptTimelines } from './kept-timelines.ts';
@@ -46,18 +45,18 @@ export function captureViewRoutes(deps: Deps, prefix: '/i' | '/e', isAlias: bool
       limit: 'viewer_page',
       query: z.object({ page: z.coerce.number().int().min(1).max(1_000_000).default(1) }),
       responses: { 200: { description: 'A page', mediaType: 'text/html' } },
-      errors: ['incident_token_invalid', 'capture_group_not_found'],
+      errors: ['incident_token_invalid', 'capture_group_not_found', 'capture_group_too_large'],
       hidden: true,
       refusal: deps.refusal,
       handle: async ({ param, query }) => {
         const { incident, group } = await groupOf(param);
-        const [timeline, chunks, streams, decisions] = [
+        const [timeline, resolution, streams, decisions] = [
           await viewerTimeline(deps, group),
-          await confirmedChunksOf(read, group.id),
+          await resolveGroup(read, group.id),
           await streamsOf(read, incident.id),
           await supersessionsOf(read, group.id, decisionsShown),
         ];
-        const view = { group, timeline, resolution: resolveEvidence(chunks), streams, decisions, page: query.page };
+        const view = { group, timeline, resolution, streams, decisions, page: query.page };
         const open = incident.status === 'open';
         return reply.page(200, await segmentsPage(deps.files, param('token'), view, open, Date.now()));
       },
@@ -72,7 +71,7 @@ export function captureViewRoutes(deps: Deps, prefix: '/i' | '/e', isAlias: bool
       access: 'anyone',
       limit: 'viewer_data',
       responses: { 200: { description: 'The timeline', json: viewerTimelineShape } },
-      errors: ['incident_token_invalid', 'capture_group_not_found'],
+      errors: ['incident_token_invalid', 'capture_group_not_found', 'capture_group_too_large'],
       hidden: isAlias,
       handle: async ({ param }) => {
         const { group } = await groupOf(param);
@@ -88,11 +87,11 @@ export function captureViewRoutes(deps: Deps, prefix: '/i' | '/e', isAlias: bool
       access: 'anyone',
       limit: 'viewer_download',
       responses: { 200: { description: 'The same for the same chunks', json: resolutionShape } },
-      errors: ['incident_token_invalid', 'capture_group_not_found'],
+      errors: ['incident_token_invalid', 'capture_group_not_found', 'capture_group_too_large'],
       hidden: isAlias,
       handle: async ({ param }) => {
         const { group } = await groupOf(param);
-        return reply.json(200, resolutionJson(resolveEvidence(await confirmedChunksOf(read, group.id))));
+        return reply.jsonText(200, await resolutionText(await resolveGroup(read, group.id)));
       },
     }),
   ];

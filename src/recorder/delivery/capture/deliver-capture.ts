@@ -32,7 +32,7 @@ export async function deliverCapture(delivery: CaptureDelivery, options: Deliver
     for (let taken = await queue.take(signal); taken !== undefined; taken = await queue.take(signal)) {
       const refusal = await sendOne(delivery, taken, { ...options, signal });
       if (refusal === undefined) continue;
-      if (refusal.about === 'chunk') {
+      if (refusal.about === 'chunk' || refusal.code.startsWith('stream_')) {
         if (!refused.has(taken.variant)) report({ event: 'blocked', ...pick(refusal) });
         refused.set(taken.variant, refused.get(taken.variant) ?? refusal);
         continue;

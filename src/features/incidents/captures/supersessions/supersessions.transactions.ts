@@ -5,6 +5,8 @@ import { assertNotDeleting, incidentHeld } from '../../incident-access.ts';
 import { type SupersessionRow, supersessionOf, withdrawalOf } from './supersessions.store.ts';
 
 interface RecordSupersession {
+  /** Of the policy, which does not contradict whoever took a decision back. */
+  unlessWithdrawn?: true;
   incidentId: string;
   row: SupersessionRow;
   audit: AuditEntry;
@@ -39,8 +41,9 @@ export const recordSupersessionTransaction = transaction(
       .where('withdraws_id', 'is', null)
       .orderBy('id', 'desc')
       .executeTakeFirst();
-    if (earlier !== undefined && (await withdrawalOf(trx, earlier.id)) === undefined)
-      return { row: earlier, isNew: false };
+    const stands =
+      earlier !== undefined && (input.unlessWithdrawn === true || (await withdrawalOf(trx, earlier.id)) === undefined);
+    if (stands) return { row: earlier, isNew: false };
     await trx.insertInto('supersessions').values(row).execute();
     await appendAudit(trx, input.audit);
     return { row, isNew: true };
@@ -57,5 +60,18 @@ export const withdrawSupersessionTransaction = transaction(
       throw new Problem('supersession_withdrawn');
     await trx.insertInto('supersessions').values(input.row).execute();
     await appendAudit(trx, input.audit);
+  },
+);
+
+/** Unless something has changed meanwhile. */
+export const lookedAtTransaction = transaction(
+  'supersessions.looked_at',
+  async (trx, input: { groupId: string; lookAt: string }) => {
+    await trx
+      .updateTable('capture_groups')
+      .set({ look_at: null })
+      .where('id', '=', input.groupId)
+      .where('look_at', '=', input.lookAt)
+      .execute();
   },
 );
