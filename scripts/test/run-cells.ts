@@ -10,10 +10,11 @@ const suites = [
   'test/http/*.test.ts',
   'test/cloud/{import,mirror}.test.ts',
   'test/documents/{documents,content,bent-content,trash,quota,races,judged-again,access-matrix,shares,links,uploads,uploads-at-once,processing,preview,suggested-topics}.test.ts',
+  'test/chunk-uploads/chunk-uploads.test.ts',
   'test/model/{server,any-request}.test.ts',
 ];
 /** Stores are behind the same ports for all slices: the vault's suites, which are many, run where most differs from the default cell. */
-const ofTheVault = /^test\/(documents|cloud)\//;
+const ofTheVault = /^test\/(documents|cloud|chunk-uploads)\//;
 const runsOn = (file: string, cell: Cell) => !ofTheVault.test(file) || nameOf(cell) === 'postgresql+s3+valkey';
 const withoutBackend = ['test/http/configuration.test.ts', 'test/http/reference.test.ts'];
 

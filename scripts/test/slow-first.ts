@@ -14,7 +14,9 @@ const slow = [
   'test/s3/server.test.ts',
   'test/s3/objects.test.ts',
   'test/documents/uploads-nodes.test.ts',
+  'test/chunk-uploads/chunk-uploads-nodes.test.ts',
   'test/browser/admin.test.ts',
+  'test/relay/kill-both.test.ts',
   'test/faults/faults.test.ts',
   'test/defects/defects.test.ts',
 ];

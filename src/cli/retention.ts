@@ -55,5 +55,6 @@ function linesOf(preview: RetentionPreview): string[] {
 }
 
 function holdWords(hold: RetentionPreview['held'][number]['holds'][number]): string {
-  return hold.kind === 'safety_check' ? `${hold.state} safety check ${hold.id}` : `open stream ${hold.id}`;
+  if (hold.kind === 'safety_check') return `${hold.state} safety check ${hold.id}`;
+  return hold.kind === 'open_stream' ? `open stream ${hold.id}` : `unfinished upload ${hold.id}`;
 }

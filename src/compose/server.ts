@@ -19,10 +19,10 @@ import {
 } from '#features/documents/index.ts';
 import {
   bundleRoutes,
-  type ChunkUploads,
   captureRoutes,
   checkinRoutes,
   chunkRoutes,
+  chunkUploadRoutes,
   countUnfinished,
   deletionRoutes,
   groupBundleRoutes,
@@ -37,7 +37,7 @@ import {
 } from '#features/incidents/index.ts';
 import { jobRoutes } from '#features/jobs/index.ts';
 import { type DescribedApi, referenceRoutes } from '#features/reference/index.ts';
-import { UploadLocks } from '#features/resumable/index.ts';
+import { countUnderWay, UploadLocks } from '#features/resumable/index.ts';
 import { vaultRoutes } from '#features/vault/index.ts';
 import { viewerRoutes } from '#features/viewer/index.ts';
 import { createApp } from '#http/app.ts';
@@ -51,6 +51,7 @@ import type { Route } from '#http/route.ts';
 import type { Log } from '#platform/process/log.ts';
 import { createMetrics, type Metrics } from '#platform/process/metrics.ts';
 import { type Backends, openBackends } from './backends/open-backends.ts';
+import { chunkUploads } from './chunk-uploads.ts';
 import { type Config, dataPaths, servesLineage } from './config.ts';
 import { lockDataDir, prepareDataDir } from './data-dir.ts';
 import { openJobQueue } from './jobs/open-job-queue.ts';
@@ -105,7 +106,7 @@ export async function startServer(config: Config, log: Log, options: ServerOptio
     watchJobs(metrics, backends);
 
     let accepting = true;
-    const workers = startWorkers(backends, config, { metrics, log });
+    const workers = startWorkers({ ...backends, inFlight }, config, { metrics, log });
     opened.push(() => workers.stop());
     const jobs = startJobs(queue, backends, config, config.jobs.inServer ? config.jobs.concurrency : 0, {
       metrics,
@@ -207,19 +208,18 @@ type MainDeps = Pick<Backends, 'metadata' | 'blobs' | 'coordinator'> & {
   peers: Peers;
 };
 
-function chunkUploads(deps: Pick<MainDeps, 'metadata' | 'blobs' | 'inFlight'>, config: Config): ChunkUploads {
-  return { ...deps, config: { ...config.chunks, committedQuotaBytes: config.accounts.committedQuotaBytes } };
-}
-
 /** Everything under /v1. */
 export function apiRoutes(deps: MainDeps, config: Config): Route[] {
+  const chunks = chunkUploads(deps, config);
+  const locks = new UploadLocks(deps.coordinator);
   return [
     ...accountRoutes(deps, config.accounts),
     ...auditRoutes(deps),
     ...incidentRoutes(deps),
     ...checkinRoutes(deps),
     ...streamRoutes(deps),
-    ...chunkRoutes(chunkUploads(deps, config)),
+    ...chunkRoutes(chunks),
+    ...chunkUploadRoutes({ ...deps, ...chunks, locks }, config.resumable),
     ...relayCapabilityRoutes(deps, config.relayCapabilities),
     ...captureRoutes(deps),
     ...bundleRoutes(deps),
@@ -227,11 +227,7 @@ export function apiRoutes(deps: MainDeps, config: Config): Route[] {
     ...viewerTokenRoutes(deps, config.viewerTokens),
     ...safetyCheckRoutes(deps),
     ...deletionRoutes(deps),
-    ...documentUploadRoutes(
-      { ...deps, locks: new UploadLocks(deps.coordinator) },
-      config.resumable,
-      documentTarget(deps, config.documents),
-    ),
+    ...documentUploadRoutes({ ...deps, locks }, config.resumable, documentTarget(deps, config.documents)),
     ...documentRoutes(deps, config.documents),
     ...cloudRoutes(cloudDeps(deps.metadata, config.cloud)),
     ...documentJobRoutes(deps),
@@ -263,6 +259,11 @@ export function mainRoutes(deps: MainDeps, config: Config, lineage: readonly Rou
 
 function watchUploads(metrics: Metrics, { metadata }: Backends, inFlight: UploadsInFlight): void {
   metrics.gauge('proofline_commits_in_flight', 'Chunks being committed right now.', () => inFlight.size);
+  metrics.gauge(
+    'proofline_resumable_uploads_open',
+    'Resumable uploads that are not finished, of documents and of chunks.',
+    () => countUnderWay(metadata.read),
+  );
   metrics.gauge('proofline_deletions_unfinished', 'Deletion decisions that are not carried out yet.', () =>
     countUnfinished(metadata.read),
   );

@@ -4,9 +4,11 @@ import { deleteDocuments, documentTarget, expireTrash, sweepStrays } from '#feat
 import {
   applyRetention,
   applySupersessionPolicy,
+  chunkTarget,
   noteMissedChecks,
   runDeletions,
   sweepCapabilities,
+  type UploadsInFlight,
 } from '#features/incidents/index.ts';
 import { removeDoneJobs } from '#features/jobs/index.ts';
 import { sweepUploads, tendUploads } from '#features/resumable/index.ts';
@@ -14,6 +16,7 @@ import type { Log } from '#platform/process/log.ts';
 import type { Metrics } from '#platform/process/metrics.ts';
 import { type Repetition, repeatedly } from '#platform/process/repeatedly.ts';
 import type { Backends } from './backends/open-backends.ts';
+import { chunkUploads } from './chunk-uploads.ts';
 import type { Config } from './config.ts';
 import { tellRetention } from './tell-retention.ts';
 
@@ -36,8 +39,11 @@ const dayMs = 24 * hourMs;
 const sessionSweepMs = 10 * 60_000;
 
 /** What runs by itself beside the listeners: what is to be deleted, ended or looked after, and what is swept. */
-export function startWorkers({ metadata, blobs, coordinator }: Backends, config: Config, sinks: WorkerSinks): Workers {
-  const { log } = sinks;
+export function startWorkers(
+  { metadata, blobs, coordinator, inFlight }: Backends & { inFlight: UploadsInFlight },
+  config: Config,
+  { metrics, log }: WorkerSinks,
+): Workers {
   const loops: Repetition[] = [];
   const every = (name: string, intervalMs: number, work: (signal: AbortSignal) => Promise<unknown>) => {
     if (intervalMs > 0) loops.push(repeatedly(name, intervalMs, work, log));
@@ -54,7 +60,7 @@ export function startWorkers({ metadata, blobs, coordinator }: Backends, config:
       }
     });
   inTurn('deletion', config.deletion.workerIntervalMs, async (ending) => {
-    tellRetention(await applyRetention({ metadata }, config.deletion), sinks);
+    tellRetention(await applyRetention({ metadata }, config.deletion), { metrics, log });
     await runDeletions({ metadata, blobs, log }, ending);
     await expireTrash({ metadata }, config.documents);
     await deleteDocuments({ metadata, blobs, log }, ending);
@@ -65,7 +71,10 @@ export function startWorkers({ metadata, blobs, coordinator }: Backends, config:
     if (removed > 0) log.info({ removed }, 'records of done jobs removed');
   });
   const uploads = { metadata, blobs, coordinator, log };
-  const targets = [documentTarget({ metadata, blobs }, config.documents)];
+  const targets = [
+    documentTarget({ metadata, blobs }, config.documents),
+    chunkTarget(chunkUploads({ metadata, blobs, inFlight }, config)),
+  ];
   const { workerIntervalMs } = config.resumable;
   inTurn('uploads', workerIntervalMs, (ending) => tendUploads(uploads, config.resumable, targets, ending));
   inTurn('stray uploads', workerIntervalMs === 0 ? 0 : hourMs, (ending) => sweepUploads(uploads, ending));

@@ -6,6 +6,7 @@ import { after, before, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { type Api, openIncident, openStream, signIn } from '../support/api.ts';
 import { assertAccessible, desktop, openWatched, startBrowser } from '../support/browser.ts';
+import { captureSession } from '../support/capture-session.ts';
 import { adminPassword, scratchFolder, startServer, type TestServer } from '../support/server.ts';
 
 const folder = scratchFolder('admin');
@@ -191,6 +192,15 @@ test('an incident: found by id, deleted in two steps, and the record of it', asy
   await page.getByRole('link', { name: 'Audit' }).click();
   await page.getByRole('row').filter({ hasText: 'Asked for a deletion' }).filter({ hasText: id }).waitFor();
   await assertAccessible(page);
+  const recorded = await openIncident(ada);
+  const session = await captureSession(ada, recorded, attack);
+  await session.put('preview', 0, 4, { length: 2 });
+  await session.put('master', 5, 10);
+  await ada.call('POST', `/v1/incidents/${recorded}/close`);
+  await page.goto(`${server.adminUrl}/admin/incidents/${recorded}`);
+  await page.getByText('5 s in full, 4 s by a stand-in, 1 s missing in 1 gap').waitFor();
+  await assertAccessible(page);
+
   await page.goto(`${server.adminUrl}/admin/incidents/inc_nothing`);
   await heading(page, 'There is nothing here').waitFor();
   await assertAccessible(page);

@@ -133,6 +133,15 @@ describe('the timeline of a capture group', { concurrency: 4 }, () => {
     await page.getByRole('heading', { name: 'What is confirmed', exact: true }).waitFor({ timeout: 12_000 });
     await page.getByText('Nothing of it is confirmed yet.').waitFor();
     await later.put('preview', 0, 2);
+    const other = page.getByRole('region', { name: 'What is confirmed', exact: true });
+    const downloading = page.waitForEvent('download');
+    await other.getByRole('link', { name: /^What was chosen of it.*encrypted ZIP/ }).click();
+    assert.match((await downloading).suggestedFilename(), new RegExp(`${later.group}_canonical\\.zip$`));
+    assert.equal(await other.getByText('Its complete recordings alone').isVisible(), false);
+    const stream = await later.stream('preview');
+    const incident = session.path.split('/')[3];
+    await ada.call('POST', `/v1/incidents/${incident}/streams/${stream}/complete`, { expected_chunk_count: 1 });
+    await other.getByRole('link', { name: /^Its complete recordings alone/ }).waitFor({ timeout: 12_000 });
     await page.getByText('All 2 s are confirmed, but only by stand-ins.').waitFor({ timeout: 20_000 });
     await assertAccessible(page);
     assert.equal(await page.locator('body').getAttribute('data-same-page'), 'yes', 'it was never reloaded');

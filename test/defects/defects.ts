@@ -329,6 +329,28 @@ export const defects: readonly Defect[] = [
     test: uploadParts('however many bring it to its end'),
   },
   {
+    name: 'each end of the resumable upload of a chunk has a key of its own',
+    edits: [
+      {
+        file: 'src/features/incidents/uploads/chunk-target.ts',
+        find: 'return `upload ',
+        replace: 'return Math.random() + `upload ',
+      },
+    ],
+    test: { file: 'test/chunk-uploads/chunk-target.test.ts', pattern: 'however many bring an upload to its end' },
+  },
+  {
+    name: 'the offset of an upload is told at its end before anything was made of it',
+    edits: [
+      {
+        file: 'src/features/resumable/resumable.routes.ts',
+        find: 'if (isFull(upload)) await finishUpload(',
+        replace: 'if (Number.isNaN(upload.byte_size)) await finishUpload(',
+      },
+    ],
+    test: { file: 'test/chunk-uploads/chunk-uploads.test.ts', pattern: 'pending bytes are counted' },
+  },
+  {
     name: 'the parts of an upload are read without their hashes',
     edits: [
       {

@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import { decisionOf } from '#features/incidents/deletion/deletion.store.ts';
 import { dueIncidents } from '#features/incidents/deletion/retention.store.ts';
 import { applyRetention, previewRetention } from '#features/incidents/index.ts';
+import { newId } from '#kit/ids.ts';
 import { timestamp } from '#kit/time.ts';
 import { rows } from '#platform/metadata/contract/rows.ts';
-import { anyTables } from '#platform/metadata/contract/transactions.ts';
+import { anyTables, insertRows } from '#platform/metadata/contract/transactions.ts';
 import type { Metadata } from '#platform/metadata/metadata.ts';
 import { onBothDatabases } from './both-databases.ts';
 import { closedIncident, config, day, deletionStateOf, stream } from './stored-incident.ts';
@@ -18,6 +19,13 @@ const check = (state: string) => (incident: string) =>
     ...{ id: `sfc_${incident}`, incident_id: incident, state, overdue_at: ago(state === 'active' ? -1 : 1) },
     missed_at: state === 'missed' || state === 'resolved' ? ago(1) : null,
     ended_at: state === 'cancelled' || state === 'resolved' ? ago(1) : null,
+  });
+
+/** Of an account that is there. */
+const upload = (state: string) => (incident: string) =>
+  rows.resumable({
+    ...{ id: newId('upl'), owner_account_id: 'acct_1', target: 'chunk', incident_id: incident, state },
+    result_id: state === 'done' ? 'chk_1' : null,
   });
 
 const statesOf = async (metadata: Metadata, incidents: readonly string[]) =>
@@ -95,6 +103,7 @@ on('without settings nothing goes', async ([one]) => {
 });
 
 on('what holds an incident is named; what has ended holds nothing', async ([one]) => {
+  await one.write(insertRows, [rows.account()]);
   const incidents = {
     active: await closedIncident(one, ago(40), { more: [check('active')] }),
     missed: await closedIncident(one, ago(41), { mode: 'emergency', more: [check('missed'), stream('open')] }),
@@ -103,6 +112,8 @@ on('what holds an incident is named; what has ended holds nothing', async ([one]
     failed: await closedIncident(one, ago(40), { more: [stream('failed')] }),
     complete: await closedIncident(one, ago(40), { more: [stream('complete')] }),
     open: await closedIncident(one, ago(39), { more: [stream('complete'), stream('open')] }),
+    sent: await closedIncident(one, ago(38), { more: [upload('open'), upload('done')] }),
+    ended: await closedIncident(one, ago(40), { more: [upload('done'), upload('failed')] }),
   };
   const { held, incidents: due } = await previewRetention(one.read, config(), Date.now());
   assert.deepEqual(
@@ -111,15 +122,16 @@ on('what holds an incident is named; what has ended holds nothing', async ([one]
       [incidents.missed, ['missed', 'open_stream']],
       [incidents.active, ['active']],
       [incidents.open, ['open_stream']],
+      [incidents.sent, ['open_upload']],
     ],
   );
   assert.deepEqual(
     due.map(({ id }) => id).sort(),
-    [incidents.cancelled, incidents.resolved, incidents.failed, incidents.complete].sort(),
+    [incidents.cancelled, incidents.resolved, incidents.failed, incidents.complete, incidents.ended].sort(),
   );
   const turn = await applyRetention({ metadata: one }, config());
-  assert.deepEqual([turn.decided.length, turn.held], [4, 3]);
-  for (const kept of [incidents.active, incidents.missed, incidents.open])
+  assert.deepEqual([turn.decided.length, turn.held], [5, 4]);
+  for (const kept of [incidents.active, incidents.missed, incidents.open, incidents.sent])
     assert.equal(await deletionStateOf(one, kept), 'active');
 });
 

@@ -1,33 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { type VariantName, variants } from '../http/support/capture-session.ts';
 import { type Api, sha256 } from './api.ts';
-
-export const variants = {
-  master: {
-    media_type: 'video',
-    variant_role: 'evidence_master',
-    quality_profile: 'full_quality',
-    upload_priority: 'background_queue',
-  },
-  preview: {
-    media_type: 'video',
-    variant_role: 'live_preview',
-    quality_profile: 'adaptive_low_latency',
-    upload_priority: 'near_live',
-  },
-  sound: {
-    media_type: 'audio',
-    variant_role: 'audio_priority',
-    quality_profile: 'audio_priority',
-    upload_priority: 'near_live',
-  },
-  place: {
-    media_type: 'location',
-    variant_role: 'location_context',
-    quality_profile: 'location_context',
-    upload_priority: 'preservation',
-  },
-} as const;
-export type Variant = keyof typeof variants;
 
 const began = Date.UTC(2026, 0, 2, 22, 58);
 export const at = (second: number) => new Date(began + second * 1000).toISOString();
@@ -49,8 +22,8 @@ export async function captureSession(as: Api, incidentId: string, label?: string
   const groups = `/v1/incidents/${incidentId}/capture-groups`;
   const fields = { capture_source_id: 'phone-secret-7', ...(label === undefined ? {} : { label }) };
   const group: string = (await as.call('POST', groups, fields)).body.capture_group.id;
-  const streams = new Map<Variant, { id: string; count: number }>();
-  const streamOf = async (name: Variant) => {
+  const streams = new Map<VariantName, { id: string; count: number }>();
+  const streamOf = async (name: VariantName) => {
     const known = streams.get(name);
     if (known !== undefined) return known;
     const fields = { ...variants[name], capture_stream_group_id: group };
@@ -64,9 +37,9 @@ export async function captureSession(as: Api, incidentId: string, label?: string
   return {
     group,
     path: `${groups}/${group}`,
-    stream: async (name: Variant): Promise<string> => (await streamOf(name)).id,
+    stream: async (name: VariantName): Promise<string> => (await streamOf(name)).id,
     /** One chunk of the range, or several where a length is given. */
-    async put(name: Variant, from: number, to: number, { length = to - from } = {}) {
+    async put(name: VariantName, from: number, to: number, { length = to - from } = {}) {
       const stream = await streamOf(name);
       for (let start = from; start < to; start += length) {
         const bytes = randomBytes(1_000 + start);

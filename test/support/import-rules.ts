@@ -17,7 +17,7 @@ export const layers: Record<string, readonly string[]> = {
 export const slices: Record<string, readonly string[]> = {
   audit: [],
   accounts: ['audit'],
-  incidents: ['audit'],
+  incidents: ['audit', 'resumable'],
   viewer: ['incidents'],
   vault: ['accounts'],
   admin: ['audit', 'accounts', 'incidents', 'jobs'],

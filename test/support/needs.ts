@@ -7,6 +7,7 @@ import { postgresBinaries } from './services/postgres.ts';
 
 const versitygwVersion = 'v1.8.0';
 const openLineageVersion = '1.54.0';
+const tuspyVersion = '1.1.0';
 
 /** What a test of faults may need of the machine, and how to get it. */
 const needs = {
@@ -39,6 +40,7 @@ const needs = {
   },
   versitygw: { there: () => versitygwBinary() !== undefined, how: '.ci/install-versitygw' },
   openlineage: { there: () => openLineagePython() !== undefined, how: '.ci/install-openlineage' },
+  tuspy: { there: () => tuspyPython() !== undefined, how: '.ci/install-tuspy' },
   rclone: { there: () => inPath('rclone'), how: 'apt-get install --no-install-recommends rclone' },
   tesseract: {
     there: () => inPath('tesseract') && fontsFound(),
@@ -101,8 +103,13 @@ export function versitygwBinary(): string | undefined {
 }
 
 /** The Python that has OpenLineage's client, where .ci/install-openlineage puts it. */
-export function openLineagePython(): string | undefined {
+export const openLineagePython = () => pythonWith(`openlineage-${openLineageVersion}`);
+
+/** The Python that has the client of tus.io, where .ci/install-tuspy puts it. */
+export const tuspyPython = () => pythonWith(`tuspy-${tuspyVersion}`);
+
+function pythonWith(name: string): string | undefined {
   const cache = process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache');
-  const folder = join(cache, 'proofline', `openlineage-${openLineageVersion}`);
+  const folder = join(cache, 'proofline', name);
   return existsSync(join(folder, 'installed')) ? join(folder, 'bin/python') : undefined;
 }

@@ -67,6 +67,8 @@ export { countSafetyChecks } from './safety-checks/safety-checks.store.ts';
 export { streamJson, streamShape } from './streams/streams.json.ts';
 export { streamRoutes } from './streams/streams.routes.ts';
 export { type StreamRow, streamsOf } from './streams/streams.store.ts';
+export { chunkTarget } from './uploads/chunk-target.ts';
+export { chunkUploadRoutes } from './uploads/chunk-uploads.routes.ts';
 export { type ViewerTokenConfig, viewerTokenSettings } from './viewer-tokens/viewer-tokens.config.ts';
 export { viewerTokenRoutes } from './viewer-tokens/viewer-tokens.routes.ts';
 export { incidentOfViewerToken } from './viewer-tokens/viewer-tokens.store.ts';

@@ -16,6 +16,7 @@ import {
 import { relayCapabilityTransactions } from './relay-capabilities/relay-capabilities.transactions.ts';
 import { safetyCheckTransactions } from './safety-checks/safety-checks.transactions.ts';
 import { streamTransactions } from './streams/streams.transactions.ts';
+import { beginChunkUploadTransaction } from './uploads/chunk-uploads.transactions.ts';
 import { createTokenTransaction, revokeTokenTransaction } from './viewer-tokens/viewer-tokens.transactions.ts';
 
 /** A door of its own beside index.ts: the writer thread loads these and none of the routes. */
@@ -29,6 +30,7 @@ export const incidentTransactions: readonly AnyTransaction[] = [
   withdrawSupersessionTransaction,
   lookedAtTransaction,
   recordChunkTransaction,
+  beginChunkUploadTransaction,
   createCheckinTransaction,
   ...safetyCheckTransactions,
   createTokenTransaction,

@@ -4,13 +4,13 @@ import * as reply from '#http/reply.ts';
 import type { HttpContext } from '#http/route.ts';
 import { Problem } from '#kit/errors.ts';
 import { newId } from '#kit/ids.ts';
-import { type FinishDeps, finishUpload } from './finish-upload.ts';
+import { type FinishDeps, finishPatienceMs, finishUpload } from './finish-upload.ts';
 import { PartsStore } from './parts-store.ts';
 import type { ResumableConfig } from './resumable.config.ts';
 import { unfinishedOf } from './resumable.store.ts';
 import { asProblem } from './tus-problems.ts';
 import type { HeldUpload, UploadLocks } from './upload-locks.ts';
-import type { UploadTarget, UploadWish } from './upload-target.ts';
+import type { GrantedUpload, UploadTarget, UploadWish } from './upload-target.ts';
 
 export interface TusDeps extends FinishDeps {
   locks: UploadLocks;
@@ -22,13 +22,12 @@ export interface TusRequest {
   target: UploadTarget;
   /** Below which the uploads are. */
   path: string;
+  /** Of the path, where it names one. */
+  incidentId: string | null;
 }
 
 /** A sender may be silent for so long while another request waits. Milliseconds. */
 const silenceMs = 1_000;
-/** The end of a large upload takes as long as reading and writing it once. Milliseconds. */
-const finishPatienceMs = 20_000;
-
 /** Headers of the protocol, and ours; those that open an API to pages of other origins stay out. */
 const answered = [
   'Location',
@@ -47,8 +46,8 @@ const answered = [
  * the request without its body, which the store takes from the socket.
  */
 export async function answerTus(deps: TusDeps, config: ResumableConfig, request: TusRequest): Promise<Response> {
-  const { c, caller, target, path } = request;
-  const store = new PartsStore({ deps, config, target, caller, incoming: c.env.incoming });
+  const { c, caller, target, path, incidentId } = request;
+  const store = new PartsStore({ deps, config, target, caller, incidentId, incoming: c.env.incoming });
   let failure: unknown;
   let result: string | undefined;
   const server = new Server({
@@ -60,7 +59,7 @@ export async function answerTus(deps: TusDeps, config: ResumableConfig, request:
     allowedOrigins: [],
     namingFunction: () => newId('upl'),
     onUploadCreate: async (_, upload) => {
-      await checkWish(deps, request, { words: upload.metadata ?? {}, byteSize: upload.size ?? 0 });
+      store.granted = await checkWish(deps, request, { words: upload.metadata ?? {}, byteSize: upload.size ?? 0 });
       return {};
     },
     onUploadFinish: async (_, { id }) => {
@@ -77,11 +76,12 @@ export async function answerTus(deps: TusDeps, config: ResumableConfig, request:
   if (failure !== undefined) throw failure;
   // Refused before any handler: a header is not valid, and the answer names it.
   if (said.status >= 400) throw new Problem('invalid_request', { message: (await said.text()).trim() });
-  return reply.empty(said.status, headersOf(said, result ?? store.seen?.result_id ?? undefined));
+  return reply.empty(said.status, headersOf(said, result ?? store.seen?.result_id ?? undefined, store.stood));
 }
 
-function headersOf(said: Response, resultId: string | undefined): Record<string, string> {
+function headersOf(said: Response, resultId: string | undefined, stood: number | undefined): Record<string, string> {
   const headers: Record<string, string> = resultId === undefined ? {} : { 'Proofline-Result': resultId };
+  if (stood !== undefined) headers['Upload-Offset'] = String(stood);
   for (const name of answered) {
     const value = said.headers.get(name);
     if (value !== null) headers[name] = value;
@@ -92,11 +92,11 @@ function headersOf(said: Response, resultId: string | undefined): Record<string,
 /** Everything that can be refused before the first byte. */
 async function checkWish(
   deps: TusDeps,
-  { caller, target }: TusRequest,
-  wish: Omit<UploadWish, 'pending'>,
-): Promise<void> {
-  const pending = await unfinishedOf(deps.metadata.read, caller.accountId);
-  await target.check(caller, { ...wish, pending });
+  { caller, target, incidentId }: TusRequest,
+  wish: Pick<UploadWish, 'words' | 'byteSize'>,
+): Promise<GrantedUpload> {
+  const pending = await unfinishedOf(deps.metadata.read, caller.accountId, target.kind);
+  return await target.check(caller, { ...wish, incidentId, pending });
 }
 
 function lockerOf(locks: UploadLocks, store: PartsStore): Locker {

@@ -1,13 +1,13 @@
 import { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { ErrorKind } from '#kit/error-codes.ts';
 import { isProblem, Problem } from '#kit/errors.ts';
 import type { Coordinator } from '#platform/coordination/coordinator.ts';
 import { failpoint } from '#platform/process/failpoint.ts';
+import { keepRefusal } from './keep-refusal.ts';
 import type { PartDeps } from './receive-parts.ts';
 import type { ResumableConfig } from './resumable.config.ts';
-import { expiryAfter, partsOf, type UploadRow, uploadById, wordsOf } from './resumable.store.ts';
-import { uploadDoneTransaction, uploadRefusedTransaction } from './resumable.transactions.ts';
+import { expiryAfter, keptOf, partsOf, type UploadRow, uploadById } from './resumable.store.ts';
+import { uploadDoneTransaction } from './resumable.transactions.ts';
 import type { UploadTarget } from './upload-target.ts';
 import { wholeBody } from './whole-body.ts';
 
@@ -18,6 +18,9 @@ export interface FinishDeps extends PartDeps {
 /** Saves the work of a second reader of the same parts. Of a node that died it is taken over within seconds. Milliseconds. */
 const leaseMs = 60 * 60_000;
 const lookEveryMs = 200;
+
+/** For whoever asks: the end of a large upload takes as long as reading and writing it once. Milliseconds. */
+export const finishPatienceMs = 20_000;
 
 export interface FinishOptions {
   /** For so long another may be at it before that is an answer. Milliseconds. */
@@ -68,7 +71,7 @@ async function finishAlone(
     const now = isProblem(error, 'evidence_corrupt') ? await uploadById(deps.metadata.read, id) : upload;
     if (now?.state === 'done' && now.result_id !== null) return now.result_id;
     if (now?.state !== 'open') throw new Problem('upload_gone', { cause: error });
-    await keepRefusal(deps, id, error);
+    await keepRefusal(deps, target, id, error);
     throw error;
   }
 }
@@ -81,16 +84,17 @@ async function finish(
   signal: AbortSignal | undefined,
 ): Promise<string> {
   const { metadata, blobs } = deps;
-  const words = wordsOf(upload);
+  const kept = keptOf(upload);
+  const { sha256 } = kept.words;
   const parts = await partsOf(metadata.read, upload.id);
   const whole = Readable.from(wholeBody(blobs, parts, upload.byte_size, signal), { objectMode: false });
   const limits = { maxBytes: upload.byte_size, declaredBytes: upload.byte_size };
   const body = await blobs.staging.receive(whole, limits).finally(() => whole.destroy());
   try {
-    if (typeof words.sha256 === 'string' && words.sha256 !== body.sha256Hex) throw new Problem('hash_mismatch');
+    if (typeof sha256 === 'string' && sha256 !== body.sha256Hex) throw new Problem('hash_mismatch');
     failpoint('before-upload-finish');
     // A crash after this leaves the result and an upload that does not know of it: the next attempt finds it again.
-    const resultId = await target.finish({ id: upload.id, ownerId: upload.owner_account_id, words }, body);
+    const resultId = await target.finish(kept, body);
     failpoint('after-upload-finish');
     const expiresAt = expiryAfter(Date.now(), config.expiryMs);
     await metadata.write(uploadDoneTransaction, { id: upload.id, resultId, expiresAt });
@@ -99,15 +103,4 @@ async function finish(
   } finally {
     await body.discard();
   }
-}
-
-/** Kinds that say nothing about the upload: it is tried again by itself. */
-const passing: readonly ErrorKind[] = ['unavailable', 'internal', 'locked', 'storage_full'];
-
-/** What stands in the way for good, or until somebody does something about it, is put down beside the upload. */
-async function keepRefusal({ metadata }: FinishDeps, id: string, error: unknown): Promise<void> {
-  if (!isProblem(error) || passing.includes(error.kind)) return;
-  const { code, kind } = error;
-  const forEver = kind === 'corrupt' || code === 'hash_mismatch';
-  await metadata.write(uploadRefusedTransaction, { id, code, forEver });
 }

@@ -7,13 +7,14 @@ import { type HttpContext, type Route, route } from '#http/route.ts';
 import type { ErrorCode } from '#kit/error-codes.ts';
 import { Problem } from '#kit/errors.ts';
 import type { TusDeps } from './answer-tus.ts';
+import { finishPatienceMs, finishUpload } from './finish-upload.ts';
 import type { ResumableConfig } from './resumable.config.ts';
 import { uploadJson, uploadShape } from './resumable.json.ts';
-import { uploadFor, uploadsOf } from './resumable.store.ts';
+import { isFull, type UploadRow, type UploadScope, uploadFor, uploadsOf } from './resumable.store.ts';
 import type { UploadTarget } from './upload-target.ts';
 
 export interface ResumableRoutesOptions {
-  /** `/v1/documents/uploads` */
+  /** `/v1/documents/uploads`; with `:incident_id` in it, each incident has its own. */
   path: string;
   tag: string;
   limit: RateClass;
@@ -51,6 +52,19 @@ const uploadErrors: readonly ErrorCode[] = [
   'upload_locked',
 ];
 
+const incidentPart = ':incident_id';
+
+/** Of an exchange, what an answer of the protocol is made of. */
+interface Asked {
+  c: HttpContext;
+  caller: Caller;
+  param(name: string): string;
+}
+
+function assertVersion(c: HttpContext): void {
+  if (c.req.header('tus-resumable') !== version['Tus-Resumable']) throw new Problem('tus_version_unsupported');
+}
+
 /** Resumable uploads by the protocol of tus.io, 1.0.0, for whatever the target makes of them. */
 export function resumableRoutes(
   deps: TusDeps,
@@ -62,11 +76,22 @@ export function resumableRoutes(
   const { read } = deps.metadata;
   const one = `${path}/:upload_id`;
   // Loaded with the first upload: the library and what it brings along would cost every start a tenth of a second.
-  const tus = async (c: HttpContext, caller: Caller) => {
-    if (c.req.header('tus-resumable') !== version['Tus-Resumable']) throw new Problem('tus_version_unsupported');
+  const tus = async ({ c, caller }: Asked, { incident_id: incidentId }: UploadScope) => {
+    assertVersion(c);
     const { answerTus } = await import('./answer-tus.ts');
-    return await answerTus(deps, config, { c, caller, target, path });
+    const here = incidentId === null ? path : path.replace(incidentPart, incidentId);
+    return await answerTus(deps, config, { c, caller, target, path: here, incidentId });
   };
+  const enter = async ({ caller, param }: Asked): Promise<UploadScope> => {
+    const incidentId = path.includes(incidentPart) ? param('incident_id') : null;
+    if (incidentId !== null) await target.admit?.(caller, incidentId);
+    return { target: target.kind, incident_id: incidentId };
+  };
+  const seen = async (asked: Asked): Promise<UploadRow> =>
+    await uploadFor(read, asked.caller, asked.param('upload_id'), await enter(asked));
+  const scopeErrors: readonly ErrorCode[] = path.includes(incidentPart)
+    ? ['incident_not_found', 'incident_deleting']
+    : [];
   const refusal: NonNullable<Route['refusal']> = (problem, headers) =>
     reply.problem(problem, { ...headers, ...version, 'Tus-Version': version['Tus-Resumable'] });
   return [
@@ -112,10 +137,12 @@ export function resumableRoutes(
           json: z.object({ uploads: z.array(uploadShape), next_cursor: z.string().optional() }),
         },
       },
-      errors: ['invalid_cursor'],
-      handle: async ({ caller, query }) => {
+      errors: ['invalid_cursor', ...scopeErrors],
+      handle: async (asked) => {
+        const scope = await enter(asked);
+        const { caller, query } = asked;
         const after = decodeCursor(query.cursor);
-        const found = await uploadsOf(read, caller.accountId, target.kind, query.limit + 1, after);
+        const found = await uploadsOf(read, caller.accountId, scope, query.limit + 1, after);
         const { rows, ...next } = pageOf(found, query.limit);
         return reply.json(200, { uploads: rows.map(uploadJson), ...next });
       },
@@ -141,7 +168,8 @@ export function resumableRoutes(
           description: 'Begun',
           headers: {
             Location: 'Where its bytes go',
-            'Upload-Offset': 'Bytes that were taken, where the body had some',
+            'Upload-Offset':
+              'Bytes that are kept, where the body had some or the same upload was begun before: where to go on',
             'Upload-Expires': 'When it goes if nothing more comes',
             ...resultHeader,
           },
@@ -161,12 +189,13 @@ export function resumableRoutes(
         ]),
       ],
       refusal,
-      handle: async ({ c, caller }) => await tus(c, caller),
+      handle: async (asked) => await tus(asked, await enter(asked)),
     }),
     route({
       method: 'HEAD',
       path: one,
       summary: 'How far an upload has come',
+      description: `Whoever is told that all bytes are kept may rely on it that ${options.result} was made of them: where that has not happened yet, it happens first, or is refused.`,
       tag,
       access: 'account',
       limit,
@@ -182,11 +211,13 @@ export function resumableRoutes(
           },
         },
       },
-      errors: [...uploadErrors, 'coordination_unavailable'],
+      errors: [...new Set<ErrorCode>([...uploadErrors, ...bytesErrors, ...errors])],
       refusal,
-      handle: async ({ c, caller, param }) => {
-        await uploadFor(read, caller, param('upload_id'));
-        return await tus(c, caller);
+      handle: async (asked) => {
+        const upload = await seen(asked);
+        assertVersion(asked.c);
+        if (isFull(upload)) await finishUpload(deps, config, target, upload.id, { patienceMs: finishPatienceMs });
+        return await tus(asked, upload);
       },
     }),
     route({
@@ -217,10 +248,7 @@ export function resumableRoutes(
       },
       errors: [...new Set<ErrorCode>([...uploadErrors, 'upload_offset_conflict', ...bytesErrors, ...errors])],
       refusal,
-      handle: async ({ c, caller, param }) => {
-        await uploadFor(read, caller, param('upload_id'));
-        return await tus(c, caller);
-      },
+      handle: async (asked) => await tus(asked, await seen(asked)),
     }),
     route({
       method: 'DELETE',
@@ -232,12 +260,9 @@ export function resumableRoutes(
       limit,
       headers: versionHeader,
       responses: { 204: { description: 'Ended' } },
-      errors: [...uploadErrors, 'coordination_unavailable'],
+      errors: [...uploadErrors, 'coordination_unavailable', ...scopeErrors],
       refusal,
-      handle: async ({ c, caller, param }) => {
-        await uploadFor(read, caller, param('upload_id'));
-        return await tus(c, caller);
-      },
+      handle: async (asked) => await tus(asked, await seen(asked)),
     }),
     route({
       method: 'GET',
@@ -247,9 +272,8 @@ export function resumableRoutes(
       access: 'account',
       limit,
       responses: { 200: { description: 'The upload', json: z.object({ upload: uploadShape }) } },
-      errors: ['upload_not_found', 'upload_gone'],
-      handle: async ({ caller, param }) =>
-        reply.json(200, { upload: uploadJson(await uploadFor(read, caller, param('upload_id'))) }),
+      errors: ['upload_not_found', 'upload_gone', ...scopeErrors],
+      handle: async (asked) => reply.json(200, { upload: uploadJson(await seen(asked)) }),
     }),
   ];
 }

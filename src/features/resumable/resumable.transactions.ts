@@ -1,24 +1,38 @@
+import type { ErrorCode } from '#kit/error-codes.ts';
 import { Problem } from '#kit/errors.ts';
 import type { Timestamp } from '#kit/time.ts';
-import { transaction } from '#platform/metadata/metadata.ts';
-import { isFinishing, type PartRow, type UploadRow, unfinishedOf, uploadById } from './resumable.store.ts';
+import { type Trx, transaction } from '#platform/metadata/metadata.ts';
+import { isFinishing, type PartRow, sameWish, type UploadRow, unfinishedOf, uploadById } from './resumable.store.ts';
+import type { OvertakenUpload } from './upload-target.ts';
 
-/** Throws too_many_uploads. */
-export const createUploadTransaction = transaction(
-  'resumable.create',
-  async (trx, { upload, maxOpen }: { upload: UploadRow; maxOpen: number }) => {
-    // One creation of an account after the other, so that the count is right.
-    await trx
-      .selectFrom('accounts')
-      .select('id')
-      .where('id', '=', upload.owner_account_id)
-      .forNoKeyUpdate()
-      .executeTakeFirst();
+export interface BeginUpload {
+  upload: UploadRow;
+  /** Unfinished ones of the account, of every kind. */
+  maxOpen: number;
+  once: boolean;
+}
+
+/** For the transaction of a target. Returns the row that stands for the wish. Throws too_many_uploads. */
+export async function createUpload(trx: Trx, { upload, maxOpen, once }: BeginUpload): Promise<UploadRow> {
+  // One creation of an account after the other, so that the count is right.
+  await trx
+    .selectFrom('accounts')
+    .select('id')
+    .where('id', '=', upload.owner_account_id)
+    .forNoKeyUpdate()
+    .executeTakeFirst();
+  const earlier = once ? await sameWish(trx, upload) : undefined;
+  if (earlier !== undefined) return earlier;
+  if (upload.state === 'open') {
     const { uploads } = await unfinishedOf(trx, upload.owner_account_id);
     if (uploads >= maxOpen) throw new Problem('too_many_uploads');
-    await trx.insertInto('resumable_uploads').values(upload).execute();
-  },
-);
+  }
+  await trx.insertInto('resumable_uploads').values(upload).execute();
+  return upload;
+}
+
+/** Where nothing else has to hold. */
+export const createUploadTransaction = transaction('resumable.create', createUpload);
 
 /** Counts a part whose bytes are durable, if nobody counted others for the same place. Throws upload_gone, upload_offset_conflict. */
 export const addPartTransaction = transaction(
@@ -55,7 +69,7 @@ export const uploadDoneTransaction = transaction(
 
 export interface Refusal {
   id: string;
-  code: string;
+  code: ErrorCode;
   /** No other attempt can end better. */
   forEver: boolean;
 }
@@ -68,6 +82,36 @@ export const uploadRefusedTransaction = transaction('resumable.refused', async (
     .where('state', '=', 'open')
     .execute();
 });
+
+/** Nothing can bring them to their end any more. Those that have all of their bytes are left to the answer of their own end. */
+export const uploadOvertakenTransaction = transaction(
+  'resumable.overtaken',
+  async (trx, { id, code }: OvertakenUpload) => {
+    const ended = await trx
+      .updateTable('resumable_uploads')
+      .set({ state: 'failed', refusal: code })
+      .where('id', '=', id)
+      .where('state', '=', 'open')
+      .where((where) =>
+        where.or([where('received_bytes', '<', where.ref('byte_size')), where('refusal', 'is not', null)]),
+      )
+      .executeTakeFirst();
+    return Number(ended.numUpdatedRows) === 1;
+  },
+);
+
+/** All of an incident, whatever has become of them: it is being deleted, and takes nothing more. */
+export const endUploadsOfTransaction = transaction(
+  'resumable.end-of-incident',
+  async (trx, { incidentId }: { incidentId: string }) => {
+    await trx
+      .updateTable('resumable_uploads')
+      .set({ state: 'removing' })
+      .where('incident_id', '=', incidentId)
+      .where('state', '<>', 'removing')
+      .execute();
+  },
+);
 
 /** By its owner's wish. What is just becoming something is left to become it. Throws upload_gone, upload_locked. */
 export const endUploadTransaction = transaction('resumable.end', async (trx, { id }: { id: string }) => {
@@ -114,6 +158,8 @@ export const resumableTransactions = [
   addPartTransaction,
   uploadDoneTransaction,
   uploadRefusedTransaction,
+  uploadOvertakenTransaction,
+  endUploadsOfTransaction,
   endUploadTransaction,
   expireUploadsTransaction,
   forgetPartsTransaction,

@@ -2,9 +2,15 @@ import { isProblem } from '#kit/errors.ts';
 import { timestamp } from '#kit/time.ts';
 import { type FinishDeps, finishUpload } from './finish-upload.ts';
 import { uploadFolder, uploadOfPath, uploadsFolder } from './part-path.ts';
+import type { PartDeps } from './receive-parts.ts';
 import type { ResumableConfig } from './resumable.config.ts';
 import { fullUploads, knownUploads, leavingUploads, spentUploads } from './resumable.store.ts';
-import { expireUploadsTransaction, forgetPartsTransaction, forgetUploadTransaction } from './resumable.transactions.ts';
+import {
+  expireUploadsTransaction,
+  forgetPartsTransaction,
+  forgetUploadTransaction,
+  uploadOvertakenTransaction,
+} from './resumable.transactions.ts';
 import type { UploadTarget } from './upload-target.ts';
 
 export interface TendDeps extends FinishDeps {
@@ -34,6 +40,12 @@ export async function tendUploads(
     const target = targets.find(({ kind }) => kind === upload.target);
     if (target !== undefined) await finishLate(deps, config, target, upload.id, signal);
   }
+  for (const target of targets) {
+    for (const { id, code } of (await target.overtaken?.(atOnce)) ?? []) {
+      const ended = await metadata.write(uploadOvertakenTransaction, { id, code });
+      if (ended) deps.log.info({ upload_id: id, code }, 'an upload was ended that could not become anything any more');
+    }
+  }
   await metadata.write(expireUploadsTransaction, { at: timestamp(Date.now()) });
   for (const id of await spentUploads(metadata.read, atOnce)) {
     if (signal.aborted) return;
@@ -41,8 +53,7 @@ export async function tendUploads(
   }
   for (const { id } of await leavingUploads(metadata.read, atOnce)) {
     if (signal.aborted) return;
-    await removeParts(deps, id);
-    await metadata.write(forgetUploadTransaction, { id });
+    await removeUpload(deps, id);
   }
 }
 
@@ -69,9 +80,15 @@ async function finishLate(
  * Rows first, so that none ever names bytes that are gone: a backup may be reading them. Then all bytes of the upload, also those that no
  * row names, which a crash or a faster request left; where this is cut short, they go when the upload is forgotten.
  */
-async function removeParts({ metadata, blobs }: TendDeps, uploadId: string): Promise<void> {
+async function removeParts({ metadata, blobs }: PartDeps, uploadId: string): Promise<void> {
   await metadata.write(forgetPartsTransaction, { id: uploadId });
   for await (const { path } of blobs.list(uploadFolder(uploadId))) await blobs.remove(path);
+}
+
+/** Of one that is leaving, everything. */
+export async function removeUpload(deps: PartDeps, id: string): Promise<void> {
+  await removeParts(deps, id);
+  await deps.metadata.write(forgetUploadTransaction, { id });
 }
 
 /**

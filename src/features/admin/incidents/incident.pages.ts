@@ -12,6 +12,7 @@ import { tellBytes, tellCount } from '#http/pages/tell.js';
 import { decisionFacts } from '../deletions/deletions.pages.ts';
 import { show, tokenField } from '../frame.pages.ts';
 import type { Visit } from '../gate.ts';
+import { type GroupsView, groupsSection } from './capture-groups.pages.ts';
 import { deletionChip, ownerLink, statusChip } from './incidents.pages.ts';
 
 export interface IncidentView {
@@ -21,6 +22,7 @@ export interface IncidentView {
   decision: DecisionRow | undefined;
   progress: DeletionProgress | undefined;
   names: ReadonlyMap<string, string>;
+  captures: GroupsView;
   wrong: { username: string; errors: FieldErrors } | undefined;
 }
 
@@ -55,6 +57,7 @@ export async function incidentPage(visit: Visit, view: IncidentView): Promise<Re
         ])}
       </section>
       ${streamsSection(view)}
+      ${groupsSection(view.captures, view.streams)}
       ${active && incident.owner_account_id === null ? ownerSection(visit, view) : ''}
       <section aria-labelledby="deletion">
         <h2 id="deletion">Deletion</h2>

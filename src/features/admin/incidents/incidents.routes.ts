@@ -18,6 +18,7 @@ import type { Metadata } from '#platform/metadata/metadata.ts';
 import { FieldError, fieldErrors } from '../field-errors.ts';
 import type { Gate, Visit } from '../gate.ts';
 import { assignOwner } from './assign-owner.ts';
+import { groupsView } from './capture-groups.pages.ts';
 import { incidentPage } from './incident.pages.ts';
 import { deletionStates, incidentsPage } from './incidents.pages.ts';
 
@@ -43,14 +44,15 @@ export function incidentPageRoutes(deps: { metadata: Metadata; gate: Gate }): Ro
     incident: IncidentRow,
     wrong?: { username: string; errors: Record<string, string> },
   ) => {
-    const [streams, loose, decision, names] = await Promise.all([
+    const [streams, loose, decision, names, captures] = await Promise.all([
       streamsOf(read, incident.id),
       unstreamedSummary(read, incident.id),
       decisionOf(read, incident.id),
       usernamesOf(read, [incident.owner_account_id]),
+      groupsView(read, incident),
     ]);
     const progress = decision === undefined ? undefined : (await progressOf(read, [decision.id])).get(decision.id);
-    return await incidentPage(visit, { incident, streams, loose, decision, progress, names, wrong });
+    return await incidentPage(visit, { incident, streams, loose, decision, progress, names, captures, wrong });
   };
   const existing = async (visit: Visit): Promise<IncidentRow> => {
     const incident = await incidentById(read, visit.param('incident_id'));

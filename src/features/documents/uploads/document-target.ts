@@ -1,4 +1,4 @@
-import type { UploadTarget } from '#features/resumable/index.ts';
+import { createUploadTransaction, type UploadTarget } from '#features/resumable/index.ts';
 import type { Caller } from '#http/caller.ts';
 import { Problem } from '#kit/errors.ts';
 import { documentFor, folderFor } from '../access.ts';
@@ -16,17 +16,22 @@ export function documentTarget(deps: VaultDeps, config: DocumentConfig): UploadT
   return {
     kind: 'document',
     maxBytes: config.maxUploadBytes,
+    beginning: createUploadTransaction,
+    // Each of its refusals may be mended: by room, by a folder, by another name.
+    finalCodes: [],
     async check(caller, { words, byteSize, pending }) {
       const wish = wordsOfUpload(words);
       const bytes = pending.bytes + byteSize;
       if (!('documentId' in wish)) {
         const quota = await quotaOf(read, await ownerOf(caller, wish.folderId));
-        return assertRoom(quota, config, { bytes, documents: pending.uploads + 1 });
+        assertRoom(quota, config, { bytes, documents: pending.uploads + 1 });
+        return {};
       }
       const document = await documentFor(read, caller, wish.documentId, 'edit');
       if (document.trashed_at !== null) throw new Problem('document_in_trash');
       if (wish.follows !== 'current' && wish.follows !== document.version) throw new Problem('version_conflict');
       assertRoom(await quotaOf(read, document.owner_account_id), config, { bytes, documents: 0 });
+      return {};
     },
     async finish({ id, ownerId, words }, body) {
       // Nobody's session: the worker may be the one who ends it. It may do what the sender may by now.

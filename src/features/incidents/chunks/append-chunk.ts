@@ -48,7 +48,7 @@ export async function appendChunk(deps: AppendDeps, input: AppendInput): Promise
   if (body.sha256Hex !== claim.sha256Hex) throw new Problem('hash_mismatch');
 
   // 4. Reserve, against other requests of this process and, by leases, of other nodes; what was decided before is answered at once.
-  const operation = operationOf(input);
+  const operation = operationOf(input, body.byteSize);
   const reservation = await deps.inFlight.reserve(blobPathOf(claim), operation?.keyHash);
   try {
     return (await settledBy(deps, operation, input.earlier)) ?? (await commit(deps, input, operation));
@@ -59,18 +59,33 @@ export async function appendChunk(deps: AppendDeps, input: AppendInput): Promise
 
 type Operation = NonNullable<RecordChunk['operation']>;
 
-function operationOf(input: AppendInput): Operation | undefined {
+function operationOf(
+  input: Pick<AppendInput, 'accountId' | 'claim' | 'idempotencyKey'>,
+  byteSize: number,
+): Operation | undefined {
   if (input.idempotencyKey === undefined) return undefined;
   return {
     id: newId('upo'),
     keyHash: idempotencyKeyHash(input.accountId, input.idempotencyKey),
-    fingerprint: fingerprintOf(input.claim, input.body.byteSize),
+    fingerprint: fingerprintOf(input.claim, byteSize),
   };
+}
+
+/**
+ * What is decided already about a chunk whose bytes are still to come: the one of an equivalent request under the same key.
+ * Throws idempotency_conflict, duplicate_chunk.
+ */
+export async function settledBefore(
+  deps: Pick<AppendDeps, 'metadata'>,
+  input: Pick<AppendInput, 'accountId' | 'claim' | 'earlier' | 'idempotencyKey'>,
+  byteSize: number,
+): Promise<ChunkRow | undefined> {
+  return (await settledBy(deps, operationOf(input, byteSize), input.earlier))?.chunk;
 }
 
 /** The answer of an equivalent request under the same key. Throws idempotency_conflict, duplicate_chunk. */
 async function settledBy(
-  { metadata }: AppendDeps,
+  { metadata }: Pick<AppendDeps, 'metadata'>,
   operation: Operation | undefined,
   { usedKey, standingId }: EarlierUpload,
 ): Promise<Appended | undefined> {
@@ -158,7 +173,7 @@ function placed(source: ChunkSource | undefined, groupId: string | undefined): S
 }
 
 /** Refusals for ever: whoever comes later, and from whichever node, gets no row under this identity any more. */
-const final: readonly ErrorCode[] = [
+export const closedCodes: readonly ErrorCode[] = [
   'incident_not_found',
   'incident_closed',
   'incident_deleting',
@@ -195,7 +210,7 @@ async function afterRefusal(
 }
 
 function mayRemove({ metadata }: AppendDeps, chunk: ChunkRow, row: ChunkRow | undefined, refusal: Problem): boolean {
-  if (final.includes(refusal.code) && row === undefined) return true;
+  if (closedCodes.includes(refusal.code) && row === undefined) return true;
   if (refusal.code === 'incident_deleting') return true;
   // Bytes were missing under an accepted chunk: the right ones mend it and stay, others must not stand in their place.
   if (row !== undefined) return row.sha256_hex !== chunk.sha256_hex;

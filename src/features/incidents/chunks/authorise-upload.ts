@@ -15,6 +15,8 @@ export interface UploadWish {
   place: ChunkPlace | undefined;
   /** Of the chunk, as far as the client says before the body. Bytes. */
   declaredBytes: number;
+  /** Announced for other chunks. */
+  pendingBytes?: number;
   maxUploadBytes: number;
   defaultQuotaBytes: number;
 }
@@ -109,5 +111,7 @@ function refusalOf(found: Target, wish: UploadWish): Problem | undefined {
   if (found.stream_status !== null && found.stream_status !== 'open') return new Problem('stream_not_open');
   if (found.bytes_used === null) return undefined;
   const limit = found.bytes_limit ?? wish.defaultQuotaBytes;
-  return limit !== 0 && found.bytes_used + wish.declaredBytes > limit ? new Problem('quota_exceeded') : undefined;
+  return limit !== 0 && found.bytes_used + (wish.pendingBytes ?? 0) + wish.declaredBytes > limit
+    ? new Problem('quota_exceeded')
+    : undefined;
 }

@@ -4,16 +4,9 @@ import { parseIdempotencyKey } from '#http/idempotency-key.ts';
 import { parseReprDigest } from '#http/repr-digest.ts';
 import type { HeaderShape } from '#http/route.ts';
 import { type AppendDeps, type Appended, appendChunk } from './append-chunk.ts';
-import { authoriseUpload } from './authorise-upload.ts';
-import { type ChunkClaim, chunkIndexOf, maxChunkIndex, parseClaim, withSource } from './chunk-identity.ts';
-import { parseSource } from './chunk-source.ts';
-import type { ChunkConfig } from './chunks.config.ts';
-import type { EarlierUpload } from './chunks.store.ts';
-import { authoriseSource } from './source-place.ts';
+import { type JudgedOffer, judgeOffer, type OfferDeps } from './judge-offer.ts';
 
-export interface ChunkUploads extends AppendDeps {
-  config: ChunkConfig & { committedQuotaBytes: number };
-}
+export type ChunkUploads = AppendDeps & OfferDeps;
 
 /** The path of a PUT, as text. */
 export interface PutPlace {
@@ -46,59 +39,36 @@ export const putHeaders: Record<string, HeaderShape> = {
   ...idempotencyHeader,
 };
 
-export interface AuthorisedPut {
-  claim: ChunkClaim;
-  idempotencyKey: string | undefined;
-  /** As it stands now: an accepted chunk, or a used key. */
-  earlier: EarlierUpload;
-}
-
-/**
- * Everything that path and headers say, judged before the body. Throws what authoriseUpload, parseClaim, parseSource and authoriseSource
- * throw.
- */
+/** Everything that path and headers say, judged before the body. Throws as judgeOffer. */
 export async function authorisePut(
   uploads: ChunkUploads,
   caller: Caller,
-  place: PutPlace,
+  { incidentId, streamId, chunkIndex }: PutPlace,
   headers: IncomingHttpHeaders,
   declaredBytes: number,
-): Promise<AuthorisedPut> {
-  const { config } = uploads;
-  const { incidentId, streamId } = place;
-  const idempotencyKey = parseIdempotencyKey(headers['idempotency-key']);
-  const index = chunkIndexOf(place.chunkIndex);
-  const authorised = await authoriseUpload(uploads, caller, {
-    incidentId,
-    streamId,
-    place: index <= maxChunkIndex ? { incidentId, streamId, chunkIndex: index } : undefined,
-    idempotencyKey,
-    declaredBytes,
-    maxUploadBytes: config.maxUploadBytes,
-    defaultQuotaBytes: config.committedQuotaBytes,
-  });
+): Promise<JudgedOffer> {
   const said = (name: string) => headers[name]?.toString();
-  const claim = parseClaim(incidentId, {
-    streamId,
-    chunkIndex: place.chunkIndex,
-    mediaType: authorised.mediaType,
-    startedAt: said('proofline-started-at'),
-    endedAt: said('proofline-ended-at'),
-    sha256Hex: parseReprDigest(headers['repr-digest']),
-    originalFilename: undefined,
-  });
-  const source = parseSource(
-    {
+  return await judgeOffer(uploads, caller, {
+    incidentId,
+    claim: {
+      streamId,
+      chunkIndex,
+      mediaType: undefined,
+      startedAt: said('proofline-started-at'),
+      endedAt: said('proofline-ended-at'),
+      sha256Hex: parseReprDigest(headers['repr-digest']),
+      originalFilename: undefined,
+    },
+    source: {
       segmentId: said('proofline-source-segment'),
       sequence: said('proofline-source-sequence'),
       startedAt: said('proofline-source-started-at'),
       endedAt: said('proofline-source-ended-at'),
       contextDigest: said('proofline-context-digest'),
     },
-    { nowMs: Date.now(), skewMs: config.sourceClockSkewMs },
-  );
-  await authoriseSource(uploads.metadata.read, authorised, streamId, source);
-  return { claim: withSource(claim, source), idempotencyKey, earlier: authorised.earlier };
+    idempotencyKey: parseIdempotencyKey(headers['idempotency-key']),
+    byteSize: declaredBytes,
+  });
 }
 
 /** The whole way of a chunk whose body is the request's: authorised, staged, committed. Throws as authorisePut and appendChunk. */

@@ -3,15 +3,12 @@ import { receiveForm } from '#http/receive-form.ts';
 import * as reply from '#http/reply.ts';
 import { type Route, route } from '#http/route.ts';
 import type { ErrorCode } from '#kit/error-codes.ts';
-import { Problem } from '#kit/errors.ts';
 import { type Appended, appendChunk } from './append-chunk.ts';
 import { authoriseUpload } from './authorise-upload.ts';
 import { claimText, formFieldDescriptions, formFields, formOverheadBytes, sourceText } from './chunk-form.ts';
-import { parseClaim, withSource } from './chunk-identity.ts';
-import { parseSource } from './chunk-source.ts';
 import { chunkJson, chunkShape } from './chunks.json.ts';
+import { judgeOffer } from './judge-offer.ts';
 import { type ChunkUploads, declaredBytes, idempotencyHeader, putChunk, putHeaders } from './put-chunk.ts';
-import { authoriseSource } from './source-place.ts';
 
 /** Of every way in for chunks. */
 export const uploadErrors: readonly ErrorCode[] = [
@@ -109,9 +106,10 @@ export function uploadRoutes(uploads: ChunkUploads): Route[] {
         const idempotencyKey = parseIdempotencyKey(c.env.incoming.headers['idempotency-key']);
         const incidentId = param('incident_id');
         const expectedBytes = Math.max(0, (declaredBytes(c.env.incoming) ?? 0) - formOverheadBytes);
-        const wish = { incidentId, idempotencyKey, ...limits };
         await authoriseUpload(uploads, caller, {
-          ...wish,
+          incidentId,
+          idempotencyKey,
+          ...limits,
           streamId: null,
           place: undefined,
           declaredBytes: expectedBytes,
@@ -120,18 +118,16 @@ export function uploadRoutes(uploads: ChunkUploads): Route[] {
         staging.assertRoom(expectedBytes);
         const form = await receiveForm(c.env.incoming, staging, { maxBytes: config.maxUploadBytes }, formFields);
         try {
-          const source = parseSource(sourceText(form.fields), { nowMs: Date.now(), skewMs: config.sourceClockSkewMs });
-          const claim = withSource(parseClaim(incidentId, claimText(form.fields)), source);
-          const authorised = await authoriseUpload(uploads, caller, {
-            ...wish,
-            streamId: claim.streamId,
-            place: claim,
-            declaredBytes: form.body.byteSize,
+          const claim = claimText(form.fields);
+          const judged = await judgeOffer(uploads, caller, {
+            incidentId,
+            // A form says its media type, also in a stream.
+            claim: { ...claim, mediaType: claim.mediaType ?? '' },
+            source: sourceText(form.fields),
+            idempotencyKey,
+            byteSize: form.body.byteSize,
           });
-          const { mediaType, earlier } = authorised;
-          await authoriseSource(uploads.metadata.read, authorised, claim.streamId, source);
-          if (mediaType !== undefined && mediaType !== claim.mediaType) throw new Problem('stream_media_type_mismatch');
-          const input = { claim, body: form.body, accountId: caller.accountId, idempotencyKey, earlier };
+          const input = { ...judged, body: form.body, accountId: caller.accountId };
           return uploadReply(await appendChunk(uploads, { ...input, defaultQuotaBytes: limits.defaultQuotaBytes }));
         } finally {
           await form.body.discard();

@@ -1,4 +1,5 @@
 import { auditEntry } from '#features/audit/index.ts';
+import { removeUploadsOf } from '#features/resumable/index.ts';
 import { isProblem } from '#kit/errors.ts';
 import { timestamp } from '#kit/time.ts';
 import type { BlobStore } from '#platform/blobs/blob-store.ts';
@@ -81,6 +82,8 @@ async function runDeletion(deps: DeletionDeps, decision: DecisionRow, signal: Ab
     }
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
+  // Before what they could still commit is looked for.
+  await removeUploadsOf(deps, decision.incident_id);
   // Blobs that were committed but never recorded are nobody's evidence; no upload can be accepted here any more.
   for await (const stray of deps.blobs.list(`incidents/${decision.incident_id}`)) await deps.blobs.remove(stray.path);
   failpoint('before-deletion-finish');

@@ -8,7 +8,9 @@ import { holdingStates, stateAt } from '../safety-checks/safety-check-state.ts';
 export type RetentionHold =
   | { kind: 'safety_check'; id: string; state: 'active' | 'missed' }
   /** Nobody has said yet that it is all there, or that no more will come. */
-  | { kind: 'open_stream'; id: string };
+  | { kind: 'open_stream'; id: string }
+  /** Its sender has not been told yet what became of it. */
+  | { kind: 'open_upload'; id: string };
 
 /** For a query over incidents: whether anything holds the one with that id. */
 export function isHeld(incidentId: Expression<string>): Expression<SqlBool> {
@@ -25,6 +27,12 @@ export function isHeld(incidentId: Expression<string>): Expression<SqlBool> {
         .select('media_streams.id')
         .where('media_streams.incident_id', '=', incidentId)
         .where('media_streams.status', '=', 'open'),
+    ),
+    exists(
+      selectFrom('resumable_uploads')
+        .select('resumable_uploads.id')
+        .where('resumable_uploads.incident_id', '=', incidentId)
+        .where('resumable_uploads.state', '=', 'open'),
     ),
   ]);
 }
@@ -59,5 +67,13 @@ export async function holdsOf(
     .orderBy('id')
     .execute();
   for (const { id, incident_id } of streams) add(incident_id, { kind: 'open_stream', id });
+  const uploads = await db
+    .selectFrom('resumable_uploads')
+    .select(['id', 'incident_id'])
+    .where('incident_id', 'in', incidentIds)
+    .where('state', '=', 'open')
+    .orderBy('id')
+    .execute();
+  for (const { id, incident_id } of uploads) if (incident_id !== null) add(incident_id, { kind: 'open_upload', id });
   return holds;
 }

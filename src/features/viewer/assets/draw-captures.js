@@ -2,7 +2,7 @@ import { tellCount, tellRange } from '../../../http/pages/tell.js';
 import { copyOf, fill, show } from './draw.js';
 import { withLive } from './live-rows.js';
 import { rowLength, rowNote, stateNames } from './row-words.js';
-import { alsoKeptNote, earlierNote, factsOf, groupTitle, leadOf, stripPath } from './timeline-words.js';
+import { alsoKeptNote, bundlesOf, earlierNote, factsOf, groupTitle, leadOf, stripPath } from './timeline-words.js';
 
 /**
  * The timelines of capture groups, put into the sections that the server wrote. As in draw.js, only text and attributes are set.
@@ -16,18 +16,33 @@ import { alsoKeptNote, earlierNote, factsOf, groupTitle, leadOf, stripPath } fro
 export function drawGroups(data) {
   const place = document.getElementById('captures');
   for (const group of data.capture_groups) {
-    if (sectionOf(group.id) !== undefined) continue;
-    const section = copyOf('capture-section');
-    if (section === undefined || place === null) continue;
-    section.dataset.capture = group.id;
-    const title = fill(section, 'title', groupTitle(group.label));
-    if (title !== undefined) title.id = `capture-${group.id}`;
-    section.setAttribute('aria-labelledby', `capture-${group.id}`);
-    const link = section.querySelector('a');
-    if (link !== null) link.href = `${location.pathname}/capture-groups/${encodeURIComponent(group.id)}`;
-    place.append(section);
+    if (sectionOf(group.id) === undefined) addSection(group, place);
+    drawBundles(sectionOf(group.id), bundlesOf(data, group));
   }
   show(document.getElementById('more-captures'), data.more_capture_groups);
+}
+
+/** @param {Data['capture_groups'][number]} group @param {HTMLElement | null} place */
+function addSection(group, place) {
+  const section = copyOf('capture-section');
+  if (section === undefined || place === null) return;
+  section.dataset.capture = group.id;
+  const title = fill(section, 'title', groupTitle(group.label));
+  if (title !== undefined) title.id = `capture-${group.id}`;
+  section.setAttribute('aria-labelledby', `capture-${group.id}`);
+  const address = `${location.pathname}/capture-groups/${encodeURIComponent(group.id)}`;
+  for (const link of section.querySelectorAll('a')) {
+    const item = link.closest('[data-bundle]');
+    link.href = item === null ? address : `${address}/download?kind=${item.getAttribute('data-bundle')}`;
+  }
+  place.append(section);
+}
+
+/** @param {HTMLElement | undefined} section @param {readonly string[]} kinds */
+function drawBundles(section, kinds) {
+  show(asElement(section?.querySelector('[data-part=bundles]') ?? null), kinds.length > 0);
+  for (const item of section?.querySelectorAll('[data-bundle]') ?? [])
+    show(asElement(item), kinds.includes(item.getAttribute('data-bundle') ?? ''));
 }
 
 /** @param {string} groupId */

@@ -122,3 +122,17 @@ export function stripPath({ strip }, part) {
   const height = heights[part];
   return strip[part].map(([from, to]) => `M${from} ${40 - height}H${to}V40H${from}Z`).join('');
 }
+
+/**
+ * Which bundles of a group are worth a link.
+ * @param {Pick<import('./happening.js').Data, 'streams'>} data
+ * @param {{ id: string, chunk_count: number }} group
+ * @returns {('canonical' | 'partial' | 'completed')[]}
+ */
+export function bundlesOf(data, group) {
+  if (group.chunk_count === 0) return [];
+  const complete = data.streams.some(
+    (stream) => stream.capture_stream_group_id === group.id && stream.status === 'complete',
+  );
+  return complete ? ['canonical', 'partial', 'completed'] : ['canonical', 'partial'];
+}

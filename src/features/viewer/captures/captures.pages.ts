@@ -1,8 +1,17 @@
 import { html } from 'hono/html';
 import type { Markup } from '#http/pages/moment.ts';
 import { tellCount, tellRange } from '#http/pages/tell.js';
+import type { BundleKind } from '#kit/evidence/bundle/group-facts.ts';
 import { type Row, rowLength, rowNote, stateNames } from '../assets/row-words.js';
-import { alsoKeptNote, earlierNote, factsOf, groupTitle, leadOf, stripPath } from '../assets/timeline-words.js';
+import {
+  alsoKeptNote,
+  bundlesOf,
+  earlierNote,
+  factsOf,
+  groupTitle,
+  leadOf,
+  stripPath,
+} from '../assets/timeline-words.js';
 import type { ViewerData } from '../viewer-data.ts';
 import { type Timeline, timelineOf, type ViewerGroup, type ViewerTimeline } from './timeline-data.ts';
 
@@ -28,11 +37,11 @@ export function captureSections(token: string, data: ViewerData, timelines: read
   return html`<div id="captures" class="captures">
       ${data.capture_groups.map((group) => {
         const timeline = byId.get(group.id);
-        return timeline === undefined ? unlookedSection(group) : captureSection(group, timeline, open, token);
+        return timeline === undefined ? unlookedSection(group) : captureSection(group, timeline, data, token);
       })}
     </div>
     <p id="more-captures" class="left-out" ${data.more_capture_groups ? '' : 'hidden'}>Older timelines of this incident are left out here.</p>
-    <template id="capture-section">${captureSection(undefined, emptyTimeline, open, token)}</template>
+    <template id="capture-section">${captureSection(undefined, emptyTimeline, data, token)}</template>
     <template id="capture-row">${evidenceRow(undefined, { open, hasContext: false })}</template>`;
 }
 
@@ -49,11 +58,12 @@ function unlookedSection(group: ViewerGroup): Markup {
 function captureSection(
   group: ViewerGroup | undefined,
   timeline: ViewerTimeline,
-  open: boolean,
+  data: ViewerData,
   token: string,
 ): Markup {
+  const open = data.incident.status === 'open';
   const title = `capture-${group?.id ?? ''}`;
-  return html`<section class="capture" data-capture="${group?.id}" data-chunks="${timeline.chunk_count}" aria-labelledby="${title}">
+  return html`<section class="capture" data-capture="${group?.id}" aria-labelledby="${title}">
     <h2 id="${title}" data-field="title">${group === undefined ? '' : groupTitle(group.label)}</h2>
     <p class="behind" data-field="behind" hidden></p>
     ${timelineSummary(timeline, open)}
@@ -66,7 +76,30 @@ function captureSection(
       <p class="soft" data-field="also" ${alsoKeptNote(timeline) === '' ? 'hidden' : ''}>${alsoKeptNote(timeline)}</p>
     </details>
     <p><a class="more" href="${group === undefined ? '' : `${token}/capture-groups/${group.id}`}">Every segment, page by page</a></p>
+    ${groupDownloads(group, data, token)}
   </section>`;
+}
+
+const bundleNames: Record<BundleKind, string> = {
+  canonical: 'What was chosen of it',
+  partial: 'All of it that is confirmed',
+  completed: 'Its complete recordings alone',
+};
+
+function groupDownloads(group: ViewerGroup | undefined, data: ViewerData, token: string): Markup {
+  const there = group === undefined ? [] : bundlesOf(data, group);
+  const link = (kind: BundleKind) =>
+    html`<li data-bundle="${kind}" ${there.includes(kind) ? '' : 'hidden'}>
+      <a href="${group === undefined ? '' : `${token}/capture-groups/${group.id}/download?kind=${kind}`}" download
+        ><span data-field="name">${bundleNames[kind]}</span> <span class="size"><span class="visually-hidden">, </span>encrypted ZIP</span></a
+      >
+    </li>`;
+  return html`<div data-part="bundles" ${there.length === 0 ? 'hidden' : ''}>
+    <h3>Download this timeline</h3>
+    <ul class="downloads">
+      ${(['canonical', 'partial', 'completed'] as const).map(link)}
+    </ul>
+  </div>`;
 }
 
 function rangeCount(timeline: Timeline): string {

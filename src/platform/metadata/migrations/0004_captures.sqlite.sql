@@ -102,3 +102,11 @@ CREATE INDEX safety_checks_overdue ON safety_checks (state, overdue_at);
 -- Each mode has its own time, so the oldest of each are looked for.
 DROP INDEX incidents_closed;
 CREATE INDEX incidents_closed ON incidents (incident_mode, closed_at) WHERE status = 'closed' AND deletion_state = 'active';
+
+-- A resumable upload that becomes a chunk belongs to an incident, and perhaps to a stream of it.
+ALTER TABLE resumable_uploads ADD COLUMN incident_id TEXT REFERENCES incidents (id) ON DELETE CASCADE
+  CHECK ((target = 'chunk') = (incident_id IS NOT NULL));
+ALTER TABLE resumable_uploads ADD COLUMN stream_id TEXT REFERENCES media_streams (id) ON DELETE CASCADE
+  CHECK (stream_id IS NULL OR incident_id IS NOT NULL);
+CREATE INDEX resumable_uploads_incident ON resumable_uploads (incident_id, id) WHERE incident_id IS NOT NULL;
+CREATE INDEX resumable_uploads_stream ON resumable_uploads (stream_id) WHERE stream_id IS NOT NULL;
