@@ -16,6 +16,7 @@ const slow = [
   'test/documents/uploads-nodes.test.ts',
   'test/chunk-uploads/chunk-uploads-nodes.test.ts',
   'test/browser/admin.test.ts',
+  'test/relay/kill-both.test.ts',
   'test/faults/faults.test.ts',
   'test/defects/defects.test.ts',
 ];

@@ -344,8 +344,8 @@ export const defects: readonly Defect[] = [
     edits: [
       {
         file: 'src/features/resumable/resumable.routes.ts',
-        find: 'if (isFull(upload)) await end(upload);',
-        replace: 'if (isFull(upload)) void end;',
+        find: 'if (isFull(upload)) await finishUpload(',
+        replace: 'if (Number.isNaN(upload.byte_size)) await finishUpload(',
       },
     ],
     test: { file: 'test/chunk-uploads/chunk-uploads.test.ts', pattern: 'pending bytes are counted' },
