@@ -109,7 +109,7 @@ for (const [name, answer, word] of [
   test(`${name}: those who read along are told ${word}, once, and nothing stays staged`, async () => {
     await put({ ...(answer === undefined ? {} : { answer }) }).catch(() => undefined);
     assert.deepEqual(told, [word]);
-    assert.equal(offered[0]?.mediaRole, 'live_preview');
+    assert.equal(offered[0]?.variantRole, 'live_preview');
     assert.deepEqual(staging.usage().bytes, 0);
     assert.equal(uploads.size, 0);
   });
