@@ -11,6 +11,7 @@ import {
   groupTitle,
   leadOf,
   stripPath,
+  tooLargeNote,
 } from '../assets/timeline-words.js';
 import type { ViewerData } from '../viewer-data.ts';
 import { type Timeline, timelineOf, type ViewerGroup, type ViewerTimeline } from './timeline-data.ts';
@@ -66,6 +67,14 @@ function captureSection(
   return html`<section class="capture" data-capture="${group?.id}" aria-labelledby="${title}">
     <h2 id="${title}" data-field="title">${group === undefined ? '' : groupTitle(group.label)}</h2>
     <p class="behind" data-field="behind" hidden></p>
+    <p class="lead" data-field="large" ${group?.too_large ? '' : 'hidden'}>${group?.too_large ? tooLargeNote(group) : ''}</p>
+    ${group?.too_large ? '' : timelinePart(group, timeline, open, token)}
+    ${groupDownloads(group, data, token)}
+  </section>`;
+}
+
+function timelinePart(group: ViewerGroup | undefined, timeline: ViewerTimeline, open: boolean, token: string): Markup {
+  return html`<div class="captures" data-part="timeline">
     ${timelineSummary(timeline, open)}
     <details class="moments" ${timeline.rows.length <= rowsOpen ? 'open' : ''}>
       <summary>Range by range<span data-field="count">${rangeCount(timeline)}</span></summary>
@@ -76,8 +85,7 @@ function captureSection(
       <p class="soft" data-field="also" ${alsoKeptNote(timeline) === '' ? 'hidden' : ''}>${alsoKeptNote(timeline)}</p>
     </details>
     <p><a class="more" href="${group === undefined ? '' : `${token}/capture-groups/${group.id}`}">Every segment, page by page</a></p>
-    ${groupDownloads(group, data, token)}
-  </section>`;
+  </div>`;
 }
 
 const bundleNames: Record<BundleKind, string> = {
