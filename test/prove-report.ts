@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
+import { cellsOf, type NamedFinding, today, withRows } from './prove-rows.ts';
 import type { Finding } from './support/finding.ts';
 import { repository } from './support/server.ts';
 
@@ -9,20 +10,31 @@ export interface NotRun {
 }
 
 export interface Proof {
-  findings: readonly Finding[];
+  findings: readonly NamedFinding[];
   notRun: readonly NotRun[];
+  /** Names of all jobs there are, in the order of the page. */
+  jobs: readonly string[];
   command: string;
   minutes: number;
 }
 
 /** docs/reliability.md, from one run and nothing else. */
-export function reliabilityPage({ findings, notRun, command, minutes }: Proof): string {
+export function reliabilityPage({ findings, notRun, jobs, command, minutes }: Proof): string {
   // Our own package file, which has a version.
   const { version } = JSON.parse(readFileSync(`${repository}/package.json`, 'utf8')) as { version: string };
   const broken = findings.filter(({ violations }) => violations.length > 0);
-  return `# Reliability: what was done to the server, and what held
+  const missing =
+    notRun.length === 0
+      ? ''
+      : `\n## Not run here\n\n${notRun.map(({ fault, reason }) => `- ${fault}: ${reason}`).join('\n')}\n`;
+  const told =
+    broken.length === 0
+      ? ''
+      : `\n## Broken\n\n${broken.map(({ fault, violations }) => `- ${fault}: ${violations.slice(0, 5).join('; ')}`).join('\n')}\n`;
+  const page = `# Reliability: what was done to the server, and what held
 
-Written by \`npm run prove\`; do not edit. Every number is of the one run below, with the denominator it really had.
+Written by \`npm run prove\`; do not edit. Every number has the denominator it really had. It is of the one run below, but in tables with the
+column *made*: each row of those can be made again alone, and says when it was and of which commit.
 
 - Proofline ${version}, Node ${process.version}, Linux ${release()}, SQLite ${process.versions.sqlite}
 - ${today()}, ${minutes} minutes, \`${command}\`
@@ -39,36 +51,8 @@ not hold. The bound is what a run of zeros allows one to say: with 95 % confiden
 A power cut is simulated: the filesystem is shut down without writing its log, and mounted again. That is a disk which tells the truth
 about its flushes; one that lies about them can lose what this page shows as kept. The control row runs the same harness with flushes that
 do nothing, and must lose data, or the zeros would mean nothing.
-${manyNodes(findings.filter(({ section }) => section === 'nodes'))}${choosingEvidence({ findings, command, minutes })}${notRun.length === 0 ? '' : `\n## Not run here\n\n${notRun.map(({ fault, reason }) => `- ${fault}: ${reason}`).join('\n')}\n`}${
-  broken.length === 0
-    ? ''
-    : `\n## Broken\n\n${broken.map(({ fault, violations }) => `- ${fault}: ${violations.slice(0, 5).join('; ')}`).join('\n')}\n`
-}`;
-}
-
-const evidenceHeading = '\n## Choosing evidence\n';
-
-/** A section that stands for itself, as its run takes minutes and not hours: it says when it was made. Empty without such findings. */
-function choosingEvidence({ findings, command, minutes }: Pick<Proof, 'findings' | 'command' | 'minutes'>): string {
-  const own = findings.filter(({ section }) => section === 'evidence');
-  if (own.length === 0) return '';
-  return `${evidenceHeading}
-Which of several variants of a moment is chosen ([why](decisions/0019-captures.md)), against a model that counts moments one by one.
-${today()}, ${minutes === 1 ? 'about a minute' : `${minutes} minutes`}, \`${command}\`.
-
-${tableOf('where', own)}
-`;
-}
-
-/** The page with this section in place of its own, or at its end. */
-export function withEvidence(page: string, run: Pick<Proof, 'findings' | 'command' | 'minutes'>): string {
-  const [before = '', own] = page.split(evidenceHeading);
-  const next = own?.indexOf('\n## ') ?? -1;
-  return `${before}${choosingEvidence(run)}${next < 0 ? '' : own?.slice(next)}`;
-}
-
-function today(): string {
-  return new Date().toISOString().slice(0, 10);
+${manyNodes(findings.filter(({ section }) => section === 'nodes'))}`;
+  return withRows(page, findings, jobs) + missing + told;
 }
 
 function manyNodes(findings: readonly Finding[]): string {
@@ -89,20 +73,8 @@ What was being deleted when a worker or its database died is taken up by another
 }
 
 function tableOf(place: string, findings: readonly Finding[]): string {
-  const rows = findings.map(
-    ({ fault, held, filesystem, rounds, acknowledged, violations, seed, note }) =>
-      `| ${fault} | ${held} | ${filesystem} | ${count(rounds)} | ${count(acknowledged)} | ${violations.length} | ${bound(rounds, violations.length)} | ${seed === 0 ? '–' : seed} | ${note ?? ''} |`,
-  );
+  const rows = findings.map((finding) => `| ${[...cellsOf(finding), finding.note ?? ''].join(' | ')} |`);
   return `| fault | demanded | ${place} | rounds | acknowledged | broken | 95 % bound | seed | measured beside it |
 |---|---|---|---|---|---|---|---|---|
 ${rows.join('\n')}`;
-}
-
-function count(value: number): string {
-  return value.toLocaleString('en-GB');
-}
-
-function bound(rounds: number, broken: number): string {
-  if (broken > 0 || rounds < 10) return '–';
-  return `${((3 / rounds) * 100).toPrecision(2)} %`;
 }

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { compareDatabases } from './captures/compare-databases.ts';
 import { chooseEvidence } from './captures/prove-evidence.ts';
 import { seedDefects } from './defects/seed-defect.ts';
 import { fillUp } from './faults/disk-full.ts';
@@ -14,10 +15,12 @@ import { killRounds } from './kill/kill-rounds.ts';
 import { clusterNeeds } from './nodes/cluster.ts';
 import { type NodeProof, nodeProofs } from './nodes/proofs.ts';
 import { cutPower } from './power-cut/cut-power.ts';
-import { type NotRun, reliabilityPage, withEvidence } from './prove-report.ts';
+import { type NotRun, reliabilityPage } from './prove-report.ts';
+import { withRows } from './prove-rows.ts';
 import { raceForIdentity, raceProcesses, raceRevocation, raceWithEnd } from './races/races.ts';
 import { cutWire } from './relay/cut-wire.ts';
 import { gatherCrowd } from './relay/fanout-crowd.ts';
+import { killBoth } from './relay/kill-both.ts';
 import type { Finding, Progress } from './support/finding.ts';
 import { missing, type Need } from './support/needs.ts';
 import { freshSeed } from './support/random.ts';
@@ -47,11 +50,11 @@ const { values } = parseArgs({
     fuzz: { type: 'string', default: '20000' },
     /** Chunks to a thousand readers of a relay. */
     shown: { type: 'string', default: '2000' },
-    /** Groups of variants. */
+    /** Groups of variants; one in two hundred also goes through both databases. */
     groups: { type: 'string', default: '200000' },
     seed: { type: 'string' },
     lanes: { type: 'string', default: '2' },
-    /** Of the names below, separated by commas; then nothing is written, but by `evidence` its own section. */
+    /** Of the names below, separated by commas; then only rows that say of themselves when they were made are written anew. */
     only: { type: 'string' },
   },
 });
@@ -167,6 +170,11 @@ const jobs: Job[] = [
       run: (progress) => cutWire({ over, cuts: share(n('disturbances'), 0.5), seed, progress }),
     }),
   ),
+  {
+    name: 'relay-kills',
+    needs: [],
+    run: (progress) => killBoth({ rounds: share(n('kills'), 0.1), seed, progress }),
+  },
   ...nodeProofs.map(
     ({ name, run, share: part, of }: NodeProof): Job => ({
       name,
@@ -175,6 +183,11 @@ const jobs: Job[] = [
     }),
   ),
   { name: 'evidence', needs: [], run: (progress) => chooseEvidence({ rounds: n('groups'), seed, progress }) },
+  {
+    name: 'capture-databases',
+    needs: ['postgres'],
+    run: (progress) => compareDatabases({ rounds: share(n('groups'), 0.005), seed, progress }),
+  },
   { name: 'control', needs: [...cutMachine, 'ext4', 'eatmydata'], run: control },
   { name: 'defects', needs: [...cutMachine, 'ext4', 'strace'], run: (progress) => seedDefects({ progress }) },
 ];
@@ -239,17 +252,21 @@ async function lane(): Promise<void> {
 }
 
 await Promise.all(Array.from({ length: n('lanes') }, lane));
-const inOrder = jobs.flatMap(({ name }) => findings.get(name) ?? []);
+const inOrder = jobs.flatMap(({ name: job }) => {
+  const finding = findings.get(job);
+  return finding === undefined ? [] : { ...finding, job };
+});
 const page = join(repository, 'docs/reliability.md');
-const command = `npm run prove${process.argv.length > 2 ? ` -- ${process.argv.slice(2).join(' ')}` : ''}`;
-const minutes = Math.max(1, Math.round((Date.now() - began) / 60_000));
+const names = jobs.map(({ name }) => name);
 if (only === undefined) {
+  const command = `npm run prove${process.argv.length > 2 ? ` -- ${process.argv.slice(2).join(' ')}` : ''}`;
+  const minutes = Math.max(1, Math.round((Date.now() - began) / 60_000));
   mkdirSync(join(repository, 'docs'), { recursive: true });
-  writeFileSync(page, reliabilityPage({ findings: inOrder, notRun, command, minutes }));
+  writeFileSync(page, reliabilityPage({ findings: inOrder, notRun, jobs: names, command, minutes }));
   say('wrote docs/reliability.md');
-} else if (inOrder.length > 0 && inOrder.every(({ section }) => section === 'evidence')) {
-  writeFileSync(page, withEvidence(readFileSync(page, 'utf8'), { findings: inOrder, command, minutes }));
-  say('wrote its section of docs/reliability.md');
+} else if (inOrder.some(({ section }) => section === 'relay' || section === 'captures')) {
+  writeFileSync(page, withRows(readFileSync(page, 'utf8'), inOrder, names));
+  say('wrote rows of docs/reliability.md');
 }
 const isSound = notRun.length === 0 && inOrder.every(({ violations }) => violations.length === 0);
 process.exitCode = isSound ? 0 : 1;

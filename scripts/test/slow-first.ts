@@ -1,5 +1,5 @@
 /** Those of more than half a minute, the longest first: begun late they would be waited for alone. */
-const slow = [
+export const slow: readonly string[] = [
   'test/transfer/kill-transfers.test.ts',
   'test/browser/vault.test.ts',
   'test/transfer/move.test.ts',
@@ -16,6 +16,7 @@ const slow = [
   'test/documents/uploads-nodes.test.ts',
   'test/chunk-uploads/chunk-uploads-nodes.test.ts',
   'test/browser/admin.test.ts',
+  'test/relay/kill-both.test.ts',
   'test/faults/faults.test.ts',
   'test/defects/defects.test.ts',
 ];

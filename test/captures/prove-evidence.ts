@@ -36,7 +36,7 @@ export async function chooseEvidence(options: ChooseEvidenceOptions): Promise<Fi
     progress(`${done} of ${rounds}: ${name}`);
   }
   return {
-    section: 'evidence',
+    section: 'captures',
     fault:
       'random groups of variants: lost chunks, rows in any order, ranges and sequences that contradict one another',
     held: 'chosen coverage is confirmed coverage, nothing better was allowed, superseding loses nothing, the same rows give the same answer',
@@ -45,6 +45,5 @@ export async function chooseEvidence(options: ChooseEvidenceOptions): Promise<Fi
     acknowledged: chunks,
     violations,
     seed,
-    note: 'acknowledged: confirmed chunks in the groups',
   };
 }

@@ -57,6 +57,8 @@ export async function cutWire({ over, cuts, seed, progress }: CutRun): Promise<F
       if (left !== 0) violations.push(`staging keeps ${left} bytes of nobody`);
       const retried = edge.relay.log().split('relay_core_unavailable').length - 1;
       if (retried === 0) violations.push('nothing was ever cut: the test is blind');
+      const denied = [await deny(edge), await deny(edge)];
+      if (denied.join() !== '401,429') violations.push(`denials are not counted (${denied}): the test is blind`);
     } finally {
       await edge.close();
     }
@@ -64,18 +66,23 @@ export async function cutWire({ over, cuts, seed, progress }: CutRun): Promise<F
     await wire.close();
   }
   return {
+    section: 'relay',
     fault:
       over === 'proxy'
         ? 'the way from relay to core reset, half-open, held back or unanswered'
         : 'the cable from relay to core pulled',
-    held: 'each chunk is there once and as it was sent, staging is bounded and empty afterwards',
-    filesystem: 'as it comes',
+    held: 'each chunk is there once and as it was sent, staging is bounded and empty afterwards, nothing counts against a client',
+    filesystem: over === 'proxy' ? 'loopback' : 'network namespace',
     rounds: cuts,
     acknowledged,
     violations,
     seed,
   };
 }
+
+const stranger = 'a-capability-that-never-was';
+const deny = async ({ openStream, relay }: Edge) =>
+  (await send(relay.url, upload({ ...(await openStream()), capability: stranger }))).status;
 
 async function openOn({ between, coreEnv, relayEnv, wrapper }: Wire): Promise<Edge> {
   return await openEdge('cuts', {
@@ -87,6 +94,9 @@ async function openOn({ between, coreEnv, relayEnv, wrapper }: Wire): Promise<Ed
       SAFE_RELAY_STAGING_MEMORY_BYTES: '1MiB',
       SAFE_RELAY_CORE_TIMEOUT: '300ms',
       SAFE_RELAY_FORWARD_TIMEOUT: '3s',
+      // One that is counted for the network's fault would be heard.
+      SAFE_RELAY_DENIALS: '1',
+      SAFE_RELAY_PRESSURES: '1',
       ...relayEnv,
     },
   });

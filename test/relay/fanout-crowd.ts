@@ -98,9 +98,10 @@ export async function gatherCrowd({ readers, chunks, seed, progress = silently }
     await crowd.leave();
     probe.close();
     return {
+      section: 'relay',
       fault: `${readers} readers of one stream at a relay, ${chunks} chunks`,
       held: 'every reader hears of every chunk and of its end, in memory that stays',
-      filesystem: '–',
+      filesystem: 'loopback',
       rounds: chunks,
       acknowledged: heard.chunks + heard.states,
       violations,

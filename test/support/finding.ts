@@ -1,7 +1,7 @@
 /** One line of docs/reliability.md: what was done to the server, how often, and what came of it. */
 export interface Finding {
   /** Of the page; without it, what one machine withstands. */
-  section?: 'nodes' | 'evidence';
+  section?: 'nodes' | 'relay' | 'captures';
   fault: string;
   /** What was demanded of every round. */
   held: string;

@@ -10,7 +10,8 @@ export type Query = (statement: string, ...values: (string | number | null)[]) =
 
 /** The rows behind a server, looked at and changed beside it, in one transaction. For what no request can bring about. */
 export async function withRows(dataDir: string, work: (query: Query) => Promise<void>): Promise<void> {
-  await (currentCell.metadata === 'sqlite' ? withSqlite : withPostgres)(dataDir, work);
+  if (currentCell.metadata === 'sqlite') await withSqlite(dataDir, work);
+  else await withPostgres(databaseUrl(dataDir), work);
 }
 
 export async function tableNames(query: Query): Promise<string[]> {
@@ -22,7 +23,7 @@ export async function tableNames(query: Query): Promise<string[]> {
   return rows.map(({ name }) => String(name));
 }
 
-async function withSqlite(dataDir: string, work: (query: Query) => Promise<void>): Promise<void> {
+export async function withSqlite(dataDir: string, work: (query: Query) => Promise<void>): Promise<void> {
   const database = new DatabaseSync(join(dataDir, 'proofline.db'), { timeout: 5_000 });
   try {
     database.exec('BEGIN IMMEDIATE');
@@ -33,8 +34,8 @@ async function withSqlite(dataDir: string, work: (query: Query) => Promise<void>
   }
 }
 
-async function withPostgres(dataDir: string, work: (query: Query) => Promise<void>): Promise<void> {
-  const client = new pg.Client(databaseUrl(dataDir));
+export async function withPostgres(url: string, work: (query: Query) => Promise<void>): Promise<void> {
+  const client = new pg.Client(url);
   await client.connect();
   try {
     await client.query('BEGIN');

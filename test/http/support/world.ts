@@ -59,13 +59,13 @@ export async function openWorld(name: string, env: Record<string, string> = {}):
   };
 }
 
-interface Newcomer {
+export interface Newcomer {
   id: string;
   username: string;
   token: string;
 }
 
-const newcomer = (username: string): Newcomer => ({
+export const newcomer = (username: string): Newcomer => ({
   id: newId('acct'),
   username,
   token: randomBytes(32).toString('base64url'),
@@ -75,7 +75,7 @@ const newcomer = (username: string): Newcomer => ({
  * An account with an open session, written into the database: signing three people in costs seconds of bcrypt in every test file.
  * accounts.test.ts goes the way through the API.
  */
-async function enrol(query: Query, { id, username, token }: Newcomer): Promise<void> {
+export async function enrol(query: Query, { id, username, token }: Newcomer): Promise<void> {
   const now = new Date().toISOString();
   await query(
     'INSERT INTO accounts (id, username, password_hash, role, created_at, updated_at, password_changed_at) VALUES (?, ?, ?, ?, ?, ?, ?)',
