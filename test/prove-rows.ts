@@ -18,7 +18,8 @@ killed, many read along. One row can be made again: \`npm run prove -- --only re
 `,
   captures: `## Captures
 
-Which of several variants of a moment is chosen ([why](decisions/0019-captures.md)). *Acknowledged* counts the confirmed chunks in the groups.
+Which of several variants of a moment is chosen ([why](decisions/0019-captures.md)): there *acknowledged* counts the confirmed chunks in the
+groups. And chunks that are sent resumably.
 `,
 } as const;
 

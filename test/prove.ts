@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { compareDatabases } from './captures/compare-databases.ts';
 import { chooseEvidence } from './captures/prove-evidence.ts';
+import { breakUploads } from './chunk-uploads/break-uploads.ts';
 import { seedDefects } from './defects/seed-defect.ts';
 import { fillUp } from './faults/disk-full.ts';
 import { allInjections, failSyscalls } from './faults/fault-rounds.ts';
@@ -43,7 +44,7 @@ const { values } = parseArgs({
     ordinals: { type: 'string', default: '40' },
     clients: { type: 'string', default: '5000' },
     races: { type: 'string', default: '10000' },
-    /** Of each kind, to two nodes on one PostgreSQL, one bucket and one Valkey; and to the way from a relay to its core. */
+    /** Of each kind, to two nodes on one PostgreSQL, one bucket and one Valkey; to the way from a relay to its core; to resumable chunks. */
     disturbances: { type: 'string', default: '500' },
     flips: { type: 'string', default: '1000' },
     sockets: { type: 'string', default: '2000' },
@@ -188,6 +189,14 @@ const jobs: Job[] = [
     needs: ['postgres'],
     run: (progress) => compareDatabases({ rounds: share(n('groups'), 0.005), seed, progress }),
   },
+  ...(['cut', 'kill'] as const).map(
+    (how): Job => ({
+      name: `resumable-${how}s`,
+      needs: [],
+      run: (progress) =>
+        breakUploads({ how, rounds: how === 'cut' ? n('disturbances') : share(n('kills'), 0.05), seed, progress }),
+    }),
+  ),
   { name: 'control', needs: [...cutMachine, 'ext4', 'eatmydata'], run: control },
   { name: 'defects', needs: [...cutMachine, 'ext4', 'strace'], run: (progress) => seedDefects({ progress }) },
 ];

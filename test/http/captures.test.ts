@@ -221,6 +221,11 @@ test('a supersession is recorded once, taken back once, and refused with the con
     listed.body.supersessions.map(({ reason }: { reason: string }) => reason),
     ['higher_quality_confirmed', 'audio_replaced_by_master', 'withdrawn'],
   );
+  const { token } = (await world.ada.post(`/v1/incidents/${incident}/incident-tokens`)).body;
+  const shared = await world.nobody.get(`/i/${token}/capture-groups/${path.split('/').at(-1)}/timeline`);
+  assert.deepEqual(shared.body.supersessions, { recorded: 2, withdrawn: 1 });
+  const segments = await fetch(`${world.server.url}/i/${token}/capture-groups/${path.split('/').at(-1)}`);
+  assert.match(await segments.text(), /by the owner; taken back/);
 });
 
 test('each condition of a supersession is judged on both sides, and what keeps it is enough', async () => {

@@ -162,6 +162,7 @@ const reads: Record<string, Record<string, unknown[][]>> = {
     supersessionOf: [['cgr_1', 'sup_1']],
     withdrawalOf: [['sup_1']],
     countSupersessions: [['cgr_1']],
+    withdrawnAmong: [[['sup_1']]],
   },
   safetyChecks: {
     safetyChecksOf: [

@@ -4,27 +4,24 @@ import { endedAt, sha256Hex, startedAt, uploadParts } from '../http/support/clie
 import { readZip } from '../http/support/zip.ts';
 import { expectCompletion, expectUpload, type Model, type ModelStream } from './model.ts';
 import { payloads, type Real } from './real.ts';
+import { compareSafetyChecks, safetyCheckSteps } from './safety-checks.ts';
+import { any, hasIncident, pick, type Step, step } from './step.ts';
 
-type Step = fc.AsyncCommand<Model, Real>;
-
-/** A command from its three parts; its text is what a counterexample shows. */
-function step(name: string, can: (model: Model) => boolean, run: (model: Model, real: Real) => Promise<void>): Step {
-  return { check: can, run, toString: () => name };
-}
-
-/** Numbers choose among what there is at that time, so that shrinking a run keeps its meaning. */
-const pick = <T>(list: readonly T[], n: number): T => list[n % list.length] as T; // checked to be non-empty by `can`
 const payloadOf = (n: number) => payloads[n] as Buffer; // 0 to 2 by the arbitraries
-const any = fc.nat(1_000);
 const path = ({ id, incident }: ModelStream) => `/v1/incidents/${incident.id}/streams/${id}`;
 const hasStream = (model: Model) => model.streams.length > 0;
-const hasIncident = (model: Model) => model.incidents.length > 0;
 
 const openIncident = step(
   'open incident',
   (model) => model.incidents.length < 4,
   async (model, real) => {
-    model.incidents.push({ id: await real.ada.incident(), closed: false, deletion: 'none', streams: [] });
+    model.incidents.push({
+      id: await real.ada.incident(),
+      closed: false,
+      deletion: 'none',
+      streams: [],
+      safetyChecks: [],
+    });
   },
 );
 
@@ -221,6 +218,7 @@ export async function compare(model: Model, real: Real): Promise<void> {
     const byId = (a: { id: string }, b: { id: string }) => (a.id < b.id ? -1 : 1);
     const chunks = kept.flatMap((stream) => [...stream.chunks.values()].map(({ answer }) => answer as { id: string }));
     assert.deepEqual(body.chunks.sort(byId), chunks.sort(byId));
+    await compareSafetyChecks(incident, real);
   }
 }
 
@@ -244,5 +242,6 @@ export const steps: fc.Arbitrary<Step>[] = [
   any.map(makeLink),
   any.map(revokeLink),
   any.map(view),
+  ...safetyCheckSteps,
   fc.nat(39).chain((n) => (n < 2 ? fc.constantFrom('stop' as const, 'kill' as const).map(restart) : any.map(view))),
 ];

@@ -13,12 +13,20 @@ export interface ModelStream {
   chunks: Map<number, ModelChunk>;
 }
 
+export interface ModelSafetyCheck {
+  id: string;
+  /** Which of the times. */
+  due: number;
+  state: 'active' | 'cancelled' | 'missed' | 'resolved';
+}
+
 export interface ModelIncident {
   id: string;
   closed: boolean;
   deletion: 'none' | 'decided' | 'done';
   decisionId?: string;
   streams: ModelStream[];
+  safetyChecks: ModelSafetyCheck[];
 }
 
 export interface ModelLink {

@@ -42,6 +42,9 @@ export class Real {
     }
   }
 
+  /** The rows of the server, beside the server. */
+  readonly rows: World['rows'] = (work) => this.#world.rows(work);
+
   async end(): Promise<void> {
     await this.#server.stop();
   }
