@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { ProoflineApi } from '#client/api/api.ts';
@@ -124,4 +126,31 @@ test('a capability is renewed before it ends, by one question of all uploads tha
     const [row] = await query('SELECT count(*) AS n FROM relay_capabilities WHERE stream_id = ?', one.streamId);
     assert.equal(Number(row?.n), 2);
   });
+});
+
+test('the yes of a relay is not enough: what the server does not have is sent to it', async () => {
+  await relay.kill();
+  let asked = 0;
+  const liar = createServer((request, response) => {
+    asked += 1;
+    const [, , , , incident, , stream, , index] = (request.url ?? '').split('/');
+    request.resume().on('end', () => {
+      const chunk = { id: 'chk_x', incident_id: incident, stream_id: stream, chunk_index: Number(index) };
+      const rest = { media_type: 'video', byte_size: 20_000, sha256_hex: 'a'.repeat(64), created_at: startedAt };
+      response.writeHead(201, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ ...chunk, ...rest, started_at: startedAt, ended_at: endedAt }));
+    });
+  }).listen(port, '127.0.0.1');
+  try {
+    const one = await openUploads();
+    const { status, attempts } = await one.send(1);
+    assert.deepEqual([status, attempts, asked], ['accepted', 2, 1]);
+    assert.equal(await one.count(), 1);
+    assert.deepEqual(one.names(), ['relay_used', 'relay_away']);
+  } finally {
+    liar.closeAllConnections();
+    liar.close();
+    await once(liar, 'close');
+  }
+  relay = await start();
 });

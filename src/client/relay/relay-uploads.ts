@@ -1,5 +1,5 @@
 import type { ProoflineApi, Reconciliation } from '../api/api.ts';
-import { isAmbiguous, ProoflineApiError } from '../api/api-error.ts';
+import { isAmbiguous, ProoflineApiError, ProoflineNetworkError } from '../api/api-error.ts';
 import type { ChunkFacts } from '../api/chunk-facts.ts';
 import { type Accepted, putChunk, type UploadCall } from '../api/put-chunk.ts';
 import { type CallOptions, type Fetch, Transport } from '../api/transport.ts';
@@ -60,6 +60,7 @@ export class RelayUploads {
     if (route === undefined) return await core.putChunk(facts, bytes, options);
     try {
       const accepted = await putChunk(route.transport, '/relay/v1', facts, bytes, options);
+      await this.#assertServerHas(facts, options);
       if (this.#failures > 0) this.#options.report?.({ event: 'relay_used', relayUrl: route.relayUrl });
       this.#failures = 0;
       return accepted;
@@ -72,6 +73,23 @@ export class RelayUploads {
       if (isAmbiguous(error)) this.#leaveAlone(error instanceof Error ? error.message : String(error));
       throw error;
     }
+  }
+
+  /**
+   * A relay owns no truth: whoever throws a chunk away because it was accepted has this from the server itself. Throws
+   * ProoflineNetworkError, after which an upload asks again before it sends.
+   */
+  async #assertServerHas(facts: ChunkFacts, { signal }: CallOptions): Promise<void> {
+    let found: Reconciliation;
+    try {
+      found = await this.#options.core.reconcile(facts, { signal });
+    } catch (cause) {
+      signal?.throwIfAborted();
+      if (!(cause instanceof ProoflineApiError) || cause.status !== 429) throw cause;
+      throw new ProoflineNetworkError('answer', 'The server did not say yet whether it has the chunk.', { cause });
+    }
+    if (found.status !== 'matched')
+      throw new ProoflineNetworkError('answer', 'The relay said yes to a chunk that the server does not have.');
   }
 
   async reconcile(facts: ChunkFacts, options?: CallOptions): Promise<Reconciliation> {
