@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { insertGroup } from '../test/captures/support/group-rows.ts';
 import { longGroup } from '../test/captures/support/long-group.ts';
@@ -30,18 +31,22 @@ const requests = 50;
 const groupsBeside = 1_000;
 
 export async function measureCaptures(rows: number, keptIn?: string): Promise<CaptureLine[]> {
+  return [await measureOnSqlite(rows, keptIn), await measureOnPostgres(rows)];
+}
+
+export async function measureOnSqlite(rows: number, keptIn?: string): Promise<CaptureLine> {
   const folder = keptIn === undefined ? scratchFolder('bench') : { path: keptIn, remove: () => undefined };
   const dataDir = join(folder.path, 'large');
   const { ours } = await prepared(dataDir, rows);
   const database = new DatabaseSync(join(dataDir, 'proofline.db'), { timeout: 60_000 });
   const query: Query = async (statement, ...values) => database.prepare(statement).all(...(values as SQLInputValue[]));
-  const onSqlite = { database: 'SQLite', rows, ...(await measure(ours, query, 'chunks.ended_at')) } as const;
+  const figures = await measure(ours, query, 'chunks.ended_at');
   database.close();
   folder.remove();
-  return [onSqlite, await measureOnPostgres(rows)];
+  return { database: 'SQLite', rows, ...figures };
 }
 
-async function measureOnPostgres(rows: number): Promise<CaptureLine> {
+export async function measureOnPostgres(rows: number): Promise<CaptureLine> {
   const folder = scratchFolder('bench');
   const large = { wal_level: 'minimal', max_wal_senders: '0', shared_buffers: '1GB', max_wal_size: '4GB' };
   const postgres = await startPostgres(large);
@@ -76,6 +81,8 @@ async function measure(ours: Ours, query: Query, end: string): Promise<Omit<Capt
   await insertGroup(query, { incidentId: ours.incident, groupId }, chunks);
   await query('COMMIT');
   await query('ANALYZE');
+  // Filling held this process up: it has yet to see which of its connections the server has closed.
+  await sleep(100);
   const ask = async () => {
     const answer = await ours.api.call('GET', `/v1/incidents/${ours.incident}/capture-groups/${groupId}/resolution`);
     if (answer.status !== 200 || answer.body.segments.length === 0) throw new Error(`answered ${answer.status}`);

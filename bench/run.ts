@@ -8,6 +8,7 @@ import { cpus, release, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { missing } from '../test/support/needs.ts';
 import { compareBundle } from './bundle.ts';
+import { capturesSection, measureCaptures } from './captures.ts';
 import { type Comparison, compareChunks, removeBenchFolders, works } from './chunks.ts';
 import { clusterSizeSection, measureClusterSize } from './cluster/size.ts';
 import { clusterSection, measureCluster } from './cluster.ts';
@@ -114,6 +115,8 @@ try {
     `| empty | ${start.nodeMs.toFixed(0)} | ${start.readyMs.toFixed(0)} | **${(start.readyMs - start.nodeMs).toFixed(0)}** |`,
     `| ${size.rows.toLocaleString('en')} rows | ${size.nodeMs.toFixed(0)} | ${size.startMs.toFixed(0)} | **${(size.startMs - size.nodeMs).toFixed(0)}** |`,
   );
+  say('measuring the resolution of an hour …');
+  lines.push(capturesSection(await measureCaptures(quick ? 20_000 : 10_000_000)));
   removeBenchFolders();
   const head = [
     '# Performance\n',

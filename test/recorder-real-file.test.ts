@@ -7,13 +7,12 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { after, test } from 'node:test';
 import { ProoflineApi } from '#client/index.ts';
+import { lacks } from './support/needs.ts';
 import { startRecorder } from './support/recorder.ts';
 import { adminPassword, cli, createAccount, scratchFolder, startServer } from './support/server.ts';
 
 const folder = scratchFolder('recorder');
 after(() => folder.remove());
-
-const hasFfmpeg = spawnSync('ffmpeg', ['-version']).error === undefined;
 
 /** Three minutes of moving picture and tone in about 4 MB; without ffmpeg the test cannot be what it says. */
 function makeVideo(path: string): void {
@@ -40,12 +39,10 @@ function makeVideo(path: string): void {
   assert.equal(made.status, 0, made.stderr);
 }
 
-const skip = hasFfmpeg ? false : 'needs ffmpeg: apt-get install ffmpeg';
-
 test('a video through a slow, failing network, recorder and server killed, comes back byte for byte', {
-  skip,
   timeout: 180_000,
-}, async () => {
+}, async (t) => {
+  if (lacks(t, 'ffmpeg')) return;
   const video = join(folder.path, 'walk.ts');
   makeVideo(video);
   const original = await readFile(video);

@@ -29,11 +29,11 @@ test('a live capture killed in the middle goes on, over a network that is cut: t
   const state = join(folder.path, 'state');
   const places = join(folder.path, 'places.jsonl');
   writeFileSync(places, '{"lat":48.2,"lon":16.4}\n');
-  const source = ['--test-pattern', '--segment', '1s', '--duration', '8s', '--variants', '--context', places];
+  const source = ['--test-pattern', '--segment', '1s', '--duration', '10s', '--variants', '--context', places];
   const signIn = ['--username', 'ada', '--server', server.url];
   try {
     const first = startRecorder([...source, '--state', state, '--label', 'street', ...signIn], env);
-    for (let count = 1; acceptedOf(first.events, 'evidence_master') < 2; count++) await first.accepted(count);
+    for (let count = 1; acceptedOf(first.events, 'evidence_master') < 1; count++) await first.accepted(count);
     await first.kill();
 
     const second = startRecorder(['--resume', state, '--net-offline', '2s-5s', '--net-rate', '300KiB'], env);

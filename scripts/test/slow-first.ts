@@ -1,5 +1,5 @@
 /** Those of more than half a minute, the longest first: begun late they would be waited for alone. */
-const slow = [
+export const slow: readonly string[] = [
   'test/transfer/kill-transfers.test.ts',
   'test/browser/vault.test.ts',
   'test/transfer/move.test.ts',

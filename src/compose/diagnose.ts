@@ -11,6 +11,7 @@ import { lockDataDir } from './data-dir.ts';
 import { diagnoseBlobs } from './diagnose-blobs.ts';
 import { diagnoseDatabase } from './diagnose-database.ts';
 import { diagnoseJobs, diagnoseQueue } from './diagnose-jobs.ts';
+import { diagnoseRelays } from './diagnose-relay.ts';
 import { type Diagnosis, fine } from './diagnosis.ts';
 import { readFillingMark } from './transfer/being-filled.ts';
 
@@ -22,6 +23,7 @@ export async function* diagnose(config: Config): AsyncGenerator<Diagnosis> {
   yield fine('runtime', `Node ${process.versions.node}, SQLite ${process.versions.sqlite}`);
   yield await coordination(config);
   yield await diagnoseQueue(config);
+  yield* diagnoseRelays(config);
   if (!existsSync(dataDir)) {
     yield {
       check: 'data folder',

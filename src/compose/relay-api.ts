@@ -13,7 +13,16 @@ export async function openRelayApi(
   { relayAccess, relayCapabilities }: Config,
   { coordinator, log }: { coordinator: Coordinator; log: Log },
 ): Promise<Route[]> {
-  const { addresses, publicKeysFile, staticToken } = relayAccess;
+  const keys = await openRelayKeys(relayAccess, log);
+  const identity = relayIdentity({ keys, staticToken: relayAccess.staticToken, coordinator });
+  return relayApiRoutes({ ...uploads, identity }, relayCapabilities);
+}
+
+/** Undefined where a static token stands in for them. Throws StartupError. */
+export async function openRelayKeys(
+  { addresses, publicKeysFile, staticToken }: Config['relayAccess'],
+  log: Log,
+): Promise<RelayKeys | undefined> {
   if (staticToken !== '' && !addresses.every(({ host }) => isLoopback(host)))
     throw new StartupError(
       'SAFE_RELAY_STATIC_TOKEN is for development, and SAFE_RELAY_API_BIND_ADDRS listens to other machines.',
@@ -24,7 +33,5 @@ export async function openRelayApi(
       'SAFE_RELAY_API_BIND_ADDRS is set, but no relay could prove to be one.',
       'Set SAFE_RELAY_PUBLIC_KEYS_FILE; `proofline keys relay` makes keys.',
     );
-  const keys = publicKeysFile === '' ? undefined : await RelayKeys.open(publicKeysFile, log);
-  const identity = relayIdentity({ keys, staticToken, coordinator });
-  return relayApiRoutes({ ...uploads, identity }, relayCapabilities);
+  return publicKeysFile === '' ? undefined : await RelayKeys.open(publicKeysFile, log);
 }

@@ -48,16 +48,15 @@ const spareSockets = 64;
 /** The way of chunks to a core somewhere else. Opens everything in order; on failure closes what was opened and throws. Throws StartupError. */
 export async function startRelay(config: Config, log: Log): Promise<RunningRelay> {
   const { relay } = config;
-  const url = coreUrl(relay);
+  const { url, credentials, authorities, counterSecret } = await relayMeans(config, log);
   const opened: (() => Promise<void> | void)[] = [];
   const release = async () => {
     for (const close of opened.splice(0).reverse()) await close();
   };
   try {
-    const credentials = await credentialsFor(config, url, log);
     const connection = new CoreConnection({
       url,
-      ...authorities(relay),
+      ...authorities,
       silenceMs: relay.coreTimeoutMs,
       sockets: relay.maxUploads + spareSockets,
     });
@@ -70,7 +69,7 @@ export async function startRelay(config: Config, log: Log): Promise<RunningRelay
     });
     const coordinator = await openCoordinator(config, log);
     opened.push(() => coordinator.close());
-    const feedback = new ClientFeedback(coordinator, counterSecret(config), relay);
+    const feedback = new ClientFeedback(coordinator, counterSecret, relay);
     const reading = openFanout({ authority: core, feedback, log }, relay);
     opened.push(() => reading.close());
     const staging = await RelayStaging.open({
@@ -146,6 +145,13 @@ function listeners(config: Config, metrics: Metrics, limiter: ReturnType<typeof 
       observer: observerOf(name),
       log,
     });
+}
+
+/** By what this relay finds the core, proves itself to it and believes it, and counts clients. Throws StartupError. */
+export async function relayMeans(config: Config, log: Log) {
+  const url = coreUrl(config.relay);
+  const credentials = await credentialsFor(config, url, log);
+  return { url, credentials, authorities: authorities(config.relay), counterSecret: counterSecret(config) };
 }
 
 function coreUrl({ coreUrl: url }: RelayConfig): URL {

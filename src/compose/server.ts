@@ -146,7 +146,7 @@ export async function startServer(config: Config, log: Log, options: ServerOptio
     const addresses = {
       main: config.server.mainAddresses,
       admin: config.server.adminAddresses,
-      relay: config.relayAccess.addresses,
+      relay_api: config.relayAccess.addresses,
     };
     const listener = (name: keyof typeof addresses, routes: readonly Route[]): Promise<Listener> =>
       listen({
@@ -160,10 +160,10 @@ export async function startServer(config: Config, log: Log, options: ServerOptio
     const main = await listener('main', mainRoutes({ ...backends, inFlight, limiter, peers }, config, lineage?.routes));
     opened.push(() => main.close(config.server.shutdownDeadlineMs));
     const relayApi =
-      addresses.relay.length === 0
+      addresses.relay_api.length === 0
         ? undefined
         : await listener(
-            'relay',
+            'relay_api',
             await openRelayApi(chunkUploads({ ...backends, inFlight }, config), config, { coordinator, log }),
           );
     opened.push(async () => await relayApi?.close(config.server.shutdownDeadlineMs));

@@ -4,10 +4,10 @@ import { deleteDocuments, documentTarget, expireTrash, sweepStrays } from '#feat
 import {
   applyRetention,
   applySupersessionPolicy,
+  chunkTarget,
   noteMissedChecks,
   runDeletions,
   sweepCapabilities,
-  chunkTarget,
   type UploadsInFlight,
 } from '#features/incidents/index.ts';
 import { removeDoneJobs } from '#features/jobs/index.ts';

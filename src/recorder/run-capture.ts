@@ -181,8 +181,8 @@ async function keep(
         report({ event: 'lost', variant, sequence, started_at: startedAt, ended_at: endedAt });
         return;
       }
-      // Only what is delivered makes room.
-      if (!delivery.goesOn) throw error;
+      // Only what waits and is delivered makes room.
+      if (!delivery.goesOn || staging.waitingBytes === 0) throw error;
       await wait(250, undefined, { signal: stopAll });
     }
   }

@@ -129,7 +129,7 @@ test('while the network is down everything is captured; when it is back everythi
   const session = serverSession(
     new ProoflineApi({
       baseUrl: double.url,
-      fetch: poorNetwork({ offline: [[0, 150]], failureRate: 0.3, seed: 4, bytesPerSecond: 500_000 }),
+      fetch: poorNetwork({ offline: [[0, 800]], failureRate: 0.3, seed: 4, bytesPerSecond: 500_000 }),
     }),
     credentials,
     (event) => void events.push(event),

@@ -1,4 +1,5 @@
 import { fanoutDefects } from './fanout-defects.ts';
+import { relayDefects } from './relay-defects.ts';
 
 /** Defects that somebody could make, each with the smallest test that must see it. A text that is gone from the source is an error. */
 export interface Defect {
@@ -344,8 +345,8 @@ export const defects: readonly Defect[] = [
     edits: [
       {
         file: 'src/features/resumable/resumable.routes.ts',
-        find: 'if (isFull(upload)) await end(upload);',
-        replace: 'if (isFull(upload)) void end;',
+        find: 'if (isFull(upload)) await finishUpload(',
+        replace: 'if (Number.isNaN(upload.byte_size)) await finishUpload(',
       },
     ],
     test: { file: 'test/chunk-uploads/chunk-uploads.test.ts', pattern: 'pending bytes are counted' },
@@ -517,4 +518,5 @@ export const defects: readonly Defect[] = [
     test: { file: 'test/http/capture-bundles.test.ts', pattern: 'make no bundle' },
   },
   ...fanoutDefects,
+  ...relayDefects,
 ];

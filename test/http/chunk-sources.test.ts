@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { ProoflineApi } from '#client/index.ts';
 import { at, captureSession, sourceHeaders } from './support/capture-session.ts';
 import { bytesOf, endedAt, sha256Hex, startedAt, uploadParts } from './support/client.ts';
 import { openWorld, type World } from './support/world.ts';
@@ -102,4 +103,22 @@ test('reconciling compares the source where it is given, and tells it either way
     const answer = await ask(stream('preview'), source);
     assert.deepEqual([answer.status, answer.code], [400, code]);
   }
+});
+
+test('the library asks with the place of the chunk, and is told where it is another', async () => {
+  const { incident, stream } = await captureSession(world.ada);
+  const bytes = bytesOf(40);
+  await world.ada.put(incident, stream('preview'), 1, bytes, { headers: sourceHeaders(place) });
+  const api = new ProoflineApi({ baseUrl: world.server.url, token: world.ada.token });
+  const source = { segment_id: 'seg:0-2', sequence: 7, started_at: at(0), ended_at: at(2), context_digest: digest };
+  const facts = {
+    ...{ incident_id: incident, stream_id: stream('preview'), chunk_index: 1, media_type: 'video' as const },
+    ...{ started_at: startedAt, ended_at: endedAt, sha256_hex: sha256Hex(bytes), byte_size: bytes.length },
+  };
+  assert.equal((await api.reconcile({ ...facts, source })).status, 'matched');
+  assert.equal((await api.reconcile(facts)).status, 'matched');
+  assert.deepEqual(await api.reconcile({ ...facts, source: { ...source, ended_at: at(3) } }), {
+    status: 'conflict',
+    mismatched_fields: ['source_ended_at'],
+  });
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, beforeEach, test } from 'node:test';
+import { sha256 } from '../support/api.ts';
 import { scratchFolder, type TestServer } from '../support/server.ts';
 import { type CoreAnswer, type CoreDouble, isPreflight, refusal, startCoreDouble } from './support/core-double.ts';
 import { send, startRelay, staticToken, upload } from './support/relay-process.ts';
@@ -86,8 +87,26 @@ for (const [name, answer] of [
 
 test('a core that confirms another chunk has confirmed none', async () => {
   const wish = upload();
-  core.answer = (call) => (isPreflight(call) ? undefined : { status: 201, body: { sha256_hex: '00' } });
-  assert.equal((await send(relay.url, wish)).code, 'relay_core_unavailable');
+  const [, incident = '', stream = ''] = /incidents\/(\w+)\/streams\/(\w+)/.exec(wish.path) ?? [];
+  const right = {
+    incident_id: incident,
+    stream_id: stream,
+    chunk_index: 1,
+    byte_size: wish.body.length,
+    sha256_hex: sha256(wish.body).toString('hex'),
+  };
+  for (const other of [
+    { incident_id: 'inc_another' },
+    { stream_id: 'str_another' },
+    { chunk_index: 2 },
+    { byte_size: 1 },
+    { sha256_hex: '0'.repeat(64) },
+  ]) {
+    core.answer = (call) => (isPreflight(call) ? undefined : { status: 201, body: { ...right, ...other } });
+    assert.equal((await send(relay.url, wish)).code, 'relay_core_unavailable', JSON.stringify(other));
+  }
+  core.answer = (call) => (isPreflight(call) ? undefined : { status: 201, body: right });
+  assert.equal((await send(relay.url, wish)).status, 201);
 });
 
 for (const [status, code] of [

@@ -89,7 +89,7 @@ class Ear {
 function words(event: LiveEvent): string {
   switch (event.kind) {
     case 'chunk':
-      return `chunk ${event.chunk.chunk_index} ${event.chunk.state}`;
+      return ['chunk', event.chunk.chunk_index, event.chunk.state, event.chunk.variant_role ?? []].flat().join(' ');
     case 'state':
       return `state ${event.change.chunk_index} ${event.change.state}`;
     case 'end':
@@ -221,6 +221,7 @@ test('chunks of a master are not offered to anybody before the server has them',
     assert.equal(answer.status, 201, answer.code);
   }
   await ear.hears('state 1 confirmed');
+  assert.equal(ear.heard[1], 'chunk 1 unconfirmed live_preview');
   const windows = await fetch(`${relay.adminUrl}/metrics`).then((answer) => answer.text());
   assert.match(windows, /^proofline_relay_window_bytes 11000$/m);
   ear.stop();
@@ -246,10 +247,12 @@ test('a reader that lost its connection, or its relay, goes on by itself', async
   assert.equal(((await ear.over) as Error).name, 'AbortError');
 });
 
-test('no capability, incident or stream is in the log of the relay, and no capability in that of the server', () => {
+test('no capability, incident or stream is in the log of the relay, and no capability in that of the server', async () => {
   assert.ok(secrets.length > 20);
-  assert.match(firstLog, /fanout|live/);
-  for (const secret of secrets) assert.ok(!`${firstLog}${relay.log()}`.includes(secret), secret);
+  assert.match(firstLog, /streams\/:stream_id\/live/);
+  const metrics = await fetch(`${relay.adminUrl}/metrics`).then((answer) => answer.text());
+  assert.match(metrics, /^proofline_relay_readers \d/m);
+  for (const secret of secrets) assert.ok(!`${firstLog}${relay.log()}${metrics}`.includes(secret), secret);
   for (const secret of secrets.filter((one) => !/^(inc|str)_/.test(one)))
     assert.ok(!world.server.log().includes(secret));
 });

@@ -175,13 +175,13 @@ export class ProoflineApi {
 
   /** Asks whether a chunk is there and is this one. Changes nothing, and works after the incident was closed. */
   async reconcile(facts: ChunkFacts, options?: CallOptions): Promise<Reconciliation> {
-    // What is asked for is the chunk; where it stands on a timeline was judged when it was accepted.
-    const { incident_id: incidentId, source: _, ...fingerprint } = facts;
+    const { incident_id: incidentId, source, ...fingerprint } = facts;
+    const place = source === undefined ? {} : { ...sourceFields(source), source_sequence: source.sequence };
     try {
       const answer = await this.#post(
         wire.matched,
         incidentPath(incidentId, 'chunks', 'reconcile'),
-        fingerprint,
+        { ...fingerprint, ...place },
         options,
       );
       return { status: 'matched', chunk_id: answer.reconciliation.chunk_id };

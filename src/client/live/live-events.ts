@@ -14,7 +14,8 @@ const liveChunk = object({
   byte_size: whole(0),
   started_at: text,
   ended_at: text,
-  media_role: optional(text),
+  /** Of a stream in a capture group. */
+  variant_role: optional(text),
   state: oneOf(...liveStates),
 });
 export type LiveChunk = Infer<typeof liveChunk>;

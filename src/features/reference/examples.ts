@@ -43,6 +43,7 @@ const byName: Record<string, unknown> = {
   source_clock_id: 'monotonic-1',
   source_timeline_hash: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
   source_segment_id: 'seg-0001',
+  context_digest: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
   source_started_at: '2026-01-02T03:04:05.000Z',
   source_ended_at: '2026-01-02T03:04:07.000Z',
   byte_size: 262144,

@@ -92,11 +92,6 @@ export function resumableRoutes(
   const scopeErrors: readonly ErrorCode[] = path.includes(incidentPart)
     ? ['incident_not_found', 'incident_deleting']
     : [];
-  /** What was refused already is not read through once more: that is for an empty PATCH to ask. */
-  const end = async ({ id, refusal: code }: UploadRow) => {
-    if (code !== null) throw new Problem(code);
-    await finishUpload(deps, config, target, id, { patienceMs: finishPatienceMs });
-  };
   const refusal: NonNullable<Route['refusal']> = (problem, headers) =>
     reply.problem(problem, { ...headers, ...version, 'Tus-Version': version['Tus-Resumable'] });
   return [
@@ -200,7 +195,7 @@ export function resumableRoutes(
       method: 'HEAD',
       path: one,
       summary: 'How far an upload has come',
-      description: `Whoever is told that all bytes are kept may rely on it that ${options.result} was made of them: where that has not happened yet, it happens first.`,
+      description: `Whoever is told that all bytes are kept may rely on it that ${options.result} was made of them: where that has not happened yet, it happens first, or is refused.`,
       tag,
       access: 'account',
       limit,
@@ -221,7 +216,7 @@ export function resumableRoutes(
       handle: async (asked) => {
         const upload = await seen(asked);
         assertVersion(asked.c);
-        if (isFull(upload)) await end(upload);
+        if (isFull(upload)) await finishUpload(deps, config, target, upload.id, { patienceMs: finishPatienceMs });
         return await tus(asked, upload);
       },
     }),

@@ -4,6 +4,7 @@ import { appendFile, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { lacks } from '../../../test/support/needs.ts';
 import { RecorderError } from '../recorder-error.ts';
 import { type FfmpegSpec, ffmpegArguments, ffmpegSource } from './ffmpeg.ts';
 import { filesSource, folderSource, sizeOfFiles } from './files.ts';
@@ -128,10 +129,8 @@ test('what ffmpeg is asked for', () => {
   assert.doesNotMatch(line({ mediaType: 'audio' }), /-re|libx264/);
 });
 
-const ffmpeg = spawnSync('ffmpeg', ['-version']).error === undefined;
-const skip = ffmpeg ? false : 'ffmpeg is not installed here';
-
-test('ffmpeg segments, joined, play as one, and a resumed capture yields the same bytes', { skip }, async () => {
+test('ffmpeg segments, joined, play as one, and a resumed capture yields the same bytes', async (t) => {
+  if (lacks(t, 'ffmpeg')) return;
   const source = ffmpegSource(spec());
   const whole = await all(source);
   assert.equal(whole.length, 4);
@@ -149,7 +148,8 @@ test('ffmpeg segments, joined, play as one, and a resumed capture yields the sam
   assert.equal(copied.length, 2);
 });
 
-test('segments are complete and in order however fast ffmpeg is gone again', { skip }, async () => {
+test('segments are complete and in order however fast ffmpeg is gone again', async (t) => {
+  if (lacks(t, 'ffmpeg')) return;
   const path = join(folder, 'long.ts');
   await writeFile(path, joined(await all(ffmpegSource(spec({ durationSeconds: 20 })))));
   const counts: number[] = [];
@@ -166,9 +166,8 @@ test('segments are complete and in order however fast ffmpeg is gone again', { s
   );
 });
 
-test('a live capture that is asked to stop hands over its last segment; one that fails says why', {
-  skip,
-}, async () => {
+test('a live capture that is asked to stop hands over its last segment; one that fails says why', async (t) => {
+  if (lacks(t, 'ffmpeg')) return;
   const controller = new AbortController();
   const { durationSeconds: _, ...endless } = spec({ realtime: true });
   setTimeout(() => controller.abort(), 2500);

@@ -202,7 +202,9 @@ export class StagedStream {
   }
 
   async removeAcceptedFiles(): Promise<void> {
-    for (const chunk of this.chunks) if (chunk.fate === 'accepted') await this.removeFile(chunk.index);
+    const there = new Set(await readdir(join(this.#folder, 'chunks')));
+    for (const { index, binding, fate } of this.chunks)
+      if (fate === 'accepted' && there.has(fileName(index, binding))) await this.removeFile(index);
   }
 
   async close(): Promise<void> {

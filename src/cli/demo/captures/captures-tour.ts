@@ -149,14 +149,14 @@ function relayWords(event: Extract<RecorderEvent, { event: 'relay' }>): string {
 }
 
 function judgeReader(
-  { heard, fetchedEarly, quickestMs, disconnects }: LiveFigures,
+  { heard, fetchedEarly, disconnects }: LiveFigures,
   acknowledged: ReadonlySet<number>,
   judge: Judge,
 ): void {
   const early = [...heard.values()].filter((states) => states[0] === 'unconfirmed');
   const confirmed = [...heard].filter(([, states]) => states.includes('confirmed'));
   judge.that(
-    `a reader heard of ${heard.size} chunks at the relay, of ${early.length} before they were confirmed, the quickest ${quickestMs} ms after its moment; ${fetchedEarly} it fetched that early`,
+    `a reader heard of ${heard.size} chunks at the relay, of ${early.length} before they were confirmed; ${fetchedEarly} it fetched that early`,
     early.length > 0 && fetchedEarly > 0,
   );
   judge.that(

@@ -6,8 +6,6 @@ export interface LiveFigures {
   readonly heard: ReadonlyMap<number, readonly LiveState[]>;
   /** Chunks whose sealed bytes it fetched while they were not confirmed. */
   readonly fetchedEarly: number;
-  /** From the end of the moment to the reader hearing of it, the shortest. Milliseconds. */
-  readonly quickestMs: number;
   readonly disconnects: number;
 }
 
@@ -19,7 +17,7 @@ export async function readAlong(
   signal: AbortSignal,
 ): Promise<LiveFigures> {
   const heard = new Map<number, LiveState[]>();
-  const figures = { fetchedEarly: 0, quickestMs: Number.POSITIVE_INFINITY, disconnects: 0 };
+  const figures = { fetchedEarly: 0, disconnects: 0 };
   const note = (index: number, state: LiveState) => {
     const states = heard.get(index) ?? [];
     if (states.at(-1) !== state) states.push(state);
@@ -33,9 +31,8 @@ export async function readAlong(
       if (event.kind === 'disconnected') figures.disconnects += 1;
       if (event.kind === 'state') note(event.change.chunk_index, event.change.state);
       if (event.kind !== 'chunk') continue;
-      const { chunk_index: index, sha256_hex, ended_at, state } = event.chunk;
+      const { chunk_index: index, sha256_hex, state } = event.chunk;
       note(index, state);
-      figures.quickestMs = Math.min(figures.quickestMs, Date.now() - Date.parse(ended_at));
       if (state !== 'unconfirmed') continue;
       // Its digest is checked on the way; a chunk that is confirmed or gone by now says so.
       const fetched = await client.chunk(index, sha256_hex, signal).catch((error: Error) => error);

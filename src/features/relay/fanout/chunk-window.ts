@@ -63,10 +63,6 @@ export class ChunkWindow {
     return this.#bytes;
   }
 
-  get forgotten(): number {
-    return this.#forgotten;
-  }
-
   get isEmpty(): boolean {
     return this.#known.size === 0;
   }

@@ -30,7 +30,7 @@ export function eventFrame(epoch: string, { kind, sequence, entry }: WindowEvent
           byte_size: chunk.byteSize,
           started_at: chunk.startedAt,
           ended_at: chunk.endedAt,
-          ...(chunk.mediaRole === undefined ? {} : { media_role: chunk.mediaRole }),
+          ...(chunk.variantRole === undefined ? {} : { variant_role: chunk.variantRole }),
         }
       : {}),
     state,

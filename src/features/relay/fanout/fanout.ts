@@ -17,7 +17,8 @@ export interface OfferedChunk {
   /** As the client wrote them, RFC 3339. */
   startedAt: string;
   endedAt: string;
-  mediaRole?: string;
+  /** Of a stream in a capture group. */
+  variantRole?: string;
   /** The caller's; a fanout that keeps it holds it. */
   body: StagedCiphertext;
 }

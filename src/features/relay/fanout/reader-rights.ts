@@ -9,7 +9,6 @@ const graceMs = 10_000;
 
 /** For as long as something is being read under it. */
 export interface ReaderRight {
-  readonly variantRole: string | undefined;
   /** Called at most once, and not after `leave`. */
   onEnd(ended: (reason: EndReason) => void): void;
   leave(): void;
@@ -75,7 +74,6 @@ export class ReaderRights {
     current.holders.add(holder);
     this.#grants.set(keyOf(grant.claim), current);
     return {
-      variantRole: current.answer.variantRole,
       onEnd: (ended) => {
         holder.ended = ended;
       },

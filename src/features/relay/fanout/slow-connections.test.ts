@@ -102,7 +102,7 @@ test('a download that stands still gives its bytes back', async (t) => {
   window.offer({ ...facts, byteSize, sha256Hex: body.sha256Hex, body }, 0)('confirmed');
   const entry = window.find(1);
   assert.ok(entry);
-  const right = { variantRole: undefined, onEnd: () => undefined, leave: () => undefined };
+  const right = { onEnd: () => undefined, leave: () => undefined };
   const sending = sendLiveChunk(outgoing, entry, right, 300);
   // It leaves the window meanwhile, which does not disturb the download.
   window.expire(10);

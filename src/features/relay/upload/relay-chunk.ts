@@ -65,7 +65,7 @@ async function forward(
   const entry = mayFanOut
     ? fanout.offer({
         ...offered(chunk),
-        ...(variantRole === undefined ? {} : { mediaRole: variantRole }),
+        ...(variantRole === undefined ? {} : { variantRole }),
         body: staged,
       })
     : undefined;

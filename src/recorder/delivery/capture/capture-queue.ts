@@ -1,3 +1,4 @@
+import type { VariantName } from '../../capture/variants.ts';
 import { isLate, nextToDeliver, type WaitingChunk } from './next-to-deliver.ts';
 
 /** A chunk that was taken to be sent. */
@@ -11,7 +12,8 @@ export class CaptureQueue {
   readonly #lateMs: number;
   readonly #lanes: number;
   readonly #now: () => number;
-  #waiting: WaitingChunk[] = [];
+  /** By variant, in the order of time. */
+  readonly #waiting = new Map<VariantName, WaitingChunk[]>();
   readonly #masters = new Map<number, AbortController>();
   #ended = false;
   #changed = Promise.withResolvers<void>();
@@ -24,7 +26,7 @@ export class CaptureQueue {
   }
 
   put(chunk: Omit<WaitingChunk, 'sinceMs'>): void {
-    this.#waiting.push({ ...chunk, sinceMs: this.#now() });
+    this.#add({ ...chunk, sinceMs: this.#now() });
     // Masters that are under way share the bandwidth that is short; sent again later, they cost nothing that counts now.
     if (isLate(this.#waiting, this.#situation())) for (const master of this.#masters.values()) master.abort();
     this.#wake();
@@ -40,13 +42,13 @@ export class CaptureQueue {
     while (!signal.aborted) {
       const next = nextToDeliver(this.#waiting, this.#situation());
       if (next) {
-        this.#waiting = this.#waiting.filter((chunk) => chunk !== next);
+        this.#remove(next);
         const control = new AbortController();
         if (next.variant === 'evidence_master') this.#masters.set(next.index, control);
         return { ...next, giveWay: control.signal };
       }
       // A master that is under way may yet be put back.
-      if (this.#ended && this.#waiting.length === 0 && this.#masters.size === 0) return undefined;
+      if (this.#ended && this.#isEmpty && this.#masters.size === 0) return undefined;
       await this.#change(signal);
     }
     return undefined;
@@ -55,8 +57,27 @@ export class CaptureQueue {
   /** A chunk that was taken is settled, or has given way and waits again. */
   done({ giveWay: _, ...chunk }: TakenChunk, waitsAgain: boolean): void {
     if (chunk.variant === 'evidence_master') this.#masters.delete(chunk.index);
-    if (waitsAgain) this.#waiting.push(chunk);
+    if (waitsAgain) this.#add(chunk);
     this.#wake();
+  }
+
+  get #isEmpty(): boolean {
+    return [...this.#waiting.values()].every((line) => line.length === 0);
+  }
+
+  #add(chunk: WaitingChunk): void {
+    const line = this.#waiting.get(chunk.variant) ?? [];
+    this.#waiting.set(chunk.variant, line);
+    // Mostly at the end: only what was put back belongs further to the front.
+    const after = line.findLastIndex(({ sequence }) => sequence < chunk.sequence);
+    line.splice(after + 1, 0, chunk);
+  }
+
+  /** It is the first or the last of its line. */
+  #remove(chunk: WaitingChunk): void {
+    const line = this.#waiting.get(chunk.variant) ?? [];
+    if (line[0] === chunk) line.shift();
+    else line.pop();
   }
 
   /** While it is recorded one master at a time is sent, so that a lane is free for what comes next. */

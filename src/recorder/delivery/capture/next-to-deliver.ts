@@ -8,6 +8,9 @@ export interface WaitingChunk {
   readonly sinceMs: number;
 }
 
+/** What waits, by variant, in the order of time: only the ends of each line are ever looked at, however long it is. */
+export type WaitingLines = ReadonlyMap<VariantName, readonly WaitingChunk[]>;
+
 export interface DeliverySituation {
   readonly nowMs: number;
   /** What was to be near-live and waits longer than this is late: there is not enough bandwidth. */
@@ -16,36 +19,27 @@ export interface DeliverySituation {
   readonly freeForMasters: number;
 }
 
-const inOrder: readonly VariantName[] = ['live_preview', 'audio_priority', 'location_context'];
+const inOrder = ['live_preview', 'audio_priority', 'location_context'] as const;
 /** Where bandwidth is short, what costs least for what it tells. */
-const inOrderWhenLate: readonly VariantName[] = ['audio_priority', 'location_context', 'live_preview'];
+const inOrderWhenLate = ['audio_priority', 'location_context', 'live_preview'] as const;
 
-export function isLate(waiting: readonly WaitingChunk[], { nowMs, lateMs }: DeliverySituation): boolean {
-  return waiting.some(({ variant, sinceMs }) => variant !== 'evidence_master' && nowMs - sinceMs > lateMs);
+export function isLate(lines: WaitingLines, { nowMs, lateMs }: DeliverySituation): boolean {
+  return inOrder.some((variant) => {
+    const oldest = lines.get(variant)?.[0];
+    return oldest !== undefined && nowMs - oldest.sinceMs > lateMs;
+  });
 }
 
 /**
  * What is sent next. In good times the preview, then sound, then context, each as it happened. When it is late, the sound of now before
  * anything of the past, then its context and preview. A master only when nothing else waits, the oldest first.
  */
-export function nextToDeliver(
-  waiting: readonly WaitingChunk[],
-  situation: DeliverySituation,
-): WaitingChunk | undefined {
-  const late = isLate(waiting, situation);
-  const rank = (chunk: WaitingChunk) => (late ? inOrderWhenLate : inOrder).indexOf(chunk.variant);
-  const near = waiting.filter(({ variant }) => variant !== 'evidence_master');
-  if (near.length > 0)
-    return best(near, (a, b) => rank(a) - rank(b) || (late ? b.sequence - a.sequence : a.sequence - b.sequence));
-  return situation.freeForMasters > 0 ? best(waiting, (a, b) => a.sequence - b.sequence) : undefined;
-}
-
-function best(
-  chunks: readonly WaitingChunk[],
-  order: (a: WaitingChunk, b: WaitingChunk) => number,
-): WaitingChunk | undefined {
-  return chunks.reduce<WaitingChunk | undefined>(
-    (first, chunk) => (first === undefined || order(chunk, first) < 0 ? chunk : first),
-    undefined,
-  );
+export function nextToDeliver(lines: WaitingLines, situation: DeliverySituation): WaitingChunk | undefined {
+  const late = isLate(lines, situation);
+  for (const variant of late ? inOrderWhenLate : inOrder) {
+    const line = lines.get(variant) ?? [];
+    const next = late ? line.at(-1) : line[0];
+    if (next !== undefined) return next;
+  }
+  return situation.freeForMasters > 0 ? lines.get('evidence_master')?.[0] : undefined;
 }
