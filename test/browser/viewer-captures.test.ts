@@ -61,7 +61,7 @@ describe('the timeline of a capture group', { concurrency: 4 }, () => {
       const { capture_groups: groups } = (await ask(`${prefix}/${token}/data`)).body;
       assert.deepEqual(
         groups.map(({ created_at: _, ...group }: { created_at: string }) => group),
-        [{ id: session.group, label: 'front', chunk_count: 14 }],
+        [{ id: session.group, label: 'front', chunk_count: 14, too_large: false }],
       );
       const { body } = await ask(`${prefix}/${token}/capture-groups/${session.group}/timeline`);
       assert.deepEqual(body.lengths_ms, { best: 10_000, fallback: 20_000, context_only: 10_000, missing: 10_000 });

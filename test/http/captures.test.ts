@@ -221,6 +221,64 @@ test('a supersession is recorded once, taken back once, and refused with the con
     listed.body.supersessions.map(({ reason }: { reason: string }) => reason),
     ['higher_quality_confirmed', 'audio_replaced_by_master', 'withdrawn'],
   );
+  const { token } = (await world.ada.post(`/v1/incidents/${incident}/incident-tokens`)).body;
+  const shared = await world.nobody.get(`/i/${token}/capture-groups/${path.split('/').at(-1)}/timeline`);
+  assert.deepEqual(shared.body.supersessions, { recorded: 2, withdrawn: 1 });
+  const segments = await fetch(`${world.server.url}/i/${token}/capture-groups/${path.split('/').at(-1)}`);
+  assert.match(await segments.text(), /by the owner; taken back/);
+});
+
+test('each condition of a supersession is judged on both sides, and what keeps it is enough', async () => {
+  const { path, put, stream, incident } = await session();
+  const context = bytesOf(8);
+  const digest = sha256Hex(context);
+  await put('preview', { from: 0, to: 4, digest });
+  await put('preview', { from: 4, to: 6 });
+  await put('sound', { from: 4, to: 6 });
+  await put('master', { from: 0, to: 3 });
+  await put('master', { from: 0, to: 5 });
+  const altered = await put('master', { from: 4, to: 6 });
+  await put('place', { from: 6, to: 8 });
+  const group = await world.ada.post(`/v1/incidents/${incident}/capture-groups`, { capture_source_id: 'phone-2' });
+  const beside = await world.ada.post(`/v1/incidents/${incident}/streams`, {
+    ...variants.master,
+    capture_stream_group_id: group.body.capture_group.id,
+  });
+  const elsewhere = await session();
+  await elsewhere.put('master', { from: 0, to: 4 });
+  const side = (name: string, segment: string) => ({ stream_id: name, source_segment_id: segment });
+  const post = (superseding: object, superseded: object) =>
+    world.ada.post(`${path}/supersessions`, { superseding, superseded });
+  const [master, preview, sound, place] = [stream('master'), stream('preview'), stream('sound'), stream('place')];
+  const refusals: [condition: string, superseding: object, superseded: object][] = [
+    ['same_incident', side(elsewhere.stream('master'), 'seg:0-4'), side(preview, 'seg:0-4')],
+    ['same_group', side(beside.body.stream.id, 'seg:0-4'), side(preview, 'seg:0-4')],
+    ['confirmed', side(master, 'seg:0-5'), side(preview, 'seg:0-5')],
+    // Part of it, from one end and from the other.
+    ['coverage', side(master, 'seg:0-3'), side(preview, 'seg:0-4')],
+    ['coverage', side(master, 'seg:0-5'), side(preview, 'seg:4-6')],
+    // Sound of a higher rank has no pictures; context has neither, and nothing stands for it.
+    ['policy', side(sound, 'seg:4-6'), side(preview, 'seg:4-6')],
+    ['policy', side(place, 'seg:6-8'), side(preview, 'seg:4-6')],
+    ['policy', side(master, 'seg:4-6'), side(place, 'seg:6-8')],
+    ['policy', side(master, 'seg:0-5'), side(master, 'seg:0-3')],
+    ['context', side(master, 'seg:0-5'), side(preview, 'seg:0-4')],
+  ];
+  const violated = async ([condition, superseding, superseded]: (typeof refusals)[number]) => {
+    const answer = await post(superseding, superseded);
+    assert.deepEqual([answer.status, answer.code, answer.body.condition], [409, 'supersession_refused', condition]);
+  };
+  for (const refusal of refusals) await violated(refusal);
+  const name = chunkName(incident, master, altered.body.chunk_index);
+  await world.blobs.write(name, bytesOf(50));
+  await violated(['integrity', side(master, 'seg:4-6'), side(preview, 'seg:4-6')]);
+  assert.deepEqual((await world.ada.get(`${path}/supersessions`)).body.supersessions, []);
+  // The sealed context is confirmed in the group, and a longer chunk holds all of the range.
+  assert.equal((await put('place', { from: 0, to: 4 }, context)).status, 201);
+  const kept = await post(side(master, 'seg:0-5'), side(preview, 'seg:0-4'));
+  assert.equal(kept.status, 201);
+  const { coverage_basis: basis, reason } = kept.body.supersession;
+  assert.deepEqual([basis, reason], ['superset', 'segment_superset_confirmed']);
 });
 
 test('when a stream has ended the policy records what it supersedes, once, and not again what somebody took back', async () => {

@@ -162,6 +162,7 @@ const reads: Record<string, Record<string, unknown[][]>> = {
     supersessionOf: [['cgr_1', 'sup_1']],
     withdrawalOf: [['sup_1']],
     countSupersessions: [['cgr_1']],
+    withdrawnAmong: [[['sup_1']]],
   },
   safetyChecks: {
     safetyChecksOf: [
@@ -420,7 +421,7 @@ const writes: Record<string, { input: unknown; after?: string }[]> = {
   'safety_checks.note_missed': [{ input: { incidentId: 'inc_1', checkId: 'sfc_1', at: later, audit: auditOf } }],
   'checkins.create': [{ input: rows.checkin({ id: 'chi_2' }).values }],
   'viewer_tokens.create': [{ input: rows.token({ id: 'itk_2', token_hash: hash('e') }).values }],
-  'supersessions.looked_at': [{ input: { groupId: 'cgr_1', lookAt: at } }],
+  'supersessions.looked_at': [{ input: { groupId: 'cgr_1', lookAt: at, again: null } }],
   'relay_capabilities.create': [
     { input: { row: rows.capability({ id: 'cap_2', token_hash: hash('d') }).values, audit: auditOf } },
   ],

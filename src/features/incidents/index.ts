@@ -20,6 +20,7 @@ export {
   countSupersessions,
   type SupersessionRow,
   supersessionsOf,
+  withdrawnAmong,
 } from './captures/supersessions/supersessions.store.ts';
 export { checkinJson, checkinShape } from './check-ins/check-ins.json.ts';
 export { checkinRoutes } from './check-ins/check-ins.routes.ts';

@@ -57,7 +57,7 @@ export async function incidentPage(visit: Visit, view: IncidentView): Promise<Re
         ])}
       </section>
       ${streamsSection(view)}
-      ${groupsSection(view.captures, view.streams)}
+      ${groupsSection(view.captures)}
       ${active && incident.owner_account_id === null ? ownerSection(visit, view) : ''}
       <section aria-labelledby="deletion">
         <h2 id="deletion">Deletion</h2>

@@ -44,13 +44,13 @@ export function incidentPageRoutes(deps: { metadata: Metadata; gate: Gate }): Ro
     incident: IncidentRow,
     wrong?: { username: string; errors: Record<string, string> },
   ) => {
-    const [streams, loose, decision, names, captures] = await Promise.all([
+    const [streams, loose, decision, names] = await Promise.all([
       streamsOf(read, incident.id),
       unstreamedSummary(read, incident.id),
       decisionOf(read, incident.id),
       usernamesOf(read, [incident.owner_account_id]),
-      groupsView(read, incident),
     ]);
+    const captures = await groupsView(read, incident.id, streams);
     const progress = decision === undefined ? undefined : (await progressOf(read, [decision.id])).get(decision.id);
     return await incidentPage(visit, { incident, streams, loose, decision, progress, names, captures, wrong });
   };

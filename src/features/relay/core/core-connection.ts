@@ -83,7 +83,11 @@ export class CoreConnection {
           request.destroy();
           reject(new CoreUnreachable(reason, stale));
         });
-      request.on('timeout', () => fail('silence'));
+      request.on('timeout', () => {
+        fail('silence');
+        // Also where the answer is here and the rest of the body is not taken.
+        request.destroy();
+      });
       request.on('error', (error: NodeJS.ErrnoException) => {
         const reset = error.code === 'ECONNRESET' || error.code === 'EPIPE';
         fail(error.code ?? error.name, reset && request.reusedSocket);
@@ -92,7 +96,8 @@ export class CoreConnection {
         readAnswer(response).then(
           (text) =>
             settle(() => {
-              const sent = request.writableFinished;
+              // Not `writableFinished`: the core may answer the last byte before this process hears that it is gone.
+              const sent = request.writableEnded;
               // An answer may come before the body is sent; the rest of it is nobody's then.
               if (!sent) request.destroy();
               const status = response.statusCode ?? 0;
@@ -104,7 +109,7 @@ export class CoreConnection {
         );
       });
       if ('bytes' in body) request.end(body.bytes);
-      else pump(body.pieces, request).catch(() => fail('the staged bytes cannot be read'));
+      else pump(body.pieces, byteSize, request).catch(() => fail('the staged bytes cannot be read'));
     });
   }
 
@@ -113,11 +118,23 @@ export class CoreConnection {
   }
 }
 
-async function pump(pieces: AsyncIterable<Buffer>, request: ReturnType<typeof requestHttp>): Promise<void> {
+/** Ends the request with its last byte, not when the source says that there is no more: that may be after the answer. */
+async function pump(
+  pieces: AsyncIterable<Buffer>,
+  byteSize: number,
+  request: ReturnType<typeof requestHttp>,
+): Promise<void> {
+  let left = byteSize;
   for await (const piece of pieces) {
     if (request.destroyed) return;
+    left -= piece.length;
+    if (left <= 0) {
+      request.end(piece);
+      return;
+    }
     if (!request.write(piece)) await drained(request);
   }
+  if (left > 0) throw new Error('fewer bytes than were staged');
   request.end();
 }
 

@@ -2,7 +2,16 @@ import { tellCount, tellRange } from '../../../http/pages/tell.js';
 import { copyOf, fill, show } from './draw.js';
 import { withLive } from './live-rows.js';
 import { rowLength, rowNote, stateNames } from './row-words.js';
-import { alsoKeptNote, bundlesOf, earlierNote, factsOf, groupTitle, leadOf, stripPath } from './timeline-words.js';
+import {
+  alsoKeptNote,
+  bundlesOf,
+  earlierNote,
+  factsOf,
+  groupTitle,
+  leadOf,
+  stripPath,
+  tooLargeNote,
+} from './timeline-words.js';
 
 /**
  * The timelines of capture groups, put into the sections that the server wrote. As in draw.js, only text and attributes are set.
@@ -17,7 +26,10 @@ export function drawGroups(data) {
   const place = document.getElementById('captures');
   for (const group of data.capture_groups) {
     if (sectionOf(group.id) === undefined) addSection(group, place);
-    drawBundles(sectionOf(group.id), bundlesOf(data, group));
+    const section = sectionOf(group.id);
+    drawBundles(section, bundlesOf(data, group));
+    show(asElement(section?.querySelector('[data-part=timeline]') ?? null), !group.too_large);
+    show(fill(section, 'large', group.too_large ? tooLargeNote(group) : ''), group.too_large);
   }
   show(document.getElementById('more-captures'), data.more_capture_groups);
 }

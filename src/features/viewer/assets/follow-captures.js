@@ -26,8 +26,8 @@ export async function drawTimelines(data, serverNow) {
   if (asking) return;
   asking = true;
   try {
-    for (const { id, chunk_count: count } of data.capture_groups)
-      if (isBehind(id, count) && Date.now() >= (notBefore.get(id) ?? 0)) await ask(id);
+    for (const { id, chunk_count: count, too_large: tooLarge } of data.capture_groups)
+      if (!tooLarge && isBehind(id, count) && Date.now() >= (notBefore.get(id) ?? 0)) await ask(id);
   } finally {
     asking = false;
   }
@@ -36,11 +36,11 @@ export async function drawTimelines(data, serverNow) {
 
 /** What is known by now. @param {Data} data @param {number} nowMs */
 export function drawAll(data, nowMs) {
-  for (const { id, chunk_count: count } of data.capture_groups) {
+  for (const { id, chunk_count: count, too_large: tooLarge } of data.capture_groups) {
     const timeline = timelines.get(id);
     if (timeline === undefined) continue;
     drawTimeline(timeline, data.incident.status === 'open', partsOf(data, id));
-    drawBehind(id, count - timeline.chunk_count);
+    drawBehind(id, tooLarge ? 0 : count - timeline.chunk_count);
   }
   drawTimes(nowMs);
 }

@@ -15,7 +15,7 @@ import { evidenceName } from './row-words.js';
  *   latest_chunk_by_media_type: Record<string, Chunk>,
  *   chunk_count_by_media_type: Record<string, number>,
  *   streams: Stream[],
- *   capture_groups: { id: string, label?: string | undefined, chunk_count: number }[],
+ *   capture_groups: { id: string, label?: string | undefined, chunk_count: number, too_large: boolean }[],
  *   more_capture_groups: boolean,
  *   generated_at: string,
  * }} Data

@@ -34,6 +34,11 @@ export function groupTitle(label) {
   return label === undefined ? 'What is confirmed' : `What is confirmed: ${label}`;
 }
 
+/** @param {{ chunk_count: number }} group @returns {string} */
+export function tooLargeNote({ chunk_count: count }) {
+  return `${tellCount(count, 'part')} are confirmed: too many to be shown as a timeline here. All of them are kept, and each complete recording can be downloaded.`;
+}
+
 /** @param {Timeline} timeline @param {boolean} open @returns {string} */
 export function leadOf({ chunk_count: chunks, lengths_ms: lengths }, open) {
   if (chunks === 0) return open ? 'Nothing of it is confirmed yet.' : 'Nothing of it was confirmed.';

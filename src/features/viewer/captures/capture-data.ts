@@ -3,7 +3,6 @@ import {
   captureGroupsOf,
   confirmedChunksOf,
   countSupersessions,
-  resolvedChunksAtMost,
   type StreamRow,
   streamsOf,
 } from '#features/incidents/index.ts';
@@ -63,7 +62,6 @@ export async function viewerTimelines(
   groups: readonly ViewerGroup[],
 ): Promise<ViewerTimeline[]> {
   const all: ViewerTimeline[] = [];
-  for (const group of groups)
-    if (group.chunk_count <= resolvedChunksAtMost) all.push(await viewerTimeline(deps, group));
+  for (const group of groups) if (!group.too_large) all.push(await viewerTimeline(deps, group));
   return all;
 }

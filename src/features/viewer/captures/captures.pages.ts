@@ -11,6 +11,7 @@ import {
   groupTitle,
   leadOf,
   stripPath,
+  tooLargeNote,
 } from '../assets/timeline-words.js';
 import type { ViewerData } from '../viewer-data.ts';
 import { type Timeline, timelineOf, type ViewerGroup, type ViewerTimeline } from './timeline-data.ts';
@@ -35,23 +36,11 @@ export function captureSections(token: string, data: ViewerData, timelines: read
   const open = data.incident.status === 'open';
   const byId = new Map(timelines.map((timeline) => [timeline.capture_group_id, timeline]));
   return html`<div id="captures" class="captures">
-      ${data.capture_groups.map((group) => {
-        const timeline = byId.get(group.id);
-        return timeline === undefined ? unlookedSection(group) : captureSection(group, timeline, data, token);
-      })}
+      ${data.capture_groups.map((group) => captureSection(group, byId.get(group.id) ?? emptyTimeline, data, token))}
     </div>
     <p id="more-captures" class="left-out" ${data.more_capture_groups ? '' : 'hidden'}>Older timelines of this incident are left out here.</p>
     <template id="capture-section">${captureSection(undefined, emptyTimeline, data, token)}</template>
     <template id="capture-row">${evidenceRow(undefined, { open, hasContext: false })}</template>`;
-}
-
-/** Too large to be looked through for a page. */
-function unlookedSection(group: ViewerGroup): Markup {
-  const title = `capture-${group.id}`;
-  return html`<section class="capture" data-capture="${group.id}" data-chunks="${group.chunk_count}" aria-labelledby="${title}">
-    <h2 id="${title}">${groupTitle(group.label)}</h2>
-    <p class="lead">${tellCount(group.chunk_count, 'part')} are confirmed, more than are put in order here. All of them are kept, in the streams below.</p>
-  </section>`;
 }
 
 /** With no group: the empty shape that the script fills. */
@@ -66,6 +55,14 @@ function captureSection(
   return html`<section class="capture" data-capture="${group?.id}" aria-labelledby="${title}">
     <h2 id="${title}" data-field="title">${group === undefined ? '' : groupTitle(group.label)}</h2>
     <p class="behind" data-field="behind" hidden></p>
+    <p class="lead" data-field="large" ${group?.too_large ? '' : 'hidden'}>${group?.too_large ? tooLargeNote(group) : ''}</p>
+    ${group?.too_large ? '' : timelinePart(group, timeline, open, token)}
+    ${groupDownloads(group, data, token)}
+  </section>`;
+}
+
+function timelinePart(group: ViewerGroup | undefined, timeline: ViewerTimeline, open: boolean, token: string): Markup {
+  return html`<div class="captures" data-part="timeline">
     ${timelineSummary(timeline, open)}
     <details class="moments" ${timeline.rows.length <= rowsOpen ? 'open' : ''}>
       <summary>Range by range<span data-field="count">${rangeCount(timeline)}</span></summary>
@@ -76,8 +73,7 @@ function captureSection(
       <p class="soft" data-field="also" ${alsoKeptNote(timeline) === '' ? 'hidden' : ''}>${alsoKeptNote(timeline)}</p>
     </details>
     <p><a class="more" href="${group === undefined ? '' : `${token}/capture-groups/${group.id}`}">Every segment, page by page</a></p>
-    ${groupDownloads(group, data, token)}
-  </section>`;
+  </div>`;
 }
 
 const bundleNames: Record<BundleKind, string> = {

@@ -6,6 +6,7 @@ import {
   resolveGroup,
   streamsOf,
   supersessionsOf,
+  withdrawnAmong,
 } from '#features/incidents/index.ts';
 import type { StaticFiles } from '#http/pages/static-files.ts';
 import * as reply from '#http/reply.ts';
@@ -56,7 +57,11 @@ export function captureViewRoutes(deps: Deps, prefix: '/i' | '/e', isAlias: bool
           await streamsOf(read, incident.id),
           await supersessionsOf(read, group.id, decisionsShown),
         ];
-        const view = { group, timeline, resolution, streams, decisions, page: query.page };
+        const takenBack = await withdrawnAmong(
+          read,
+          decisions.map(({ id }) => id),
+        );
+        const view = { group, timeline, resolution, streams, decisions, takenBack, page: query.page };
         const open = incident.status === 'open';
         return reply.page(200, await segmentsPage(deps.files, param('token'), view, open, Date.now()));
       },

@@ -20,7 +20,9 @@ interface SegmentsView {
   timeline: ViewerTimeline;
   resolution: Resolution;
   streams: readonly StreamRow[];
+  /** The first of them. */
   decisions: readonly SupersessionRow[];
+  takenBack: ReadonlySet<string>;
   page: number;
 }
 
@@ -87,10 +89,9 @@ const reasons: Record<SupersessionRow['reason'], string> = {
 };
 
 /** Recorded decisions about choosing. They remove nothing, and what is shown above is not made from them. */
-function decisionsSection({ decisions, timeline, streams }: SegmentsView): Markup {
+function decisionsSection({ decisions, takenBack, timeline, streams }: SegmentsView): Markup {
   const { recorded, withdrawn } = timeline.supersessions;
   if (recorded === 0) return html``;
-  const takenBack = new Set(decisions.map((row) => row.withdraws_id));
   const standing = decisions.filter(({ withdraws_id }) => withdraws_id === null);
   const roleOf = new Map(streams.map((stream) => [stream.id, stream.variant_role?.replaceAll('_', ' ') ?? '']));
   return html`<section class="capture" aria-labelledby="decisions-title">

@@ -1,5 +1,10 @@
 import { z } from 'zod';
-import { type CaptureGroupRow, captureGroupShape, mediaTypeShape } from '#features/incidents/index.ts';
+import {
+  type CaptureGroupRow,
+  captureGroupShape,
+  mediaTypeShape,
+  resolvedChunksAtMost,
+} from '#features/incidents/index.ts';
 import { type ConfirmedChunk, qualityProfiles, type SourceRange, variantRoles } from '#kit/evidence/evidence.ts';
 import { type EvidenceLayout, type EvidenceRow, type GapRow, layOutEvidence } from '#kit/evidence/lay-out-evidence.ts';
 import { resolveEvidence } from '#kit/evidence/resolve-evidence.ts';
@@ -39,7 +44,10 @@ const rowShape = z.object({
 /** A capture group as its viewers see it: nothing that tells of the device, and of an account only that it decided. */
 export const viewerGroupShape = captureGroupShape
   .pick({ id: true, label: true, created_at: true })
-  .extend({ chunk_count: count.describe('Confirmed chunks: with each the timeline may be another') })
+  .extend({
+    chunk_count: count.describe('Confirmed chunks: with each the timeline may be another'),
+    too_large: z.boolean().describe('It has more chunks than are looked through at once, and no timeline'),
+  })
   .meta({ id: 'ViewerCaptureGroup' });
 export type ViewerGroup = z.output<typeof viewerGroupShape>;
 
@@ -87,6 +95,7 @@ export function viewerGroupJson(group: CaptureGroupRow, chunkCount: number): Vie
     ...(group.label === null ? {} : { label: group.label }),
     created_at: group.created_at,
     chunk_count: chunkCount,
+    too_large: chunkCount > resolvedChunksAtMost,
   };
 }
 

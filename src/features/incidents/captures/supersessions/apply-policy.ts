@@ -25,17 +25,32 @@ const rowsAtOnce = 1_000;
 /**
  * Records what better evidence supersedes in groups whose evidence has changed, under the conditions that people's decisions meet. What
  * is recorded already stands, also where somebody took it back. Safe to interrupt, and to repeat from any node. Returns how many it
- * recorded.
+ * recorded. A blob that the store does not give holds up neither other pairs nor other groups: its group goes to the end of the line,
+ * and what the store said is thrown at the end.
  */
 export async function applySupersessionPolicy(deps: PolicyDeps, ending: AbortSignal): Promise<number> {
   let recorded = 0;
+  let unread: unknown;
   for (const group of await groupsToLookAt(deps.metadata.read, groupsAtOnce)) {
+    let lookAgain = false;
     for (const pair of await undecided(deps.metadata, group)) {
       if (ending.aborted) return recorded;
-      if (await record(deps, group, pair)) recorded += 1;
+      try {
+        if (await record(deps, group, pair)) recorded += 1;
+      } catch (error) {
+        // Where nothing can be read, asking for one blob after the other would only take long.
+        if (!isProblem(error, 'storage_unavailable') || (await deps.blobs.health()) === 'unavailable') throw error;
+        unread ??= error;
+        lookAgain = true;
+      }
     }
-    await deps.metadata.write(lookedAtTransaction, { groupId: group.id, lookAt: group.look_at ?? '' });
+    await deps.metadata.write(lookedAtTransaction, {
+      groupId: group.id,
+      lookAt: group.look_at ?? '',
+      again: lookAgain ? timestamp(Date.now()) : null,
+    });
   }
+  if (unread !== undefined) throw unread;
   return recorded;
 }
 

@@ -47,3 +47,10 @@ export async function countSupersessions(db: Db, groupId: string): Promise<{ rec
     .executeTakeFirstOrThrow();
   return { recorded: found.rows - found.withdrawn, withdrawn: found.withdrawn };
 }
+
+/** Which of these were taken back. */
+export async function withdrawnAmong(db: Db, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  if (ids.length === 0) return new Set();
+  const found = await db.selectFrom('supersessions').select('withdraws_id').where('withdraws_id', 'in', ids).execute();
+  return new Set(found.flatMap(({ withdraws_id: id }) => (id === null ? [] : [id])));
+}

@@ -66,10 +66,10 @@ export const withdrawSupersessionTransaction = transaction(
 /** Unless something has changed meanwhile. */
 export const lookedAtTransaction = transaction(
   'supersessions.looked_at',
-  async (trx, input: { groupId: string; lookAt: string }) => {
+  async (trx, input: { groupId: string; lookAt: string; again: string | null }) => {
     await trx
       .updateTable('capture_groups')
-      .set({ look_at: null })
+      .set({ look_at: input.again })
       .where('id', '=', input.groupId)
       .where('look_at', '=', input.lookAt)
       .execute();
