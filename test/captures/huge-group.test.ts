@@ -60,7 +60,7 @@ test('a group of more chunks than are looked through says so, and nothing else s
   const { body } = await world.ada.post(`${path}/incident-tokens`, {});
   const page = await fetch(`${world.server.url}/i/${body.token}`);
   assert.equal(page.status, 200);
-  assert.match(await page.text(), /50,003 parts are confirmed, more than are put in order here/);
+  assert.match(await page.text(), /50,003 parts are confirmed: too many to be shown as a timeline here/);
   const timeline = await world.nobody.get(`/i/${body.token}/capture-groups/cgr_huge/timeline`);
   assert.deepEqual([timeline.status, timeline.code], [409, 'capture_group_too_large']);
 
