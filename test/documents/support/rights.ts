@@ -268,4 +268,4 @@ export const operationOf = (name: string) => name.split(' ').slice(0, 2).join(' 
 
 /** Everything that has nothing to do with documents. What is neither here nor in the table fails the test. */
 export const elsewhere =
-  /^\/(v1\/(incidents|incident-tokens|account|auth|audit|admin\/(accounts|incidents|deletions|audit))(\/|$)|i\/|e\/|health|openapi\.json|lineage|reference|api\/)/;
+  /^\/(v1\/(incidents|incident-tokens|relay-capabilities|account|auth|audit|admin\/(accounts|incidents|deletions|audit))(\/|$)|i\/|e\/|health|openapi\.json|lineage|reference|api\/)/;
