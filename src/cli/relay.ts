@@ -20,10 +20,12 @@ export function relayCommand(): Command {
       const { config } = configuration(options);
       const log = createLog(config.server.logLevel);
       const relay = await startRelay(config, log);
+      // Whoever waits for the line may ask for the end at once.
+      const asked = untilSignal();
       log.info({ relay: relay.relay.map(shown), metrics: relay.metrics.map(shown) }, 'ready');
       if (crossesUnencrypted(config)) log.warn({}, 'the way to the core is not encrypted');
       flushCompileCache();
-      await untilSignal();
+      await asked;
       log.info({}, 'shutting down');
       await relay.stop();
       log.info({}, 'stopped');

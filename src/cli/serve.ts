@@ -21,6 +21,8 @@ export function serveCommand(): Command {
       const log = createLog(config.server.logLevel);
       const setupSecret = offersSetUp(config) ? newSecret() : undefined;
       const server = await startServer(config, log, setupSecret === undefined ? {} : { setupSecret });
+      // Whoever waits for the line may ask for the end at once.
+      const asked = untilSignal();
       log.info(
         {
           main: server.main.map(shown),
@@ -39,7 +41,7 @@ export function serveCommand(): Command {
         );
       // Otherwise written at an orderly exit only: after a crash or a power cut the next start would compile everything again.
       flushCompileCache();
-      await untilSignal();
+      await asked;
       log.info({}, 'shutting down');
       await server.stop();
       log.info({}, 'stopped');

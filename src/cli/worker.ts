@@ -20,9 +20,11 @@ export function workerCommand(): Command {
       const { config } = configuration(options);
       const log = createLog(config.server.logLevel);
       const worker = await startWorker(config, log);
+      // Whoever waits for the line may ask for the end at once.
+      const asked = untilSignal();
       log.info({ admin: worker.admin.map(shown), concurrency: config.jobs.concurrency }, 'ready');
       flushCompileCache();
-      await untilSignal();
+      await asked;
       log.info({}, 'shutting down');
       await worker.stop();
       log.info({}, 'stopped');

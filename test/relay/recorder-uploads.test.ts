@@ -44,9 +44,10 @@ before(async () => {
   relay = await start();
 });
 after(async () => {
-  assert.equal(await relay.stop(), 0);
+  const code = await relay.stop();
   await world.close();
   folder.remove();
+  assert.equal(code, 0, relay.log());
 });
 
 async function openUploads() {

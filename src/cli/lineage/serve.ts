@@ -22,8 +22,10 @@ Examples:
       const { config } = configuration(options);
       const log = createLog(config.server.logLevel);
       const server = await startLineageServer(config, log);
+      // Whoever waits for the line may ask for the end at once.
+      const asked = untilSignal();
       log.info({ lineage: server.main.map(shown), admin: server.admin.map(shown) }, 'ready');
-      await untilSignal();
+      await asked;
       log.info({}, 'shutting down');
       await server.stop();
       log.info({}, 'stopped');
