@@ -8,6 +8,7 @@ import { ArrivingBytes } from '#features/resumable/arriving-bytes.ts';
 import { finishUpload } from '#features/resumable/finish-upload.ts';
 import { receiveParts } from '#features/resumable/receive-parts.ts';
 import { partsOf, uploadById } from '#features/resumable/resumable.store.ts';
+import { uploadRefusedTransaction } from '#features/resumable/resumable.transactions.ts';
 import { resumableTransactions } from '#features/resumable/transactions.ts';
 import { isProblem } from '#kit/errors.ts';
 import type { BlobStore } from '#platform/blobs/blob-store.ts';
@@ -121,4 +122,22 @@ testOnBoth('a part that is not what it was becomes nothing, for ever', transacti
   const upload = await uploadById(metadata.read, id);
   assert.deepEqual([upload?.state, upload?.refusal], ['failed', 'evidence_corrupt']);
   assert.deepEqual(await metadata.read.selectFrom('documents').select('id').execute(), []);
+});
+
+testOnBoth('who waits for another to finish it hears what that one was refused', transactions, async (metadata) => {
+  const deps = await open(metadata);
+  const target = documentTarget(deps, vault);
+  await send(deps, randomBytes(byteSize));
+  let asked = 0;
+  // The other has the lease, and finds the refusal before it gives it up.
+  const lease = async () => {
+    asked += 1;
+    await metadata.write(uploadRefusedTransaction, { id, code: 'hash_mismatch', forEver: true });
+    return undefined;
+  };
+  const finish = { ...deps, coordinator: { lease } };
+  await assert.rejects(finishUpload(finish, config, target, id, { patienceMs: 60_000 }), (error) =>
+    isProblem(error, 'hash_mismatch'),
+  );
+  assert.equal(asked, 1);
 });

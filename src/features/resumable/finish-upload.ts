@@ -6,7 +6,7 @@ import { failpoint } from '#platform/process/failpoint.ts';
 import { keepRefusal } from './keep-refusal.ts';
 import type { PartDeps } from './receive-parts.ts';
 import type { ResumableConfig } from './resumable.config.ts';
-import { expiryAfter, keptOf, partsOf, type UploadRow, uploadById } from './resumable.store.ts';
+import { expiryAfter, isFull, keptOf, partsOf, type UploadRow, uploadById } from './resumable.store.ts';
 import { uploadDoneTransaction } from './resumable.transactions.ts';
 import type { UploadTarget } from './upload-target.ts';
 import { wholeBody } from './whole-body.ts';
@@ -44,8 +44,7 @@ export async function finishUpload(
   const until = performance.now() + patienceMs;
   for (;;) {
     const upload = await uploadById(deps.metadata.read, id);
-    if (upload?.state === 'done' && upload.result_id !== null) return upload.result_id;
-    if (upload?.state !== 'open' || upload.received_bytes !== upload.byte_size) throw new Problem('upload_gone');
+    if (upload === undefined || !isFull(upload)) return resultOf(upload);
     const lease = await deps.coordinator.lease(`resumable:finish:${id}`, leaseMs);
     if (lease !== undefined) return await finishAlone(deps, config, target, id, signal).finally(() => lease.release());
     if (performance.now() >= until) throw new Problem('upload_locked', { retryAfterSeconds: 2 });
@@ -62,18 +61,22 @@ async function finishAlone(
 ): Promise<string> {
   // Another may have done it before this one's turn came.
   const upload = await uploadById(deps.metadata.read, id);
-  if (upload?.state === 'done' && upload.result_id !== null) return upload.result_id;
-  if (upload?.state !== 'open') throw new Problem('upload_gone');
+  if (upload?.state !== 'open') return resultOf(upload);
   try {
     return await finish(deps, config, target, upload, signal);
   } catch (error) {
     // Where the parts went while they were read, another has finished or ended the upload.
     const now = isProblem(error, 'evidence_corrupt') ? await uploadById(deps.metadata.read, id) : upload;
-    if (now?.state === 'done' && now.result_id !== null) return now.result_id;
-    if (now?.state !== 'open') throw new Problem('upload_gone', { cause: error });
+    if (now?.state !== 'open') return resultOf(now, error);
     await keepRefusal(deps, target, id, error);
     throw error;
   }
+}
+
+/** What another has made of it; whoever sent the last byte hears what it was refused for, also when it was not their request that found out. */
+function resultOf(upload: UploadRow | undefined, cause?: unknown): string {
+  if (upload?.state === 'done' && upload.result_id !== null) return upload.result_id;
+  throw new Problem((upload?.state === 'failed' && upload.refusal) || 'upload_gone', { cause });
 }
 
 async function finish(
