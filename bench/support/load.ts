@@ -7,6 +7,8 @@ export interface Load {
   /** Whole request, headers and body, for the n-th request. */
   request: (n: number) => readonly Buffer[];
   expectedStatus: number;
+  /** Begun at most so often; without it as soon as a connection is free. */
+  perSecond?: number;
 }
 
 export interface LoadResult {
@@ -28,6 +30,7 @@ export async function applyLoad(load: Load): Promise<LoadResult> {
       const line = await Line.open(load.port);
       while (next < load.requests) {
         const n = next++;
+        if (load.perSecond !== undefined) await untilTime(started + (n * 1000) / load.perSecond);
         const sentAt = performance.now();
         const status = await line.exchange(load.request(n));
         if (status !== load.expectedStatus) throw new Error(`request ${n} was answered ${status}: ${line.lastAnswer}`);
@@ -37,6 +40,10 @@ export async function applyLoad(load: Load): Promise<LoadResult> {
     }),
   );
   return { seconds: (performance.now() - started) / 1000, latencies: latencies.sort((a, b) => a - b) };
+}
+
+function untilTime(at: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, Math.max(0, at - performance.now())));
 }
 
 export function quantile(sorted: readonly number[], q: number): number {

@@ -1,6 +1,5 @@
-import { randomUUID } from 'node:crypto';
+import { createPrivateKey, type KeyObject, randomUUID, sign } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
-import { importJWK, SignJWT } from 'jose';
 import { z } from 'zod';
 import { StartupError } from '#platform/process/startup-error.ts';
 
@@ -31,7 +30,7 @@ const keyShape = z.object({
 interface RelayKey {
   kid: string;
   relay: string;
-  key: Awaited<ReturnType<typeof importJWK>>;
+  key: KeyObject;
 }
 
 export interface KeyFile {
@@ -67,21 +66,29 @@ export async function keyCredentials({ path, onUnusable }: KeyFile): Promise<Cor
         lookedAt = performance.now();
         await renew().catch(onUnusable);
       }
-      const { key, kid, relay } = current;
-      return await new SignJWT({ jti: randomUUID() })
-        .setProtectedHeader({ alg: algorithm, kid })
-        .setIssuer(relay)
-        .setAudience('proofline-core')
-        .setIssuedAt()
-        .setExpirationTime(`${assertionSeconds}s`)
-        .sign(key);
+      return assertion(current);
     },
   };
 }
 
+/**
+ * A compact JWS (RFC 7515). By hand, because it is made twice a chunk: one from a library signs in another thread, and that way there and
+ * back costs four times the signature.
+ */
+function assertion({ key, kid, relay }: RelayKey): string {
+  const iat = Math.floor(Date.now() / 1000);
+  const claims = { iss: relay, aud: 'proofline-core', iat, exp: iat + assertionSeconds, jti: randomUUID() };
+  const signed = `${part({ alg: algorithm, kid })}.${part(claims)}`;
+  return `${signed}.${sign(null, Buffer.from(signed), key).toString('base64url')}`;
+}
+
+function part(words: object): string {
+  return Buffer.from(JSON.stringify(words)).toString('base64url');
+}
+
 async function readKey(path: string): Promise<RelayKey> {
   const { kid, relay, ...jwk } = keyShape.parse(JSON.parse(await readFile(path, 'utf8')));
-  return { kid, relay, key: await importJWK(jwk, algorithm) };
+  return { kid, relay, key: createPrivateKey({ key: jwk, format: 'jwk' }) };
 }
 
 /** Another one after every way of putting a new file there. */
