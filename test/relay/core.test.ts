@@ -80,7 +80,9 @@ test('a chunk by a relay is a chunk like every other, and its key is answered fr
   const place = await openStream();
   const { token } = (await capabilityOf(place)).body;
   const bytes = bytesOf(5000);
-  assert.deepEqual((await ask('preflight', place, { token, bytes })).body, { max_bytes: 250_000_000, fanout: true });
+  const { ticket, ...preflight } = (await ask('preflight', place, { token, bytes })).body;
+  assert.deepEqual(preflight, { max_bytes: 250_000_000, fanout: true });
+  assert.match(ticket, /^[\w-]{22}$/);
   const headers = { 'idempotency-key': 'once' };
   const put = await ask('put', place, { token, bytes, headers });
   assert.deepEqual([put.status, put.body.chunk?.sha256_hex ?? put.body.sha256_hex], [201, sha256Hex(bytes)]);
@@ -241,4 +243,29 @@ test('keys are made by a command, which writes over nothing', async () => {
   assert.deepEqual(keys, [publicHalf]);
   assert.match(d, /^[\w-]{43}$/);
   assert.equal(readFileSync(set, 'utf8').includes(d), false);
+});
+
+test('the ticket of a preflight spares one PUT of that chunk the assertion, and nothing else', async () => {
+  const [place, other] = [await openStream(), await openStream()];
+  const { token, capability_id: id } = (await capabilityOf(place)).body;
+  const bytes = bytesOf(300);
+  const ticketFor = async (index: number) =>
+    String((await ask('preflight', place, { token, bytes, index })).body.ticket);
+  const put = (ticket: string, index: number, where: Place = place) =>
+    ask('put', where, { token, bytes, index, assertion: undefined, headers: { 'proofline-relay-ticket': ticket } });
+  const once = await ticketFor(1);
+  assert.equal((await put(once, 1)).status, 201);
+  assert.equal((await put(once, 1)).code, 'relay_unauthenticated', 'used');
+  assert.equal((await put(await ticketFor(2), 3)).code, 'relay_unauthenticated', 'of another chunk');
+  assert.equal((await put(await ticketFor(2), 2, other)).code, 'relay_unauthenticated', 'of another stream');
+  const unknown = { token, bytes, index: 2, headers: { 'proofline-relay-ticket': 'of another node' } };
+  assert.equal((await ask('put', place, unknown)).status, 201, 'with an assertion it is no mistake');
+  // Between the two somebody else was first, and then the capability was withdrawn.
+  const late = await ticketFor(4);
+  assert.equal((await world.ada.put(place.incident, place.stream, 4, bytesOf(300))).status, 201);
+  assert.match((await put(late, 4)).code, /^duplicate_chunk/);
+  const ended = await ticketFor(5);
+  await world.ada.post(`/v1/relay-capabilities/${id}/revoke`);
+  assert.equal((await put(ended, 5)).code, 'relay_capability_invalid');
+  assert.equal((await world.ada.get(`/v1/incidents/${place.incident}/chunks`)).body.chunks.length, 3);
 });

@@ -3,7 +3,9 @@ import {
   authorisePut,
   type ChunkUploads,
   type FanoutRole,
+  type JudgedOffer,
   mayFanOut,
+  type PutPlace,
   putChunk,
   putHeaders,
   type RelayCapabilityConfig,
@@ -17,9 +19,11 @@ import * as reply from '#http/reply.ts';
 import { type HttpContext, type Route, route } from '#http/route.ts';
 import { isProblem, Problem } from '#kit/errors.ts';
 import type { RelayIdentity } from './identity/relay-identity.ts';
+import { PreflightTickets } from './preflight-tickets.ts';
 
 export const capabilityHeader = 'Proofline-Relay-Capability';
 export const declaredBytesHeader = 'Proofline-Declared-Bytes';
+export const ticketHeader = 'Proofline-Relay-Ticket';
 
 const chunkPath = '/relay/v1/incidents/:incident_id/streams/:stream_id/chunks/:chunk_index';
 const readersAtOnce = 200;
@@ -32,6 +36,24 @@ const readerShape = z.strictObject({
 
 export interface RelayApiDeps extends ChunkUploads {
   identity: RelayIdentity;
+}
+
+interface Offer {
+  token: string;
+  place: PutPlace;
+}
+
+interface Preflighted extends Offer {
+  authorised: JudgedOffer;
+}
+
+function isSame(a: Offer, b: Offer): boolean {
+  return (
+    a.token === b.token &&
+    a.place.incidentId === b.place.incidentId &&
+    a.place.streamId === b.place.streamId &&
+    a.place.chunkIndex === b.place.chunkIndex
+  );
 }
 
 /** What a relay may ask, and nothing else. Both are shown: who the relay is, and for whom it asks. */
@@ -47,12 +69,13 @@ export function relayApiRoutes(deps: RelayApiDeps, config: RelayCapabilityConfig
   const identified = async (c: HttpContext) =>
     await deps.identity.identify(bearerToken(c.env.incoming.headers.authorization));
 
-  const forUpload = async (c: HttpContext, param: (name: string) => string) => {
-    await identified(c);
-    const place = { incidentId: param('incident_id'), streamId: param('stream_id'), chunkIndex: param('chunk_index') };
-    const token = c.env.incoming.headers[capabilityHeader.toLowerCase()]?.toString() ?? '';
-    return { place, granted: await useCapability(read, { kind: 'upload', token, ...place }) };
-  };
+  const tickets = new PreflightTickets<Preflighted>();
+  const said = (c: HttpContext, header: string) => c.env.incoming.headers[header.toLowerCase()]?.toString() ?? '';
+  const offerOf = (c: HttpContext, param: (name: string) => string): Offer => ({
+    token: said(c, capabilityHeader),
+    place: { incidentId: param('incident_id'), streamId: param('stream_id'), chunkIndex: param('chunk_index') },
+  });
+  const granted = async ({ token, place }: Offer) => await useCapability(read, { kind: 'upload', token, ...place });
 
   return [
     route({
@@ -69,21 +92,31 @@ export function relayApiRoutes(deps: RelayApiDeps, config: RelayCapabilityConfig
       responses: {
         200: {
           description: 'It would, as far as can be known',
-          json: z.object({ max_bytes: z.number(), fanout: z.boolean(), variant_role: z.string().optional() }),
+          json: z.object({
+            max_bytes: z.number(),
+            fanout: z.boolean(),
+            variant_role: z.string().optional(),
+            ticket: z
+              .string()
+              .describe('Shown with the PUT of this chunk it saves the server from asking all of it again'),
+          }),
         },
       },
       errors: [...relayErrors, ...uploadErrors],
       handle: async ({ c, param }) => {
-        const { place, granted } = await forUpload(c, param);
-        const declared = c.env.incoming.headers[declaredBytesHeader.toLowerCase()]?.toString() ?? '';
+        await identified(c);
+        const offer = offerOf(c, param);
+        const { caller, isOpen, role } = await granted(offer);
+        const declared = said(c, declaredBytesHeader);
         if (!/^(\d{1,15})?$/.test(declared)) throw new Problem('invalid_request');
         const bytes = Number(declared);
-        await authorisePut(deps, granted.caller, place, c.env.incoming.headers, bytes);
+        const authorised = await authorisePut(deps, caller, offer.place, c.env.incoming.headers, bytes);
         deps.blobs.staging.assertRoom(bytes);
         return reply.json(200, {
           max_bytes: deps.config.maxUploadBytes,
-          fanout: granted.isOpen && mayFanOut(config, granted.role),
-          ...roleJson(granted.role),
+          fanout: isOpen && mayFanOut(config, role),
+          ...roleJson(role),
+          ticket: tickets.issue({ ...offer, authorised }),
         });
       },
     }),
@@ -94,13 +127,18 @@ export function relayApiRoutes(deps: RelayApiDeps, config: RelayCapabilityConfig
       tag,
       access: 'anyone',
       limit: 'relay',
-      headers,
+      headers: { ...headers, [ticketHeader]: { description: 'Of the preflight. One that is not known is no mistake' } },
       body: { mediaType: 'application/octet-stream', description: 'The encrypted chunk' },
       responses: uploadResponses,
       errors: [...relayErrors, ...uploadErrors],
       handle: async ({ c, param }) => {
-        const { place, granted } = await forUpload(c, param);
-        return uploadReply(await putChunk(deps, granted.caller, place, c.env.incoming));
+        const offer = offerOf(c, param);
+        const ticket = tickets.take(said(c, ticketHeader));
+        const known = ticket !== undefined && isSame(ticket, offer) ? ticket.authorised : undefined;
+        if (known === undefined) await identified(c);
+        // Always asked anew: what ends a capability ends it now.
+        const { caller } = await granted(offer);
+        return uploadReply(await putChunk(deps, caller, offer.place, c.env.incoming, known));
       },
     }),
     route({

@@ -71,16 +71,20 @@ export async function authorisePut(
   });
 }
 
-/** The whole way of a chunk whose body is the request's: authorised, staged, committed. Throws as authorisePut and appendChunk. */
+/**
+ * The whole way of a chunk whose body is the request's: authorised, staged, committed. `known` is what authorisePut found for it a moment
+ * before; all of it is judged again when the chunk is recorded. Throws as authorisePut and appendChunk.
+ */
 export async function putChunk(
   uploads: ChunkUploads,
   caller: Caller,
   place: PutPlace,
   incoming: IncomingMessage,
+  known?: JudgedOffer,
 ): Promise<Appended> {
   const { config, blobs } = uploads;
   const declared = declaredBytes(incoming);
-  const authorised = await authorisePut(uploads, caller, place, incoming.headers, declared ?? 0);
+  const authorised = known ?? (await authorisePut(uploads, caller, place, incoming.headers, declared ?? 0));
   const body = await blobs.staging.receive(incoming, {
     maxBytes: config.maxUploadBytes,
     ...(declared === undefined ? {} : { declaredBytes: declared }),

@@ -11,7 +11,7 @@ const readersAtOnce = 200;
 
 export type Preflight =
   | { refusal: CoreRefusal }
-  | { refusal?: undefined; maxBytes: number; mayFanOut: boolean; variantRole?: string };
+  | { refusal?: undefined; maxBytes: number; mayFanOut: boolean; variantRole?: string; ticket?: string };
 
 export type Forwarded =
   | { refusal: CoreRefusal }
@@ -43,20 +43,25 @@ export class CoreClient implements ReaderAuthority {
     });
     const refusal = refusalOf(reply);
     if (refusal !== undefined) return { refusal };
-    const { max_bytes, fanout, variant_role } = parse(preflightShape, reply);
+    const { max_bytes, fanout, variant_role, ticket } = parse(preflightShape, reply);
     return {
       maxBytes: max_bytes,
       mayFanOut: fanout,
       ...(variant_role === undefined ? {} : { variantRole: variant_role }),
+      ...(ticket === undefined ? {} : { ticket }),
     };
   }
 
   /** Once: where no answer comes, the core may have it all the same, and the client finds out by sending it again. */
-  async forward(chunk: DeclaredChunk, body: StagedCiphertext): Promise<Forwarded> {
+  async forward(chunk: DeclaredChunk, body: StagedCiphertext, ticket?: string): Promise<Forwarded> {
     const reply = await this.#send({
       method: 'PUT',
       path: pathOf(chunk),
-      headers: { ...headersOf(chunk), 'content-type': 'application/octet-stream' },
+      headers: {
+        ...headersOf(chunk),
+        ...(ticket === undefined ? {} : { 'proofline-relay-ticket': ticket }),
+        'content-type': 'application/octet-stream',
+      },
       body: { byteSize: body.byteSize, pieces: body.open() },
       deadlineMs: this.#options.forwardTimeoutMs,
     });
@@ -132,6 +137,7 @@ const preflightShape = z.looseObject({
   max_bytes: z.number().int().min(0),
   fanout: z.boolean(),
   variant_role: z.string().optional(),
+  ticket: z.string().max(64).optional(),
 });
 
 const acceptedShape = z.looseObject({

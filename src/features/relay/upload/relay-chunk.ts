@@ -60,7 +60,7 @@ async function forward(
   { core, fanout }: RelayChunkDeps,
   chunk: DeclaredChunk,
   staged: StagedBody,
-  { mayFanOut, variantRole }: Asked,
+  { mayFanOut, variantRole, ticket }: Asked,
 ): Promise<Forwarded> {
   const entry = mayFanOut
     ? fanout.offer({
@@ -70,7 +70,7 @@ async function forward(
       })
     : undefined;
   try {
-    const forwarded = await core.forward(chunk, staged);
+    const forwarded = await core.forward(chunk, staged, ticket);
     tell(entry, forwarded);
     return forwarded;
   } catch (error) {
