@@ -13,6 +13,7 @@ import { type Comparison, compareChunks, removeBenchFolders, works } from './chu
 import { clusterSizeSection, measureClusterSize } from './cluster/size.ts';
 import { clusterSection, measureCluster } from './cluster.ts';
 import { measureMemory } from './memory.ts';
+import { measureRelay, relaySection } from './relay.ts';
 import { measureSize } from './size.ts';
 import { measureStart } from './start.ts';
 import { freshFilesystem } from './support/fresh-filesystem.ts';
@@ -40,6 +41,9 @@ try {
         `| ${title} | ${ours.perSecond.toFixed(0)} | ${reference.perSecond.toFixed(0)} | **${ratio.toFixed(2)}** | ${bar} | ${ours.cpuMs.toFixed(2)} | ${reference.cpuMs.toFixed(2)} | ${ours.p50.toFixed(1)} | ${ours.p99.toFixed(1)} | ${ours.peakMiB.toFixed(0)} | ${reference.peakMiB.toFixed(0)} |`,
     ),
   );
+
+  say('measuring a relay …');
+  lines.push(relaySection(await measureRelay(quick ? 1 : 5)));
 
   const absent = missing('postgres', 'radosgw', 'valkey');
   if (absent.length > 0) lines.push(`\n## The cluster form\n\nNot measured here: needs ${absent.join(', ')}.`);
