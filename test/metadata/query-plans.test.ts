@@ -146,10 +146,15 @@ const reads: Record<string, Record<string, unknown[][]>> = {
       ['inc_1', 10],
       ['inc_1', 10, 'cgr_2'],
     ],
-    confirmedPageOf: [
+    chunkPlacesOf: [
       ['cgr_1', 10],
       ['cgr_1', 10, { segmentId: 'seg_0', streamId: 'str_0' }],
     ],
+    segmentsOf: [
+      ['cgr_1', 10],
+      ['cgr_1', 10, 'seg_0'],
+    ],
+    variantsOf: [['cgr_1']],
     countChunksOf: [['cgr_1']],
     confirmedChunkOf: [['cgr_1', 'str_1', 'seg_1']],
     confirmedContextOf: [['cgr_1', hash('a')]],

@@ -1,6 +1,7 @@
 import { type Selectable, type SqlBool, sql } from 'kysely';
 import { Problem } from '#kit/errors.ts';
 import type { ConfirmedChunk } from '#kit/evidence/evidence.ts';
+import { compiled } from '#platform/metadata/compiled.ts';
 import type { Db, Trx } from '#platform/metadata/metadata.ts';
 import type { CaptureGroupsTable } from './captures.tables.ts';
 
@@ -81,22 +82,71 @@ function confirmed(db: Db, groupId: string) {
     .$narrowType<Pick<ConfirmedChunk, 'role' | 'quality'>>();
 }
 
+/** Of a confirmed chunk what it shares with no other; the rest is of its stream and of its segment. */
+export type ChunkPlace = Pick<
+  ConfirmedChunk,
+  'chunkId' | 'streamId' | 'mediaType' | 'segmentId' | 'sha256Hex' | 'contextDigest'
+>;
+
+const chunkPlacesAfter = compiled((db, by: { groupId: string; segmentId: string; streamId: string; limit: number }) =>
+  db
+    .selectFrom('chunk_sources')
+    .innerJoin('chunks', 'chunks.id', 'chunk_sources.chunk_id')
+    .where('chunk_sources.capture_group_id', '=', by.groupId)
+    .where(sql<SqlBool>`(chunk_sources.source_segment_id, chunk_sources.stream_id) > (${by.segmentId}, ${by.streamId})`)
+    .select([
+      'chunk_sources.chunk_id as chunkId',
+      'chunk_sources.stream_id as streamId',
+      'chunks.media_type as mediaType',
+      'chunk_sources.source_segment_id as segmentId',
+      'chunks.sha256_hex as sha256Hex',
+      'chunk_sources.context_digest as contextDigest',
+    ])
+    .orderBy('chunk_sources.source_segment_id')
+    .orderBy('chunk_sources.stream_id')
+    .limit(by.limit),
+);
+
 /** After the place of the last one of the page before. */
-export async function confirmedPageOf(
+export async function chunkPlacesOf(
   db: Db,
   groupId: string,
   limit: number,
-  after?: Pick<ConfirmedChunk, 'segmentId' | 'streamId'>,
-): Promise<ConfirmedChunk[]> {
-  return await confirmed(db, groupId)
-    .$if(after !== undefined, (query) =>
-      query.where(
-        sql<SqlBool>`(chunk_sources.source_segment_id, chunk_sources.stream_id) > (${after?.segmentId}, ${after?.streamId})`,
-      ),
-    )
-    .orderBy('chunk_sources.source_segment_id')
-    .orderBy('chunk_sources.stream_id')
-    .limit(limit)
+  { segmentId, streamId }: Pick<ChunkPlace, 'segmentId' | 'streamId'> = { segmentId: '', streamId: '' },
+): Promise<ChunkPlace[]> {
+  return await chunkPlacesAfter.rows(db, { groupId, segmentId, streamId, limit });
+}
+
+export type SegmentPlace = Pick<ConfirmedChunk, 'segmentId' | 'sequence' | 'startedAt' | 'endedAt'>;
+
+const segmentsAfter = compiled((db, by: { groupId: string; segmentId: string; limit: number }) =>
+  db
+    .selectFrom('source_segments')
+    .where('capture_group_id', '=', by.groupId)
+    .where('source_segment_id', '>', by.segmentId)
+    .select([
+      'source_segment_id as segmentId',
+      'source_sequence as sequence',
+      'source_started_at as startedAt',
+      'source_ended_at as endedAt',
+    ])
+    .orderBy('source_segment_id')
+    .limit(by.limit),
+);
+
+/** After the id of the last one of the page before. */
+export async function segmentsOf(db: Db, groupId: string, limit: number, segmentId = ''): Promise<SegmentPlace[]> {
+  return await segmentsAfter.rows(db, { groupId, segmentId, limit });
+}
+
+export type Variant = Pick<ConfirmedChunk, 'streamId' | 'role' | 'quality'>;
+
+export async function variantsOf(db: Db, groupId: string): Promise<Variant[]> {
+  return await db
+    .selectFrom('media_streams')
+    .where('capture_group_id', '=', groupId)
+    .select(['id as streamId', 'variant_role as role', 'quality_profile as quality'])
+    .$narrowType<Pick<ConfirmedChunk, 'role' | 'quality'>>()
     .execute();
 }
 
