@@ -76,6 +76,7 @@ export function recordCommand(): Command {
     .option('--label <text>', 'name of the recording, shown to whoever may see it')
     .option('--relay', "send chunks through the server's regional relay, and straight to the server while that is away")
     .option('--in-flight <count>', 'uploads at the same time', '3')
+    .option('--live-link', 'with --relay: at the beginning make a link by which a contact reads along, and print it')
     .option('--link', 'make a link for a contact at the end, and print it')
     .option('--close', 'close the incident at the end')
     .option('--complete-partial', 'complete the stream also when the capture broke off')
@@ -122,6 +123,8 @@ async function record(flags: RecordFlags): Promise<number> {
     inFlight: wholeIn('--in-flight', flags.inFlight, 1, 32),
     checkinFacts: checkinFactsOf(flags),
   };
+  if (flags.liveLink === true && (flags.relay !== true || flags.stageOnly === true))
+    throw new RecorderError('usage', '--live-link goes with --relay: whoever reads along does so there.');
   if (flags.resume === undefined) sourceSpecOf(flags);
   const variants = flags.resume === undefined ? flags.variants === true : await isCapture(flags.resume);
   if (!variants && (flags.variants === true || flags.context !== undefined || flags.maxStaging !== undefined))

@@ -44,6 +44,7 @@ export interface RecordFlags {
   inFlight: string;
   relay?: boolean;
   link?: boolean;
+  liveLink?: boolean;
   close?: boolean;
   completePartial?: boolean;
 

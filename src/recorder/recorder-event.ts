@@ -1,6 +1,6 @@
 import { ProoflineApiError, ProoflineNetworkError } from '#client/api/api-error.ts';
 
-/** What a recorder tells about its work; with `--json` these are the lines it prints. Holds no secret but the viewer link. */
+/** What a recorder tells about its work; with `--json` these are the lines it prints. Holds no secret but the links. */
 export type RecorderEvent =
   | {
       readonly event: 'state';
@@ -70,6 +70,8 @@ export type RecorderEvent =
       readonly again_in_ms?: number;
     }
   | { readonly event: 'viewer_link'; readonly url: string; readonly expires_at?: string }
+  /** For whoever reads along while it is recorded. */
+  | { readonly event: 'live_link'; readonly url: string; readonly expires_at?: string }
   | { readonly event: 'closed' }
   | { readonly event: 'notice'; readonly message: string };
 

@@ -2,13 +2,14 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { ProoflineApiError } from '#client/api/api-error.ts';
 import type { NewCheckin } from '#client/api/requests.ts';
 import { type Moment, momentContext } from './capture/moment-context.ts';
-import type { VariantName } from './capture/variants.ts';
+import { type VariantName, variantTraits } from './capture/variants.ts';
 import { CaptureQueue } from './delivery/capture/capture-queue.ts';
 import { captureStreams, connectCapture } from './delivery/capture/connect-capture.ts';
 import { type DeliveryEnd, deliverCapture } from './delivery/capture/deliver-capture.ts';
 import { endCapture, tellWhatIsConfirmed } from './delivery/capture/finish-capture.ts';
 import { checkInRegularly } from './delivery/check-ins.ts';
 import { afterStreams } from './delivery/finish.ts';
+import { makeLiveLink } from './delivery/live-link.ts';
 import type { ServerSession } from './delivery/server-session.ts';
 import { RecorderError } from './recorder-error.ts';
 import type { Report } from './recorder-event.ts';
@@ -100,8 +101,14 @@ async function deliverAll(
   const signal = AbortSignal.any([stopAll, over.signal]);
   const checkins =
     checkin_ms > 0 ? checkInRegularly(session, incident_id, deps.checkinFacts, checkin_ms, report, signal) : undefined;
+  const streamOf = captureStreams(session, staging, options.resumed, stopAll);
+  const near = staging.variants.filter((variant) => variantTraits[variant].priority === 'near_live');
+  const streamIds = async () => {
+    const streams = await Promise.all(near.map((variant) => streamOf(variant)));
+    return streams.map(({ place }) => place.stream_id);
+  };
+  const link = options.liveLink ? makeLiveLink(session, incident_id, streamIds, report, signal) : undefined;
   try {
-    const streamOf = captureStreams(session, staging, options.resumed, stopAll);
     return await deliverCapture(
       { staging, queue, streamOf, report },
       { ...options.backoff, inFlight: options.inFlight, signal: stopAll },
@@ -109,6 +116,7 @@ async function deliverAll(
   } finally {
     over.abort();
     await checkins;
+    await link;
   }
 }
 

@@ -6,6 +6,7 @@ import { deliver } from './delivery/deliver.ts';
 import type { Blocked } from './delivery/deliver-chunk.ts';
 import { afterStreams, endStream } from './delivery/finish.ts';
 import { Inbox } from './delivery/inbox.ts';
+import { makeLiveLink } from './delivery/live-link.ts';
 import type { ServerSession } from './delivery/server-session.ts';
 import type { Report } from './recorder-event.ts';
 import type { Source } from './sources/source.ts';
@@ -28,6 +29,8 @@ export interface RecordingDeps {
 export interface RecordingOptions {
   readonly inFlight: number;
   readonly resumed: boolean;
+  /** A link for whoever reads along is made and told at the beginning. */
+  readonly liveLink?: boolean;
   readonly backoff?: { readonly baseMs?: number; readonly maxMs?: number };
 }
 
@@ -83,17 +86,12 @@ async function deliverAll(
   const { incident_id = '', stream_id = '', media_type, checkin_ms } = staging.state;
   report({ event: 'connected', incident_id, stream_id });
   const over = new AbortController();
+  const signal = AbortSignal.any([stopAll, over.signal]);
   const checkins =
-    checkin_ms > 0
-      ? checkInRegularly(
-          session,
-          incident_id,
-          deps.checkinFacts,
-          checkin_ms,
-          report,
-          AbortSignal.any([stopAll, over.signal]),
-        )
-      : undefined;
+    checkin_ms > 0 ? checkInRegularly(session, incident_id, deps.checkinFacts, checkin_ms, report, signal) : undefined;
+  const link = options.liveLink
+    ? makeLiveLink(session, incident_id, async () => [stream_id], report, signal)
+    : undefined;
   try {
     const stream = {
       staged: staging.stream,
@@ -116,6 +114,7 @@ async function deliverAll(
   } finally {
     over.abort();
     await checkins;
+    await link;
   }
 }
 

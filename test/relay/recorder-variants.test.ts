@@ -3,6 +3,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { ProoflineApi } from '#client/api/api.ts';
+import { LiveClient } from '#client/live/live-client.ts';
+import { invitationsIn } from '#features/viewer/assets/follow-relay.js';
+import type { RecorderEvent } from '#recorder/recorder-event.ts';
 import { openWorld, type World } from '../http/support/world.ts';
 import { startRecorder } from '../support/recorder.ts';
 import { cli, scratchFolder, type TestServer } from '../support/server.ts';
@@ -37,15 +40,51 @@ after(async () => {
   folder.remove();
 });
 
+/** Whoever has the link hears of the preview and of the sound at the relay, and of nothing else. */
+async function readsAlong(hash: string, events: readonly RecorderEvent[]): Promise<void> {
+  const connected = events.find((event) => event.event === 'capture_connected');
+  const incident = connected?.event === 'capture_connected' ? connected.incident_id : '';
+  const { streams } = (await world.ada.get(`/v1/incidents/${incident}/streams`)).body;
+  const invited = invitationsIn(hash);
+  assert.deepEqual(
+    invited.map(({ streamId }) => streams.find(({ id }: { id: string }) => id === streamId)?.variant_role).sort(),
+    ['audio_priority', 'live_preview'],
+  );
+  for (const { streamId, capability } of invited) {
+    const client = new LiveClient({ relayUrl: relay.url, token: capability, incidentId: incident, streamId });
+    const stop = new AbortController();
+    for await (const event of client.follow({ signal: stop.signal })) {
+      if (event.kind !== 'chunk') continue;
+      assert.ok(event.chunk.chunk_index > 0);
+      break;
+    }
+    stop.abort();
+  }
+}
+
 test('a capture goes through the relay, each stream by a capability of its own, and past it once it is killed', async () => {
   const token = join(folder.path, 'token');
   writeFileSync(token, world.ada.token);
   const places = join(folder.path, 'places.jsonl');
   writeFileSync(places, '{"lat":48.2}\n');
-  const source = ['--generate', '12x40KB', '--every', '300ms', '--variants', '--context', places, '--relay'];
+  const source = [
+    '--generate',
+    '12x40KB',
+    '--every',
+    '300ms',
+    '--variants',
+    '--context',
+    places,
+    '--relay',
+    '--live-link',
+  ];
   const signIn = ['--server', world.server.url, '--token-file', token];
   const recorder = startRecorder([...source, ...signIn, '--state', join(folder.path, 'state')], {});
   await recorder.accepted(8);
+  const [live] = recorder.events.flatMap((event) => (event.event === 'live_link' ? [new URL(event.url)] : []));
+  assert.ok(live, 'a link is there while it is recorded');
+  assert.equal((await fetch(new URL(live.pathname, world.server.url))).status, 200, 'it is the link of a viewer');
+  await readsAlong(live.hash, recorder.events);
   await relay.kill();
   assert.equal(await recorder.ended, 0, recorder.stderr() + JSON.stringify(recorder.events.slice(-3)));
   assert.ok((relay.log().match(/"method":"PUT"[^\n]*"status":201,/g)?.length ?? 0) > 0, 'nothing went through it');

@@ -28,7 +28,7 @@ export async function recordCapture(way: Way): Promise<number> {
     const stops = { stopCapture: stop.capture, stopAll: stop.all };
     const outcome = await runCapture(
       { staging, source, context, session, report, checkinFacts, ...stops },
-      { inFlight, resumed, lateMs },
+      { inFlight, resumed, lateMs, liveLink: flags.liveLink === true },
     );
     await session?.leave();
     reporter.stop();

@@ -23,7 +23,7 @@ export async function recordStream(way: Way): Promise<number> {
     const stops = { stopCapture: stop.capture, stopAll: stop.all };
     const outcome = await runRecording(
       { staging, source, session, report, checkinFacts, ...stops },
-      { inFlight, resumed },
+      { inFlight, resumed, liveLink: flags.liveLink === true },
     );
     await session?.leave();
     reporter.stop();

@@ -102,6 +102,8 @@ export function sentence(event: RecorderEvent): string | undefined {
       return `The stream was marked as failed: ${event.reason} Its chunks are kept.`;
     case 'relay':
       return relaySentence(event);
+    case 'live_link':
+      return `Live link      ${event.url}`;
     case 'viewer_link':
       return `Link to view   ${event.url}${event.expires_at === undefined ? '' : `\n               until ${event.expires_at}`}`;
     case 'closed':

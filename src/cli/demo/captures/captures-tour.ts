@@ -60,6 +60,7 @@ export async function tourCaptures(tour: CapturesTour): Promise<boolean> {
       live.catch(() => undefined);
     }
     if (event.event === 'relay') say(`  recorder  ${relayWords(event)}`);
+    if (event.event === 'live_link') say(`  Live      ${event.url}   (while it is recorded)`);
     if (event.event !== 'accepted') return;
     happened.accepted += 1;
     if (happened.accepted === dies.relay && tour.killRelay !== undefined) {
@@ -76,7 +77,7 @@ export async function tourCaptures(tour: CapturesTour): Promise<boolean> {
       ...['--test-pattern', '--duration', '12s', '--segment', '1s', '--server', url, '--username', account.username],
       ...['--password-file', password, '--state', join(folder, 'state'), '--key-file', keyFile, '--link', '--close'],
       ...(variants ? ['--variants', '--context', places] : []),
-      ...(tour.killRelay === undefined ? [] : ['--relay']),
+      ...(tour.killRelay === undefined ? [] : ['--relay', '--live-link']),
     ],
     join(folder, 'recorder.log'),
     onEvent,
