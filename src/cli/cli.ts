@@ -72,7 +72,15 @@ const commands = {
   },
 } as const satisfies Record<string, { summary: string; load: (rest: readonly string[]) => Promise<Command> }>;
 
+/** `proofline … | head`: nobody reads any more. What is under way goes on, and ends as it would have. */
+function goOnUnread(stream: NodeJS.WriteStream): void {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
 export async function runCli(argv: readonly string[]): Promise<void> {
+  for (const stream of [process.stdout, process.stderr]) goOnUnread(stream);
   const program = new Command('proofline').description('An evidence server: kept whole, in order and unaltered.');
   const at = argv.findIndex((argument, i) => i >= 2 && !argument.startsWith('-'));
   const name = argv[at];
