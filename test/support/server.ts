@@ -10,7 +10,7 @@ import { cellSettings } from './cells.ts';
 export const repository = fileURLToPath(new URL('../..', import.meta.url));
 const node = process.execPath;
 /** Where a run of the cells made a bundle of it, that. */
-const main = process.env.PROOFLINE_TEST_MAIN ?? join(repository, 'src/main.ts');
+export const main = process.env.PROOFLINE_TEST_MAIN ?? join(repository, 'src/main.ts');
 
 export const adminPassword = 'correct horse battery staple';
 
