@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { sections } from '#compose/config.ts';
-import { describedApi } from '#compose/server.ts';
+import { describedApi } from '#compose/routes.ts';
 import { describeApi } from '#features/reference/index.ts';
 import { apiPage } from './docs/api-page.ts';
 import { configurationPage } from './docs/configuration-page.ts';

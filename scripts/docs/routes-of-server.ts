@@ -5,7 +5,7 @@ import { type Backends, openBackends } from '#compose/backends/open-backends.ts'
 import { type Config, loadConfig } from '#compose/config.ts';
 import { openLineage } from '#compose/lineage/open-lineage.ts';
 import { openRelayApi } from '#compose/relay-api.ts';
-import { mainRoutes } from '#compose/server.ts';
+import { mainRoutes } from '#compose/routes.ts';
 import { UploadsInFlight } from '#features/incidents/index.ts';
 import { trustProxies } from '#http/peers.ts';
 import type { Route } from '#http/route.ts';

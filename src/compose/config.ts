@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
-import { accountSettings } from '#features/accounts/index.ts';
-import { cloudSettings } from '#features/cloud/index.ts';
-import { documentSettings, processingSettings } from '#features/documents/index.ts';
+import { accountSettings } from '#features/accounts/settings.ts';
+import { cloudSettings } from '#features/cloud/settings.ts';
+import { documentSettings, processingSettings } from '#features/documents/settings.ts';
 import {
   captureSettings,
   checkRetention,
@@ -10,12 +10,12 @@ import {
   relayCapabilitySettings,
   safetyCheckSettings,
   viewerTokenSettings,
-} from '#features/incidents/index.ts';
-import { jobSettings } from '#features/jobs/index.ts';
-import { identitySettings, lineageSettings } from '#features/lineage/index.ts';
-import { relaySettings } from '#features/relay/index.ts';
-import { relayAccessSettings } from '#features/relay-access/index.ts';
-import { resumableSettings } from '#features/resumable/index.ts';
+} from '#features/incidents/settings.ts';
+import { jobSettings } from '#features/jobs/settings.ts';
+import { identitySettings, lineageSettings } from '#features/lineage/settings.ts';
+import { relaySettings } from '#features/relay/settings.ts';
+import { relayAccessSettings } from '#features/relay-access/settings.ts';
+import { resumableSettings } from '#features/resumable/settings.ts';
 import { rateLimitSettings } from '#http/rate-limits.ts';
 import { blobSettings } from '#platform/blobs/blobs.config.ts';
 import { checkS3Settings } from '#platform/blobs/s3/s3-settings.ts';

@@ -1,4 +1,4 @@
-export { type AccountConfig, accountSettings } from './accounts.config.ts';
+export type { AccountConfig } from './accounts.config.ts';
 export { accountJson, accountShape } from './accounts.json.ts';
 export { accountRoutes, quotaLimit } from './accounts.routes.ts';
 export { assertPassword } from './accounts.rules.ts';

@@ -1,4 +1,4 @@
-export { type CloudConfig, cloudSettings } from './cloud.config.ts';
+export type { CloudConfig } from './cloud.config.ts';
 export { type CloudDeps, cloudDeps, cloudRoutes } from './cloud.routes.ts';
 export { startDueMirrors } from './mirror/start-due-mirrors.ts';
 export { type Rotation, rotateKeys } from './secrets/rotate-keys.ts';

@@ -2,7 +2,7 @@ export { type DocumentRow, documentById, type FolderRow, folderById, folderFor }
 export { addDocument, type VaultDeps } from './add-document.ts';
 export { documentName } from './document-name.ts';
 export { strayMadeAt } from './document-path.ts';
-export { type DocumentConfig, documentSettings } from './documents.config.ts';
+export type { DocumentConfig } from './documents.config.ts';
 export { listDocuments, versionOf } from './documents.store.ts';
 export { addFolder } from './folders/change-folder.ts';
 export { listFolders } from './folders/folders.store.ts';
@@ -13,7 +13,7 @@ export { plainMediaType } from './media-type.ts';
 export { isUsedKey } from './operations.store.ts';
 export { assertNameFree } from './place.ts';
 export { documentJobHandlers } from './processing/document-job-handlers.ts';
-export { type ProcessingConfig, processingSettings } from './processing/processing.config.ts';
+export type { ProcessingConfig } from './processing/processing.config.ts';
 export { assertRoom, quotaOf } from './quotas/quotas.store.ts';
 export { sharingRoutes } from './sharing.routes.ts';
 export { deleteDocuments, expireTrash } from './trash/delete-documents.ts';

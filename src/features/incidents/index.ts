@@ -5,7 +5,7 @@ export { groupBundleRoutes } from './bundles/group-bundles.routes.ts';
 export { bundleQuery, groupManifestShape } from './bundles/group-manifest.json.ts';
 export { incidentManifestShape, streamManifestShape } from './bundles/manifest.ts';
 export { sendBundle } from './bundles/send-bundle.ts';
-export { type CaptureConfig, captureSettings } from './captures/captures.config.ts';
+export type { CaptureConfig } from './captures/captures.config.ts';
 export { captureGroupShape, resolutionShape, resolutionText } from './captures/captures.json.ts';
 export { captureRoutes } from './captures/captures.routes.ts';
 export {
@@ -25,7 +25,6 @@ export {
 export { checkinJson, checkinShape } from './check-ins/check-ins.json.ts';
 export { checkinRoutes } from './check-ins/check-ins.routes.ts';
 export { type CheckinRow, latestCheckins } from './check-ins/check-ins.store.ts';
-export { chunkSettings } from './chunks/chunks.config.ts';
 export { chunkJson, chunkShape } from './chunks/chunks.json.ts';
 export { chunkRoutes } from './chunks/chunks.routes.ts';
 export { type ChunkRow, chunkById, unstreamedSummary } from './chunks/chunks.store.ts';
@@ -34,7 +33,7 @@ export type { JudgedOffer } from './chunks/judge-offer.ts';
 export { authorisePut, type ChunkUploads, type PutPlace, putChunk, putHeaders } from './chunks/put-chunk.ts';
 export { uploadErrors, uploadReply, uploadResponses } from './chunks/upload.routes.ts';
 export { UploadsInFlight } from './chunks/uploads-in-flight.ts';
-export { type DeletionConfig, deletionSettings } from './deletion/deletion.config.ts';
+export type { DeletionConfig } from './deletion/deletion.config.ts';
 export { deletionRoutes } from './deletion/deletion.routes.ts';
 export {
   countUnfinished,
@@ -47,7 +46,6 @@ export {
 export { runDeletions } from './deletion/deletion-worker.ts';
 export { requestDeletion } from './deletion/request-deletion.ts';
 export { applyRetention, previewRetention, type RetentionPreview, type RetentionTurn } from './deletion/retention.ts';
-export { checkRetention } from './deletion/retention-policy.ts';
 export { type IncidentRow, incidentById } from './incident-access.ts';
 export { incidentRoutes } from './incidents.routes.ts';
 export { countIncidents, findIncidents, type IncidentCount, type IncidentFilter } from './incidents.store.ts';
@@ -57,13 +55,11 @@ export {
   type FanoutRole,
   mayFanOut,
   type RelayCapabilityConfig,
-  relayCapabilitySettings,
 } from './relay-capabilities/relay-capabilities.config.ts';
 export { relayCapabilityRoutes } from './relay-capabilities/relay-capabilities.routes.ts';
 export { useCapability } from './relay-capabilities/relay-capabilities.store.ts';
 export { sweepCapabilities } from './relay-capabilities/sweep-capabilities.ts';
 export { noteMissedChecks } from './safety-checks/note-missed.ts';
-export { safetyCheckSettings } from './safety-checks/safety-checks.config.ts';
 export { safetyCheckRoutes } from './safety-checks/safety-checks.routes.ts';
 export { countSafetyChecks } from './safety-checks/safety-checks.store.ts';
 export { streamJson, streamShape } from './streams/streams.json.ts';
@@ -71,6 +67,6 @@ export { streamRoutes } from './streams/streams.routes.ts';
 export { type StreamRow, streamsOf } from './streams/streams.store.ts';
 export { chunkTarget } from './uploads/chunk-target.ts';
 export { chunkUploadRoutes } from './uploads/chunk-uploads.routes.ts';
-export { type ViewerTokenConfig, viewerTokenSettings } from './viewer-tokens/viewer-tokens.config.ts';
+export type { ViewerTokenConfig } from './viewer-tokens/viewer-tokens.config.ts';
 export { viewerTokenRoutes } from './viewer-tokens/viewer-tokens.routes.ts';
 export { incidentOfViewerToken } from './viewer-tokens/viewer-tokens.store.ts';

@@ -3,7 +3,7 @@ export { type JobClaim, type JobContext, JobFailure, type JobHandler } from './j
 export type { JobQueue } from './job-queue.ts';
 export { JobRunner } from './job-runner.ts';
 export { countJobs, longestOverdueMs } from './job-statistics.store.ts';
-export { type JobConfig, jobSettings } from './jobs.config.ts';
+export type { JobConfig } from './jobs.config.ts';
 export { jobJson, jobShape } from './jobs.json.ts';
 export { jobRoutes } from './jobs.routes.ts';
 export { finishJob, insertJobs, type JobRow, jobsOfDocument, listJobs, type NewJob, newJob } from './jobs.store.ts';

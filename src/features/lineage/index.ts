@@ -1,8 +1,6 @@
 export type { LineageAct } from './audit.ts';
 export type { Exposure } from './identity/check-identity-config.ts';
-export { identitySettings } from './identity/identity.config.ts';
 export { lineageIdentity } from './identity/lineage-identity.ts';
-export { lineageSettings } from './lineage.config.ts';
 export { lineageRoutes } from './lineage.routes.ts';
 export type { ServiceKey } from './record/names.ts';
 export { openFolderRunStore } from './stores/folder/open-folder-run-store.ts';

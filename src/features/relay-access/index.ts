@@ -1,4 +1,3 @@
 export { type RelayIdentity, relayIdentity } from './identity/relay-identity.ts';
 export { RelayKeys, relayKeySetShape, relayKeyShape } from './identity/relay-keys.ts';
-export { relayAccessSettings } from './relay-access.config.ts';
 export { relayApiRoutes } from './relay-api.routes.ts';

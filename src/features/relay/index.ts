@@ -3,7 +3,7 @@ export { CoreConnection } from './core/core-connection.ts';
 export { type CoreCredentials, keyCredentials, staticCredentials } from './core/core-credentials.ts';
 export { allowOrigins } from './fanout/cross-origin.ts';
 export { type OpenFanout, openFanout } from './fanout/open-fanout.ts';
-export { type RelayConfig, relaySettings } from './relay.config.ts';
+export type { RelayConfig } from './relay.config.ts';
 export { relayHealthRoutes } from './relay-health.routes.ts';
 export { RelayStaging } from './staging/relay-staging.ts';
 export { ClientFeedback } from './upload/client-feedback.ts';

@@ -1,7 +1,7 @@
 export type { TusDeps } from './answer-tus.ts';
 export { partMadeAt } from './part-path.ts';
 export { removeUploadsOf } from './remove-uploads-of.ts';
-export { type ResumableConfig, resumableSettings } from './resumable.config.ts';
+export type { ResumableConfig } from './resumable.config.ts';
 export { type ResumableRoutesOptions, resumableRoutes } from './resumable.routes.ts';
 export { countUnderWay, namedParts, type UploadRow } from './resumable.store.ts';
 export type { ResumablePartsTable, ResumableUploadsTable } from './resumable.tables.ts';
