@@ -1,6 +1,7 @@
 import { globSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { type Cell, cells, nameOf } from '../test/support/cells.ts';
+import { bundleServer } from './test/bundle-server.ts';
 import { runCells } from './test/run-cells.ts';
 import { runTests } from './test/run-tests.ts';
 
@@ -27,10 +28,16 @@ if (files.length === 0) {
 const ending = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => ending.abort());
 
-let good = true;
-if (values.cell === undefined && values.cells !== true) good = await runTests(files, {}, ending.signal);
-if (wanted.length > 0 && !ending.signal.aborted) good = (await runCells(wanted, isWanted, ending.signal)) && good;
-process.exit(good && !ending.signal.aborted ? 0 : 1);
+process.exit((await everything()) && !ending.signal.aborted ? 0 : 1);
+
+async function everything(): Promise<boolean> {
+  using server = await bundleServer();
+  const bundled = { PROOFLINE_TEST_MAIN: server.main };
+  let good = true;
+  if (values.cell === undefined && values.cells !== true) good = await runTests(files, bundled, ending.signal);
+  if (wanted.length === 0 || ending.signal.aborted) return good;
+  return (await runCells(wanted, isWanted, bundled, ending.signal)) && good;
+}
 
 function cellsWanted(): readonly Cell[] {
   const { cell: names } = values;

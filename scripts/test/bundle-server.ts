@@ -14,7 +14,7 @@ const bundled = /^(kysely|zod|hono|@hono\/node-server|jose)(\/|$)/;
 
 /**
  * The command line in a hundred files in place of a thousand: finding them all is most of a start, and servers are started by the hundred.
- * For the cells, which look for what differs between backends; on the default cell everything starts from the sources.
+ * A file run by itself, the demos, the recorder's tests and those of the package start from the sources.
  */
 export async function bundleServer(): Promise<BundledServer> {
   const folder = mkdtempSync(join(repository, 'node_modules/.proofline-test-'));

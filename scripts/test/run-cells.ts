@@ -1,7 +1,6 @@
 import { globSync } from 'node:fs';
 import { type Cell, cellEnvironment, nameOf, needsOf } from '../../test/support/cells.ts';
 import { missing } from '../../test/support/needs.ts';
-import { bundleServer } from './bundle-server.ts';
 import { startCellServers } from './cell-servers.ts';
 import { runTests } from './run-tests.ts';
 
@@ -25,6 +24,7 @@ const fewer = { PROOFLINE_MODEL_FACTOR: '0.4' };
 export async function runCells(
   wanted: readonly Cell[],
   isWanted: (file: string) => boolean,
+  bundled: Record<string, string>,
   signal: AbortSignal,
 ): Promise<boolean> {
   const files = globSync(suites)
@@ -39,7 +39,6 @@ export async function runCells(
   const nothingMayLack = process.env.CI === 'true' && process.getuid?.() === 0;
   let good = notRunnable.length === 0 || !nothingMayLack;
   if (runnable.length > 0) {
-    using server = await bundleServer();
     await using servers = await startCellServers(runnable);
     for (const cell of runnable) {
       if (signal.aborted) break;
@@ -49,7 +48,7 @@ export async function runCells(
       // Somebody who asks for nothing else gets it on any cell.
       const passed = await runTests(
         own.length === 0 ? files : own,
-        { ...cellEnvironment(cell, servers.reached), ...fewer, PROOFLINE_TEST_MAIN: server.main },
+        { ...cellEnvironment(cell, servers.reached), ...fewer, ...bundled },
         signal,
       );
       await servers.tidy();

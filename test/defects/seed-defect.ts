@@ -47,7 +47,9 @@ export async function runTest({ path }: Tree, { file, pattern }: Defect['test'])
     `--test-name-pattern=${pattern}`,
     join(path, file),
   ];
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => name !== 'NODE_TEST_CONTEXT'));
+  // Its servers are to be started from its own sources, which are another's here.
+  const notIts = ['NODE_TEST_CONTEXT', 'PROOFLINE_TEST_MAIN'];
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !notIts.includes(name)));
   const child = spawn(process.execPath, args, { cwd: path, env, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr])

@@ -228,6 +228,23 @@ test('a capability ends with its incident', async () => {
   assert.match((await capabilityOf(place)).code, /^(incident_deleting|stream_not_found)$/);
 });
 
+test('who gave a capability and who withdrew it stands in the audit log, without the capability', async () => {
+  const place = await openStream();
+  const { capability_id: id, token } = (await capabilityOf(place)).body;
+  const path = `/v1/relay-capabilities/${id}/revoke`;
+  assert.equal((await world.ada.post(path)).status, 200);
+  const { entries } = (await world.ada.get('/v1/audit?subject_type=relay_capability')).body;
+  const its = entries.filter(({ subject_id }: { subject_id: string }) => subject_id === id);
+  assert.deepEqual(
+    its.map((entry: Record<string, unknown>) => [entry.action, entry.outcome, entry.actor_account_id]),
+    [
+      ['relay_capability.revoke', 'done', world.accounts.ada],
+      ['relay_capability.create', 'done', world.accounts.ada],
+    ],
+  );
+  assert.ok(!JSON.stringify(entries).includes(token));
+});
+
 test('keys are made by a command, which writes over nothing', async () => {
   const [own, set] = [join(folder.path, 'eu-2.key.json'), join(folder.path, 'made.json')];
   const make = (relay: string, file = own) => cli(['keys', 'relay', relay, '--private', file, '--public', set]);
