@@ -225,9 +225,9 @@ export function jobQueueContract(name: string, open: () => Promise<QueueWorld>):
 
     test('a job outlives its lease as long as it shows signs of life', async () => {
       const ids = await putDown(metadata, 2);
-      const slow = effectHandler(metadata, () => pause(1_800));
-      await work([slow], { leaseMs: 600 });
-      await work([slow], { leaseMs: 600 });
+      const slow = effectHandler(metadata, () => pause(3_600));
+      await work([slow], { leaseMs: 1_500 });
+      await work([slow], { leaseMs: 1_500 });
       await settled({ done: 2 });
       assert.deepEqual(await marks(metadata.read), once(ids));
     });
