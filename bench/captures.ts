@@ -131,7 +131,6 @@ export function capturesSection(lines: readonly CaptureLine[]): string {
   const [first] = lines;
   if (first === undefined) return '';
   return [
-    '\n## Resolution of an hour\n',
     `A group of ${first.chunks.toLocaleString('en')} chunks in four variants, over HTTP, in a store of ${first.rows.toLocaleString('en')} chunks and ${groupsBeside.toLocaleString('en')} other groups. Bar: 100 ms.\n`,
     '| database | p50 ms | p99 ms | CPU ms |\n|---|---|---|---|',
     ...lines.map(

@@ -103,7 +103,6 @@ export function clusterSection({ comparisons, wire }: ClusterFigures): string {
     ['node' as const, ...backendNames].map((name) => side.cpu[name].toFixed(2)).join(' / ');
   const { postgresql, s3, valkey } = wire;
   return [
-    '\n## The cluster form\n',
     `Chunks of 64 KiB, ${connections} at once, PUT, on PostgreSQL, S3 (Ceph's gateway) and Valkey. Reference: a bare \`node:http\` server that makes one PutObject with the plain SDK and one INSERT. Bar: ${clusterBar}. CPU a chunk: node / PostgreSQL / S3 / Valkey.\n`,
     '| who records | ours/s | reference/s | ratio | CPU ms, ours | reference | p50 ms, ours | reference | p99 ms, ours | reference |',
     '|---|---|---|---|---|---|---|---|---|---|',

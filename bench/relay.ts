@@ -110,7 +110,6 @@ async function measure({ core, relay }: Pair, work: Work, way: (typeof ways)[num
 /** For docs/performance.md. */
 export function relaySection({ lines, relayPeakMiB }: RelayCost): string {
   return [
-    '\n## Through a relay\n',
     'The same chunks, straight to the server and through a relay, at the same rate. Bar, of the server: 1.3. The relay, a process that may be on another machine, takes, hashes and sends each body once more.\n',
     '| chunks | server, straight, CPU ms | server, through | ratio | relay, CPU ms | p50 ms, straight | through |\n|---|---|---|---|---|---|---|',
     ...lines.map(

@@ -77,7 +77,6 @@ export async function prepared(
 /** For docs/performance.md. */
 export function clusterSizeSection({ fillSeconds, lines, relations, rows, smallRows }: ClusterSizeFigures): string {
   return [
-    '\n## Size, on PostgreSQL\n',
     `${rows.toLocaleString('en')} chunk rows against ${smallRows.toLocaleString('en')}, four clients, blobs on the disk. Rows of 32 streams lie between one another, as they come. Bar: 1.3. Filling took ${fillSeconds.toFixed(0)} s.\n`,
     '| work | p50 small | p50 large | ratio | p99 small | p99 large | ratio |\n|---|---|---|---|---|---|---|',
     ...lines.map(

@@ -12,16 +12,19 @@ export interface BenchDisk {
 
 /**
  * A new ext4 in an image file, where this user may mount one: an old filesystem's history (mass deletions above all) would be measured
- * along. Elsewhere the temporary folder, and the report says so.
+ * along. Elsewhere the temporary folder, and the report says so. `inodes` where files are many and small.
  */
-export function freshFilesystem(bytes: number): BenchDisk {
+export function freshFilesystem(bytes: number, { inodes }: { inodes?: number } = {}): BenchDisk {
   const folder = mkdtempSync(join(tmpdir(), 'proofline-bench-disk-'));
   const image = join(folder, 'image');
   const mount = join(folder, 'mount');
   try {
     writeFileSync(image, '');
     truncateSync(image, bytes);
-    execFileSync('mkfs.ext4', ['-q', '-E', 'lazy_itable_init=0,lazy_journal_init=0', image], { stdio: 'pipe' });
+    const many = inodes === undefined ? [] : ['-N', String(inodes)];
+    execFileSync('mkfs.ext4', ['-q', '-E', 'lazy_itable_init=0,lazy_journal_init=0', ...many, image], {
+      stdio: 'pipe',
+    });
     execFileSync('mkdir', [mount]);
     execFileSync('mount', ['-o', 'loop', image, mount], { stdio: 'pipe' });
     // PostgreSQL runs as another user, and must come through.
