@@ -51,7 +51,7 @@ async function keysOf(check: string, relayAccess: Config['relayAccess']): Promis
   try {
     const keys = await openRelayKeys(relayAccess, createLog('error'));
     if (keys === undefined) return fine(check, 'a static token, on loopback, for development');
-    const known = (await keys.current()).relayOf.size;
+    const known = (await keys.current()).size;
     if (known > 0) return fine(check, `${known} public ${known === 1 ? 'key' : 'keys'}`);
     return {
       check,

@@ -1,7 +1,8 @@
+import { createPublicKey } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
-import { createLocalJWKSet, type JWK, type LocalJWKSet } from 'jose';
 import { z } from 'zod';
 import { StartupError } from '#platform/process/startup-error.ts';
+import type { RelayKey } from './verify-assertion.ts';
 
 /** One public key of a relay. Several with the same `relay` are how a key is changed without a pause. */
 export const relayKeyShape = z.object({
@@ -14,11 +15,8 @@ export const relayKeyShape = z.object({
 
 export const relayKeySetShape = z.object({ keys: z.array(relayKeyShape) });
 
-interface KeySet {
-  verify: LocalJWKSet;
-  /** By `kid`. */
-  relayOf: ReadonlyMap<string, string>;
-}
+/** By `kid`. */
+type KeySet = ReadonlyMap<string, RelayKey>;
 
 export interface RelayKeyLog {
   error(fields: object, message: string): void;
@@ -78,7 +76,7 @@ export class RelayKeys {
       seen = await fingerprint(this.#path);
       if (seen === this.#seen) return;
       this.#keys = await read(this.#path);
-      this.#log.info({ keys: this.#keys.relayOf.size }, 'relay keys read again');
+      this.#log.info({ keys: this.#keys.size }, 'relay keys read again');
     } catch (error) {
       if (seen === this.#seen) return;
       this.#log.error({ err: error }, 'relay keys cannot be read; those of before stay');
@@ -94,7 +92,9 @@ async function fingerprint(path: string): Promise<string> {
 
 async function read(path: string): Promise<KeySet> {
   const { keys } = relayKeySetShape.parse(JSON.parse(await readFile(path, 'utf8')));
-  const relayOf = new Map(keys.map(({ kid, relay }) => [kid, relay]));
-  if (relayOf.size !== keys.length) throw new Error('two keys have the same kid');
-  return { verify: createLocalJWKSet({ keys: keys satisfies JWK[] }), relayOf };
+  const byKid = new Map(
+    keys.map(({ kid, relay, ...jwk }) => [kid, { relay, key: createPublicKey({ key: jwk, format: 'jwk' }) }]),
+  );
+  if (byKid.size !== keys.length) throw new Error('two keys have the same kid');
+  return byKid;
 }
