@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { hashPeer } from '#http/rate-limits.ts';
+import { until } from '../http/support/world.ts';
 import { lacks } from '../support/needs.ts';
 import { cli } from '../support/server.ts';
 import { startRedis } from '../support/services/redis.ts';
@@ -36,7 +37,8 @@ test('denials of one relay throttle a credential at the other, before the core i
   const asked = () => edge.world.server.log().split('/preflight"').length - 1;
   for (const url of [urls[0], urls[1], urls[0]])
     assert.equal((await send(url, bad())).code, 'relay_capability_invalid');
-  const before = asked();
+  // The log comes a moment after the answer.
+  const before = await until(() => (asked() >= 3 ? asked() : undefined), 'the three questions on the log');
   for (const url of urls) {
     const refused = await send(url, bad());
     assert.deepEqual([refused.status, refused.code], [429, 'rate_limited']);
