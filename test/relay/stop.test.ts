@@ -35,6 +35,7 @@ test('a chunk that is on its way when the relay is told to end still gets there'
   await assert.rejects(fetch(`${relay.url}/readyz`), 'nobody else is let in');
   raw.send(rest);
   assert.equal((await raw.answer())?.status, 201);
+  raw.fin();
   assert.equal(await ended, 0, relay.log());
 });
 
