@@ -16,6 +16,11 @@ function made(header: object, payload: object, key: KeyObject = privateKey): str
   const signed = `${part(header)}.${part(payload)}`;
   return `${signed}.${sign(null, Buffer.from(signed), key).toString('base64url')}`;
 }
+function signedText(text: string): string {
+  const signed = `${part({ alg: 'EdDSA', kid: 'k1' })}.${Buffer.from(text).toString('base64url')}`;
+  return `${signed}.${sign(null, Buffer.from(signed), privateKey).toString('base64url')}`;
+}
+
 const header = { alg: 'EdDSA', kid: 'k1' };
 
 test('an assertion by a library that is not ours is understood', async () => {
@@ -43,6 +48,8 @@ test('whatever else it is, it is nothing', () => {
     empty: '',
     'two parts': good.slice(0, good.lastIndexOf('.')),
     'four parts': `${good}.a`,
+    'a short signature': `${good.slice(0, good.lastIndexOf('.'))}.AA`,
+    'signed words that are no JSON': signedText('words'),
     'no signature': `${part(header)}.${part(claims)}.`,
     'alg none': `${part({ ...header, alg: 'none' })}.${part(claims)}.`,
     'signed with the public key as a secret': `${signed}.${createHmac('sha256', jwk).update(signed).digest('base64url')}`,
